@@ -1,0 +1,135 @@
+import type { KeyRefusal } from './public-key.ts';
+
+/** A refused line of a key list: where it stood (1-based) and why. */
+export interface RefusedKey {
+  readonly line: number;
+  readonly refusal: KeyRefusal;
+}
+
+/**
+ * Everything that can stop the program short of a bug, as data. Words, hints and exit codes are made
+ * from it in `ui/words.ts` alone. Text in it may come from outside: the words escape it.
+ */
+export type Failure =
+  // exit 2
+  | { readonly kind: 'usage'; readonly problem: string; readonly hint?: string }
+  // exit 3
+  | { readonly kind: 'guest-unknown'; readonly reference: string; readonly host: string }
+  | { readonly kind: 'no-keys'; readonly reference: string; readonly refused: readonly RefusedKey[] }
+  | {
+      readonly kind: 'keys-changed';
+      readonly reference: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
+  | { readonly kind: 'file-unreadable'; readonly path: string; readonly code: string }
+  // exit 4
+  | {
+      readonly kind: 'forge-unreachable';
+      readonly reference: string;
+      readonly host: string;
+      readonly cause: string;
+    }
+  | {
+      readonly kind: 'forge-timeout';
+      readonly reference: string;
+      readonly host: string;
+      readonly seconds: number;
+    }
+  | {
+      readonly kind: 'forge-rate-limited';
+      readonly reference: string;
+      readonly host: string;
+      readonly resetAt?: Date;
+      readonly tokenVariable?: string;
+    }
+  | {
+      readonly kind: 'forge-token-refused';
+      readonly reference: string;
+      readonly host: string;
+      readonly tokenVariable?: string;
+    }
+  | {
+      readonly kind: 'forge-status';
+      readonly reference: string;
+      readonly host: string;
+      readonly status: number;
+    }
+  | {
+      readonly kind: 'forge-answer';
+      readonly reference: string;
+      readonly host: string;
+      readonly problem: string;
+    }
+  | {
+      readonly kind: 'forge-redirect';
+      readonly reference: string;
+      readonly host: string;
+      readonly to: string;
+    }
+  // exit 5
+  | {
+      readonly kind: 'authorized-keys-refused';
+      readonly path: string;
+      readonly problem: string;
+      readonly hint?: string;
+    }
+  | {
+      readonly kind: 'authorized-keys-locked';
+      readonly path: string;
+      readonly lock: string;
+      readonly owner: string;
+    }
+  | {
+      readonly kind: 'key-already-present';
+      readonly reference: string;
+      readonly fingerprint: string;
+      readonly path: string;
+      readonly line: number;
+      readonly lease?: string;
+    }
+  // exit 6
+  | { readonly kind: 'program-missing'; readonly program: string; readonly hint: string }
+  | {
+      readonly kind: 'program-too-old';
+      readonly program: string;
+      readonly found: string;
+      readonly floor: string;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'program-failed';
+      readonly program: string;
+      readonly doing: string;
+      readonly detail: string;
+    }
+  | { readonly kind: 'run-directory-refused'; readonly path: string; readonly problem: string }
+  // exit 7
+  | {
+      readonly kind: 'revocation-failed';
+      readonly path: string;
+      readonly lines: readonly number[];
+      readonly label: string;
+      readonly problem: string;
+    };
+
+/** A {@link Failure} on its way up. The only error class of the program; anything else thrown is a bug. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.kind);
+    this.failure = failure;
+  }
+}
+
+/** Throws `failure`. Shaped as an expression, for `value ?? refuse({…})`. */
+export function refuse(failure: Failure): never {
+  throw new Refusal(failure);
+}
+
+/** Throws a usage failure: what is wrong with the command line, and what to write instead. */
+export function usage(problem: string, hint?: string): never {
+  return refuse({ kind: 'usage', problem, ...(hint === undefined ? {} : { hint }) });
+}
