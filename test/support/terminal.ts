@@ -71,9 +71,9 @@ export async function openTerminal(
   const size = ['-x', String(columns), '-y', String(rows)];
   const pid = await tmux(
     ...['start-server', ';', ...settings, 'new-session', '-d', '-P', '-F', '#{pane_pid}', '-c', cwd, ...size],
-    ...['--', 'env', ...unset, ...set, '--', ...command].map(argument),
+    ...['--', 'env', ...unset, '--', ...set, ...command].map(argument),
   );
-  const status = () => tmux('list-panes', '-a', '-F', '#{pane_dead} #{pane_dead_status} #{pane_dead_signal}');
+  const status = () => tmux('list-panes', '-a', '-F', '#{pane_dead}:#{pane_dead_status}:#{pane_dead_signal}');
   const capture = async (...flags: string[]) =>
     (await tmux('capture-pane', '-p', ...flags)).replace(/[ \t]+$/gm, '').replace(/\n+$/, '');
   const bytes = async (all: Uint8Array): Promise<void> => {
@@ -119,7 +119,7 @@ export async function openTerminal(
     },
     isRunning: async () => (await status().catch(() => '1')).startsWith('0'),
     exitStatus: async ({ timeout } = {}) => {
-      const ended = await until(async () => /^1 (\d*) (\w*)$/.exec((await status()).trimEnd())?.slice(1), {
+      const ended = await until(async () => /^1:(\d*):(\w*)$/.exec((await status()).trimEnd())?.slice(1), {
         what: `the end of ${command.join(' ')}`,
         timeout,
       });
