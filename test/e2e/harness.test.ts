@@ -113,7 +113,9 @@ test('a snapshot tells content, mode and existence', async () => {
 test('processes end as a shell would say: signal, exit code, lost terminal', async () => {
   await using stage = await makeStage();
   const killed = await stage.terminal(['sleep', '1000']);
-  expect(stage.processes()).toContainEqual(expect.objectContaining({ pid: killed.pid, cmd: 'sleep 1000' }));
+  await until(() => stage.processes().some(({ pid, cmd }) => pid === killed.pid && cmd === 'sleep 1000'), {
+    what: 'sleep to be listed',
+  });
   await stage.account.demand('kill', ['-TERM', String(killed.pid)]);
   expect(await killed.exitStatus()).toBe(143);
 
@@ -121,7 +123,8 @@ test('processes end as a shell would say: signal, exit code, lost terminal', asy
     env: { WORD: 'a;' },
   });
   expect(await said.exitStatus()).toBe(7);
-  expect(await said.screen()).toContain(`|tmux-256color|${stage.account.home}|a;\n`);
+  expect(await said.screen()).toBe(`|tmux-256color|${stage.account.home}|a;`);
+  expect(await said.transcript()).toBe(await said.screen());
 
   const script = 'trap "echo hung up > hup; exit" HUP; echo ready; while :; do read line; done';
   const closed = await stage.terminal(['sh', '-c', script]);
@@ -141,7 +144,9 @@ test('after the stage nothing is left of it', async () => {
   const seat = await guest.join();
   await seat.waitFor('[pair]');
   await account.demand('sh', ['-c', 'setsid sleep 1000 >/dev/null 2>&1 & touch /tmp/left-by-$USER']);
-  expect(account.processes().map(({ cmd }) => cmd)).toContain('sleep 1000');
+  await until(() => account.processes().some(({ cmd }) => cmd === 'sleep 1000'), {
+    what: 'a process to stay',
+  });
   if (account.kind === 'system') expect(accounts().map(({ name }) => name)).toContain(account.name);
 
   await stage[Symbol.asyncDispose]();

@@ -73,9 +73,26 @@ export async function openTerminal(
     ...['start-server', ';', ...settings, 'new-session', '-d', '-P', '-F', '#{pane_pid}', '-c', cwd, ...size],
     ...['--', 'env', ...unset, '--', ...set, ...command].map(argument),
   );
-  const status = () => tmux('list-panes', '-a', '-F', '#{pane_dead}:#{pane_dead_status}:#{pane_dead_signal}');
-  const capture = async (...flags: string[]) =>
-    (await tmux('capture-pane', '-p', ...flags)).replace(/[ \t]+$/gm, '').replace(/\n+$/, '');
+  const status = async (): Promise<string> => {
+    const format = '#{pid} #{pane_dead}:#{pane_dead_status}:#{pane_dead_signal}';
+    const [server = '', state = ''] = (await tmux('list-panes', '-a', '-F', format)).trimEnd().split(' ');
+    // Up to tmux 3.4 libutempter's handler may swallow the signal that tells tmux of the end: tell it again.
+    if (state === '1::') await account.exec('kill', ['-CHLD', server]);
+    return state;
+  };
+  const capture = async (flags: string): Promise<string> => {
+    const [drawn, ...lines] = (
+      await tmux(
+        ...['display-message', '-p', ended, ';', 'if-shell', '-F', `#{&&:${ended},#{!=:#{alternate_on},1}}`],
+        ...[`capture-pane -p -S -1 ${flags}`, `capture-pane -p ${flags}`],
+      )
+    ).split('\n');
+    const shown = drawn === '1' ? lines.slice(0, -2) : lines;
+    return shown
+      .map((line) => line.trimEnd())
+      .join('\n')
+      .trimEnd();
+  };
   const bytes = async (all: Uint8Array): Promise<void> => {
     const codes = [...all].map((byte) => byte.toString(16).padStart(2, '0'));
     for (let at = 0; at < codes.length; at += 1000)
@@ -108,8 +125,8 @@ export async function openTerminal(
     paste: (text) => type(`\x1b[200~${text}\x1b[201~`),
     click: (column, row, button = 0) =>
       type(['M', 'm'].map((end) => `\x1b[<${button};${column};${row}${end}`).join('')),
-    screen: () => capture(),
-    transcript: () => capture('-J', '-S', '-'),
+    screen: () => capture(''),
+    transcript: () => capture('-J -S -'),
     waitFor: (what, { timeout } = {}) => see(what, true, timeout),
     waitForNo: (what, { timeout } = {}) => see(what, false, timeout),
     resize: async (x, y) => void (await tmux('resize-window', '-x', String(x), '-y', String(y))),
@@ -119,12 +136,11 @@ export async function openTerminal(
     },
     isRunning: async () => (await status().catch(() => '1')).startsWith('0'),
     exitStatus: async ({ timeout } = {}) => {
-      const ended = await until(async () => /^1:(\d*):(\w*)$/.exec((await status()).trimEnd())?.slice(1), {
+      const how = await until(async () => /^1:(?=:?\w)(\d*):(\w*)$/.exec(await status()), {
         what: `the end of ${command.join(' ')}`,
         timeout,
       });
-      const [code = '', signal = ''] = ended;
-      if (code === '' && signal === '') throw new Error(`tmux does not say how ${command[0]} ended`);
+      const [, code = '', signal = ''] = how;
       return code === '' ? 128 + signalNumber(signal) : Number(code);
     },
     closeTerminal: async () => void (await tmux('kill-pane')),
@@ -132,6 +148,12 @@ export async function openTerminal(
     [Symbol.asyncDispose]: close,
   };
 }
+
+/**
+ * 1 once tmux knows how the program ended. It has moved everything up by a line then, to write "Pane is dead"
+ * below; the line above went to the history, unless the program ended in the alternate screen.
+ */
+const ended = '#{!=:#{pane_dead_status}#{pane_dead_signal},}';
 
 /** tmux takes a `;` at the end of an argument for the end of its command. */
 function argument(text: string): string {
