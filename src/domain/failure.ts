@@ -129,6 +129,7 @@ export type Failure =
     }
   | { readonly kind: 'run-directory-refused'; readonly path: string; readonly problem: string }
   // exit 7
+  | { readonly kind: 'guests-left'; readonly folder: string }
   | {
       readonly kind: 'revocation-failed';
       readonly path: string;

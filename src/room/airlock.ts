@@ -43,10 +43,14 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
   return { sh: words.join(' ') };
 }
 
-/** A tmux format: what is left until the epoch second in option `until`, as `29m` or `42s`. */
+/** A tmux format: what is left until the epoch second in option `until`, as `3h`, `29m` or `42s`. */
 export function timeLeft(until: string): string {
   const left = `#{e|-:#{${until}},%s}`;
-  return `#{?#{e|<:${left},90},#{?#{e|<:${left},0},0,${left}}s,#{e|/:${left},60}m}`;
+  const from = (least: number, text: string, otherwise: string): string =>
+    `#{?#{e|>=:${left},${least}},${text},${otherwise}}`;
+  const hours = `#{e|/:${left},3600}h`;
+  const minutes = `#{e|/:${left},60}m`;
+  return from(7200, hours, from(90, minutes, from(0, `${left}s`, '0s')));
 }
 
 function set(option: string, value: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { fetchKeys } from '../../providers/index.ts';
-import { slotsPerHost } from '../../providers/slots.ts';
+import { slotsPerHost, slotsPerHost } from '../../providers/slots.ts';
 import { refuse } from '../domain/failure.ts';
 import {
   type Access,
@@ -26,6 +26,7 @@ export async function resolveGuests(
   world.emit({ kind: 'fetching', references: distinct });
   const slots = slotsPerHost(8);
   const context = { env: world.env, signal: world.stop, slots };
+  const context = { env: world.env, signal: world.stop, slots: slotsPerHost(8) };
   const fetched = await Promise.all(distinct.map((reference) => fetchKeys(reference, context))).finally(() =>
     world.emit({ kind: 'fetched' }),
   );
