@@ -1,5 +1,5 @@
 import { fetchKeys } from '../../providers/index.ts';
-import { slotsPerHost, slotsPerHost } from '../../providers/slots.ts';
+import { slotsPerHost } from '../../providers/slots.ts';
 import { refuse } from '../domain/failure.ts';
 import {
   type Access,
@@ -24,8 +24,6 @@ export async function resolveGuests(
 ): Promise<NonEmpty<Guest>> {
   const distinct = [...new Map(references.map((reference) => [reference.text, reference])).values()];
   world.emit({ kind: 'fetching', references: distinct });
-  const slots = slotsPerHost(8);
-  const context = { env: world.env, signal: world.stop, slots };
   const context = { env: world.env, signal: world.stop, slots: slotsPerHost(8) };
   const fetched = await Promise.all(distinct.map((reference) => fetchKeys(reference, context))).finally(() =>
     world.emit({ kind: 'fetched' }),
