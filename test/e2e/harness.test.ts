@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
 import { allProcesses } from '../support/processes.ts';
-import { isRoot, testRun } from '../support/run.ts';
+import { testRun } from '../support/run.ts';
 import { accounts } from '../support/throw-away.ts';
 import { until } from '../support/wait.ts';
 
@@ -165,7 +165,7 @@ test('after the stage nothing is left of it', async () => {
   }
 });
 
-test.runIf(isRoot())('the folder of the run can be entered by any account', async () => {
+test('the folder of the run can be entered by any account', async () => {
   await using stage = await makeStage();
   expect((await stage.account.exec('ls', [testRun().folder])).exitCode).toBe(0);
   expect((await stage.account.exec(testRun().node, ['-e', 'console.log(process.getuid())'])).stdout).toBe(
