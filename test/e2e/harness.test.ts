@@ -118,7 +118,7 @@ test('processes end as a shell would say: signal, exit code, lost terminal', asy
   await until(() => stage.processes().some(({ pid, cmd }) => pid === killed.pid && cmd === 'sleep 1000'), {
     what: 'sleep to be listed',
   });
-  await stage.account.demand('kill', ['-TERM', String(killed.pid)]);
+  killed.signal('SIGTERM');
   expect(await killed.exitStatus()).toBe(143);
 
   const said = await stage.terminal(['sh', '-c', 'echo "$TMUX|$TERM|$HOME|$WORD"; exit 7'], {
@@ -171,4 +171,32 @@ test('the folder of the run can be entered by any account', async () => {
   expect((await stage.account.exec(testRun().node, ['-e', 'console.log(process.getuid())'])).stdout).toBe(
     `${stage.account.uid}\n`,
   );
+});
+
+test('mouse, paste and raw bytes arrive as a terminal would send them', async () => {
+  await using stage = await makeStage();
+  const window = await stage.terminal(['sh', '-c', 'stty raw -echo; echo ready; exec cat -v']);
+  await window.waitFor('ready');
+  await window.click(3, 4);
+  await window.waitFor('^[[<0;3;4M^[[<0;3;4m');
+  await window.paste('a b');
+  await window.waitFor('^[[200~a b^[[201~');
+  await window.bytes(Uint8Array.of(0x00, 0xff));
+  await window.waitFor('^@M-^?');
+  await window.sendKeys('C-b', 'Up');
+  await window.waitFor('^B^[[A');
+});
+
+test('a guest of every kind of key gets in, and may forward where nothing forbids it', async () => {
+  await using stage = await makeStage();
+  const guest = await stage.guest({ type: 'rsa-2048' });
+  const other = guest.as({ identity: await guest.newIdentity('ecdsa-384') });
+  await stage.writeKeys(`${guest.identity.publicKey}\n${other.identity.publicKey}\n`);
+  for (const one of [guest, other]) expect(await one.run([], ['true'])).toMatchObject({ exitCode: 0 });
+
+  const socket = `${guest.account.scratch}/forwarded`;
+  guest.hold(['-N', '-L', `${socket}:${stage.sshd.host}:${stage.sshd.port}`]);
+  await until(() => existsSync(socket), { what: 'the forwarding' });
+  const read = `require('net').connect('${socket}').once('data', (d) => { console.log(String(d)); process.exit() })`;
+  expect((await guest.account.exec(testRun().node, ['-e', read])).stdout).toMatch(/^SSH-2\.0-/);
 });

@@ -40,6 +40,8 @@ export interface Terminal extends AsyncDisposable {
   readonly isRunning: () => Promise<boolean>;
   /** Waits for the program's end; gives its exit code, or 128 and the signal's number as shells do. */
   readonly exitStatus: (options?: { readonly timeout?: number }) => Promise<number>;
+  /** Sends a signal to the program in the window, and to it alone. */
+  readonly signal: (signal: NodeJS.Signals) => void;
   /** Closes the window as a user does: the kernel hangs the program's terminal up (SIGHUP). */
   readonly closeTerminal: () => Promise<void>;
   /** Ends everything of the terminal. */
@@ -77,7 +79,7 @@ export async function openTerminal(
     const format = '#{pid} #{pane_dead}:#{pane_dead_status}:#{pane_dead_signal}';
     const [server = '', state = ''] = (await tmux('list-panes', '-a', '-F', format)).trimEnd().split(' ');
     // Up to tmux 3.4 libutempter's handler may swallow the signal that tells tmux of the end: tell it again.
-    if (state === '1::') await account.exec('kill', ['-CHLD', server]);
+    if (state === '1::') process.kill(Number(server), 'SIGCHLD');
     return state;
   };
   const capture = async (flags: string): Promise<string> => {
@@ -119,6 +121,7 @@ export async function openTerminal(
 
   return {
     pid: Number(pid),
+    signal: (signal) => void process.kill(Number(pid), signal),
     sendKeys: async (...keys) => void (await tmux('send-keys', '--', ...keys.map(argument))),
     type,
     bytes,
