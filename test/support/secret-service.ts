@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A session bus of its own; with `prompter`, the program that a locked keyring would ask the user by. */
+/** A session bus of its own, with nothing on it that could be started on demand. */
 export interface SessionBus extends AsyncDisposable {
   readonly home: string;
   readonly env: NodeJS.ProcessEnv;
@@ -13,17 +13,18 @@ export interface SessionBus extends AsyncDisposable {
   keyring(state: 'unlocked' | 'locked'): Promise<ChildProcess>;
 }
 
-export async function startSessionBus(options: { prompter?: string } = {}): Promise<SessionBus> {
+/** With `unansweredPrompt`, a locked keyring asks the user by a program that never gets anywhere. */
+export async function startSessionBus(
+  options: { readonly unansweredPrompt?: boolean } = {},
+): Promise<SessionBus> {
   const home = mkdtempSync(join(tmpdir(), 'bus-'));
-  const services = options.prompter
-    ? `<servicedir>${home}</servicedir><servicehelper>/bin/false</servicehelper>`
-    : '';
-  if (options.prompter) {
-    writeFileSync(
-      join(home, 'prompter.service'),
-      `[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\nExec=${options.prompter}\n`,
-    );
-  }
+  const prompterPid = join(home, 'prompter.pid');
+  const services = options.unansweredPrompt ? `<servicedir>${home}</servicedir>` : '';
+  writeFileSync(
+    join(home, 'prompter.service'),
+    `[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\nExec=/bin/sh ${home}/prompter\n`,
+  );
+  writeFileSync(join(home, 'prompter'), `echo $$ >${prompterPid}; exec sleep 1000\n`);
   const config = join(home, 'bus.conf');
   writeFileSync(
     config,
@@ -55,6 +56,7 @@ export async function startSessionBus(options: { prompter?: string } = {}): Prom
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(children.reverse().map(stop));
+      if (existsSync(prompterPid)) process.kill(Number(readFileSync(prompterPid, 'utf8')), 'SIGKILL');
       rmSync(home, { recursive: true, force: true });
     },
   };
