@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -116,6 +117,12 @@ const unusable = (trouble: unknown, unchecked: readonly string[] = []) => ({
   pinsThere: unchecked.length > 0,
   unchecked,
 });
+const lockLogin = [
+  '--dest=org.freedesktop.secrets',
+  '/org/freedesktop/secrets',
+  'org.freedesktop.Secret.Service.Lock',
+  'array:objpath:/org/freedesktop/secrets/collection/login',
+];
 const withDetail = (cause: string) => ({ cause, detail: expect.any(String) });
 
 describe('the keychain costs one warning and at most 3 s', () => {
@@ -157,6 +164,17 @@ describe('the keychain costs one warning and at most 3 s', () => {
     const { keyring: again, warnings } = open(env);
     await again.recall(['github:other']);
     expect(warnings).toEqual([unusable(withDetail('locked'), ['github:other'])]);
+  });
+
+  test('locked between two calls', async () => {
+    const { env, keyring } = await bus();
+    await keyring('unlocked');
+    await remembered(env, 'before');
+    const { keyring: pins, warnings } = open(env);
+    expect((await pins.recall([reference])).get(reference)).toEqual(pin('before'));
+    execFileSync('dbus-send', ['--session', '--print-reply', ...lockLogin], { env, stdio: 'ignore' });
+    expect([...(await pins.recall([reference])).keys()]).toEqual([]);
+    expect(warnings).toEqual([unusable(withDetail('locked'), [reference])]);
   });
 
   test('a prompt that nobody answers', async () => {

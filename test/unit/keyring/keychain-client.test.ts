@@ -46,6 +46,12 @@ test('the budget is one for all requests: time waited before counts', async () =
   expect(performance.now() - from).toBeLessThan(850);
 });
 
+test('a Ctrl-C at the terminal does not reach it: it leads a process group of its own', async () => {
+  const child = spawnKeychain('/bin/sh', ['-c', 'read _'], process.env);
+  expect(process.kill(-(child.pid ?? 0), 0)).toBe(true);
+  connectKeychain(child, 20_000).kill();
+});
+
 test('a session bus is an address whose socket is there, or the one in the runtime directory', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bus-'));
   const plain = join(folder, 'plain');
