@@ -2,10 +2,21 @@ import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
+/** Tests that drive real processes; each has its own account, sshd and terminals, so files can run side by side. */
+const driven = {
+  globalSetup: ['test/support/global-setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+  teardownTimeout: 60_000,
+};
+
+// Projects of another number of workers need a turn of their own; the quick ones go first.
 export default defineConfig({
   root,
   test: {
     passWithNoTests: false,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.vitest/report.json' },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
@@ -15,15 +26,17 @@ export default defineConfig({
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
+          ...driven,
           name: 'e2e',
           include: ['test/golden/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,9 +1,19 @@
-import type { KeyRefusal } from './public-key.ts';
+import type { Fingerprint, KeyRefusal } from './public-key.ts';
 
-/** A refused line of a key list: where it stood (1-based) and why. */
+/** Why a forge's key may not be let in although it is a sound key. */
+export type ForgeKeyRefusal =
+  | { readonly reason: 'signing-only' }
+  | { readonly reason: 'expired'; readonly at: Date };
+
+/** A refused key of a key list or of a forge's answer: which one and why. */
 export interface RefusedKey {
+  /** 1-based: the line of a list, or the place in a forge's answer. */
   readonly line: number;
-  readonly refusal: KeyRefusal;
+  /** Absent where it could not be read as a key. */
+  readonly fingerprint?: Fingerprint;
+  /** Whose it is, where one guest has many members (`github:org/team`). */
+  readonly member?: string;
+  readonly refusal: KeyRefusal | ForgeKeyRefusal;
 }
 
 /**
@@ -22,7 +32,12 @@ export type Failure =
       readonly added: readonly string[];
       readonly removed: readonly string[];
     }
-  | { readonly kind: 'file-unreadable'; readonly path: string; readonly code: string }
+  | {
+      readonly kind: 'file-unreadable';
+      readonly path: string;
+      /** A system error code (`ENOENT`, `EACCES` …), or what was found in place of a small plain file. */
+      readonly code: 'not-a-file' | 'too-large' | (string & {});
+    }
   // exit 4
   | {
       readonly kind: 'forge-unreachable';
@@ -48,6 +63,15 @@ export type Failure =
       readonly reference: string;
       readonly host: string;
       readonly tokenVariable?: string;
+    }
+  | {
+      readonly kind: 'forge-token-needed';
+      readonly reference: string;
+      readonly host: string;
+      /** The variable to set, where the program knows one for this host. */
+      readonly tokenVariable?: string;
+      /** What the token must be allowed, e.g. `read:org`. */
+      readonly scope?: string;
     }
   | {
       readonly kind: 'forge-status';
@@ -105,6 +129,7 @@ export type Failure =
     }
   | { readonly kind: 'run-directory-refused'; readonly path: string; readonly problem: string }
   // exit 7
+  | { readonly kind: 'guests-left'; readonly folder: string }
   | {
       readonly kind: 'revocation-failed';
       readonly path: string;

@@ -1,0 +1,57 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { refuse, usage } from '../src/domain/failure.ts';
+import type { Reference } from '../src/domain/guest.ts';
+import { defaultLimits } from './limits.ts';
+import type { FetchContext, Fetched, Provider } from './provider.ts';
+import { siftText, usable } from './sift.ts';
+
+export const file: Provider = {
+  aliases: [],
+  parse(text) {
+    if (text === '' || text.includes('\0')) usage('the path of a key file is empty or no path');
+    return { name: resolve(text) };
+  },
+  fetch: fetchFile,
+};
+
+/** Reads a plain file of keys, one a line. Whatever could block or has no end is refused. */
+async function fetchFile(reference: Reference, context: FetchContext): Promise<Fetched> {
+  context.signal.throwIfAborted();
+  const path = reference.name;
+  const most = context.limits?.bytes ?? defaultLimits.bytes;
+  const unreadable = (code: string): never => refuse({ kind: 'file-unreadable', path, code });
+  let handle: FileHandle | undefined;
+  let text: string;
+  try {
+    // O_NONBLOCK: opening a FIFO that nobody writes to returns at once
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) return unreadable('not-a-file');
+    const bytes = await firstBytes(handle, most + 1);
+    if (bytes.length > most) return unreadable('too-large');
+    text = bytes.toString('utf8');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return unreadable(error.code);
+  } finally {
+    await handle?.close();
+  }
+  return usable(reference, siftText(text));
+}
+
+/** Up to `most` bytes. The size a file claims is not asked: it may grow, and `/proc` claims 0. */
+async function firstBytes(handle: FileHandle, most: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(most);
+  let length = 0;
+  while (length < most) {
+    const { bytesRead } = await handle.read(bytes, length, most - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+}

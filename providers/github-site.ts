@@ -1,0 +1,33 @@
+import type { Reference } from '../src/domain/guest.ts';
+import { baseUrl, type Token, tokenFrom } from './environment.ts';
+import { originOf } from './host.ts';
+import type { Env } from './provider.ts';
+import type { Site } from './site.ts';
+
+/** Where the API of a GitHub host is; `GITHUB_API_URL` says it for the references that name no host. */
+export function apiOf(host: string | undefined, env: Env): URL {
+  if (host === undefined) return baseUrl(env, 'GITHUB_API_URL', 'https://api.github.com');
+  if (host === 'github.com') return new URL('https://api.github.com');
+  if (host.endsWith('.ghe.com')) return new URL(`https://api.${host}`);
+  return new URL(`${originOf(host)}/api/v3`);
+}
+
+/** The forge that a reference means, with the token that belongs to the host its API is on. */
+export function githubSite(reference: Reference, env: Env): Site {
+  const base = apiOf(reference.host, env);
+  const variables = isGitHubsOwn(base)
+    ? (['GH_TOKEN', 'GITHUB_TOKEN'] as const)
+    : (['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const);
+  const token: Token | undefined = tokenFrom(env, ...variables);
+  return {
+    reference: reference.text,
+    base,
+    tokenVariable: variables[0],
+    ...(token ? { token: { ...token, header: 'authorization' } } : {}),
+  };
+}
+
+/** github.com and *.ghe.com, which share `GH_TOKEN`. */
+export function isGitHubsOwn(base: URL): boolean {
+  return base.protocol === 'https:' && (base.host === 'api.github.com' || base.host.endsWith('.ghe.com'));
+}

@@ -1,0 +1,48 @@
+import type { RefusedKey } from '../src/domain/failure.ts';
+import type { NonEmpty, Reference } from '../src/domain/guest.ts';
+import type { PublicKey } from '../src/domain/public-key.ts';
+import type { Limits } from './limits.ts';
+import type { Slots } from './slots.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a fetch may use of the world. */
+export interface FetchContext {
+  readonly env: Env;
+  /** Ends the fetch; what is thrown then is the signal's reason. */
+  readonly signal: AbortSignal;
+  /** The validator of an earlier {@link Fetched}: allows the answer `not-modified`. */
+  readonly validator?: string;
+  /** What the reference `-` reads; standard input by default. */
+  readonly stdin?: () => AsyncIterable<Uint8Array | string>;
+  readonly limits?: Partial<Limits>;
+  /** Shared among fetches that run at once; a fetch on its own makes one. */
+  readonly slots?: Slots;
+}
+
+export type Fetched =
+  | {
+      readonly kind: 'keys';
+      readonly keys: NonEmpty<PublicKey>;
+      readonly refused: readonly RefusedKey[];
+      /** An ETag; absent where an unchanged answer would not mean unchanged keys. */
+      readonly validator?: string;
+    }
+  | { readonly kind: 'not-modified' };
+
+/** What stands behind a provider's prefix, checked. `text` only where it is not `provider:name[@host]`. */
+export interface ParsedName {
+  readonly name: string;
+  readonly host?: string;
+  readonly text?: string;
+}
+
+/** Turns a username into that user's public authentication keys. */
+export interface Provider {
+  /** What a reference calls it in front of the colon, besides its own name. */
+  readonly aliases: readonly string[];
+  /** Checks a name, and the environment variables that it depends on. Throws a usage failure; requests nothing. */
+  readonly parse: (text: string, env: Env) => ParsedName;
+  /** Throws a `Refusal`; never gives an empty list. */
+  readonly fetch: (reference: Reference, context: FetchContext) => Promise<Fetched>;
+}

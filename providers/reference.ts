@@ -1,0 +1,52 @@
+import { statSync } from 'node:fs';
+import { usage } from '../src/domain/failure.ts';
+import { type ProviderName, providerNames, type Reference } from '../src/domain/guest.ts';
+import { quoted } from './account.ts';
+import type { Env, Provider } from './provider.ts';
+import { table } from './table.ts';
+
+/**
+ * Reads what the command line calls a guest: `@octocat`, `gitlab:bob`, `github:ada@ghe.example.com`, `https://…`,
+ * `-`, or the path of a key file. Requests nothing; looks at the file system only to tell a file from a slip.
+ * A reference's own `text` reads as the same reference. Throws a usage failure.
+ */
+export function parseReference(text: string, env: Env): Reference {
+  if (text === '') usage('a guest is empty', 'name one as @octocat, gitlab:bob or a key file');
+  if (text === '-') return parseForProvider('stdin', text, env);
+  if (text.startsWith('@')) return parseForProvider('github', text.slice(1), env);
+  if (/^https?:\/\//i.test(text)) return parseForProvider('url', text, env);
+  const [, prefix, rest] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
+  const provider = prefix === undefined ? undefined : providerCalled(prefix);
+  if (provider && rest !== undefined) return parseForProvider(provider, rest, env);
+  if (text.startsWith('-')) usage(`${quoted(text)} is no guest`, 'a file of that name is ./-…');
+  if (text.includes('/') || isFile(text)) return parseForProvider('file', text, env);
+  if (prefix !== undefined)
+    return usage(`no provider is called ${quoted(prefix)}`, `there are ${Object.keys(table).join(', ')}`);
+  return usage(
+    `${quoted(text)} is no guest and no file`,
+    /^[\w.-]+$/.test(text)
+      ? `@${text} for a GitHub user, ./${text} for a file`
+      : '@octocat for a GitHub user, ./octocat for a file',
+  );
+}
+
+/** Reads what one provider's own option (`--gitlab bob`) calls a guest. Throws a usage failure. */
+export function parseForProvider(provider: ProviderName, user: string, env: Env): Reference {
+  const parsed = providerFor(provider).parse(user, env);
+  const host = parsed.host === undefined ? {} : { host: parsed.host };
+  const text =
+    parsed.text ?? `${provider}:${parsed.name}${parsed.host === undefined ? '' : `@${parsed.host}`}`;
+  return { provider, name: parsed.name, ...host, text };
+}
+
+export function providerFor(name: ProviderName): Provider {
+  return table[name] ?? usage(`${name} is not supported yet`);
+}
+
+function providerCalled(prefix: string): ProviderName | undefined {
+  return providerNames.find((name) => name === prefix || table[name]?.aliases.includes(prefix));
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+}

@@ -1,0 +1,44 @@
+import { type ForgeKeyRefusal, type RefusedKey, refuse } from '../src/domain/failure.ts';
+import { isNonEmpty, type Reference } from '../src/domain/guest.ts';
+import { type PublicKey, parseKeyList, parsePublicKey } from '../src/domain/public-key.ts';
+import type { Fetched } from './provider.ts';
+import { isValidator } from './validator.ts';
+
+/** One key of a forge's answer, and why it may not be let in though it be sound. */
+export interface OfferedKey {
+  readonly text: string;
+  readonly refusal?: ForgeKeyRefusal | undefined;
+}
+
+export interface Sifted {
+  readonly keys: readonly PublicKey[];
+  readonly refused: readonly RefusedKey[];
+}
+
+/** Parses each offered key by itself; equal keys are given once. */
+export function sift(offered: readonly OfferedKey[]): Sifted {
+  const keys = new Map<string, PublicKey>();
+  const refused: RefusedKey[] = [];
+  for (const [index, { text, refusal }] of offered.entries()) {
+    const line = index + 1;
+    const parsed = parsePublicKey(text);
+    if (!parsed.ok) refused.push({ line, refusal: parsed.refusal });
+    else if (refusal) refused.push({ line, fingerprint: parsed.key.fingerprint, refusal });
+    else keys.set(parsed.key.base64, parsed.key);
+  }
+  return { keys: [...keys.values()], refused };
+}
+
+/** Parses a text of keys, one a line. */
+export function siftText(text: string): Sifted {
+  return parseKeyList(text);
+}
+
+/**
+ * What a fetch gives, or the failure `no-keys` where none of them is usable.
+ * @param etag the answer's, where an unchanged answer would mean unchanged keys
+ */
+export function usable(reference: Reference, { keys, refused }: Sifted, etag?: string): Fetched {
+  if (!isNonEmpty(keys)) refuse({ kind: 'no-keys', reference: reference.text, refused });
+  return { kind: 'keys', keys, refused, ...(isValidator(etag) ? { validator: etag } : {}) };
+}

@@ -1,0 +1,19 @@
+import { runDirectories } from '../lease/run-directory.ts';
+import { type Swept, sweep, sweepLease } from '../lease/sweep.ts';
+import type { Terminal } from '../ui/terminal.ts';
+
+export interface SweepIntent {
+  readonly keyFile: string;
+  /** One lease's folder, to be taken back whoever supervises it. For the program's own use. */
+  readonly lease?: string;
+}
+
+/** Takes back what dead pairings left. @returns the exit code; @throws Refusal `revocation-failed` */
+export async function sweepCommand({ keyFile, lease }: SweepIntent, terminal: Terminal): Promise<number> {
+  const swept: Swept[] =
+    lease === undefined
+      ? await sweep({ roots: runDirectories(process.env), keyFiles: [keyFile], now: new Date() })
+      : await sweepLease(lease);
+  if (swept.length > 0) terminal.event({ kind: 'swept', ids: swept.map(({ id }) => id) });
+  return 0;
+}

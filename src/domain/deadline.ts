@@ -1,0 +1,28 @@
+/** When a pairing ends, by two clocks: the wall clock can be set back, the time since boot can't. */
+export interface Deadline {
+  /** Seconds since the epoch, whole. */
+  readonly epoch: number;
+  /** Seconds since boot, whole, time asleep included. */
+  readonly sinceBoot: number;
+}
+
+export interface Clocks {
+  readonly epoch: number;
+  readonly sinceBoot: number;
+}
+
+/** `seconds` from now, rounded up to whole seconds on both clocks. */
+export function deadlineIn(seconds: number, now: Clocks): Deadline {
+  return { epoch: Math.ceil(now.epoch + seconds), sinceBoot: Math.ceil(now.sinceBoot + seconds) };
+}
+
+/** Seconds left, by whichever clock has fewer; 0 or less where the deadline has passed. */
+export function secondsLeft(deadline: Deadline, now: Clocks): number {
+  return Math.min(deadline.epoch - now.epoch, deadline.sinceBoot - now.sinceBoot);
+}
+
+/** How long before the end to warn, in seconds: 10 min and 1 min, or a tenth of a short time. */
+export function warningsFor(total: number): number[] {
+  const usual = [600, 60].filter((seconds) => seconds < total);
+  return usual.length > 0 ? usual : [total / 10];
+}

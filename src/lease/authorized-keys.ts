@@ -1,0 +1,202 @@
+/**
+ * The text of an `authorized_keys` file, as data in and data out. Text is one character a byte (latin1), so
+ * that what is not ours passes through unchanged whatever its encoding.
+ *
+ * Our lines stand at the top of the file, one a key, and are known by the comment at their end:
+ *
+ *     restrict,pty,expiry-time="…",command="exec DIR/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
+ *
+ * A file that did not exist before is marked in that comment (`created=file`, or `created=folder` where `.ssh`
+ * did not exist either), so that whoever takes the last line back knows to remove it: also when pairings
+ * overlapped, and after a reboot.
+ */
+import type { Label } from '../domain/guest.ts';
+import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
+import type { PublicKey } from '../domain/public-key.ts';
+
+export type Created = 'file' | 'folder';
+
+export interface Grant {
+  readonly label: Label;
+  readonly key: PublicKey;
+}
+
+export interface LineOptions {
+  readonly id: LeaseId;
+  /** Absolute path of the gate. Every character from {@link isSafeToken}. */
+  readonly gate: string;
+  /** The value of `expiry-time`, or absent where this sshd has no such option. */
+  readonly expiry?: string | undefined;
+  /** Ports that guests may reach on 127.0.0.1, or `any` for the ancestor's `--allow-port-forwarding`. */
+  readonly forward: readonly number[] | 'any';
+}
+
+export interface LeaseLine {
+  readonly id: LeaseId;
+  readonly label: string;
+  /** The gate's folder, where the line still has its command as we wrote it. */
+  readonly folder?: string;
+  /** `expiry-time` as it stands in the line. */
+  readonly expiry?: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
+/** Whether `token` may stand in a forced command without quoting for any login shell. */
+export function isSafeToken(token: string): boolean {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(token);
+}
+
+/** The lines that let `grants` in. Everything in them was checked before; a token that was not is a bug. */
+export function leaseLines(grants: readonly Grant[], options: LineOptions): string[] {
+  return grants.map(({ label, key }) => {
+    if (!isSafeToken(options.gate) || !isSafeToken(label))
+      throw new Error('unsafe token in a forced command');
+    const words = [
+      'restrict',
+      'pty',
+      ...(options.expiry === undefined ? [] : [`expiry-time="${options.expiry}"`]),
+      ...forwardOptions(options.forward),
+      `command="exec ${options.gate} ${label}"`,
+    ];
+    return `${words.join(',')} ${key.type} ${key.base64} tmuxpair:${options.id}:${label}`;
+  });
+}
+
+/** `permitlisten` names port 1 of loopback, which no plain user can listen on: remote forwards stay shut. */
+function forwardOptions(forward: LineOptions['forward']): string[] {
+  if (forward === 'any') return ['port-forwarding'];
+  if (forward.length === 0) return [];
+  const open = forward.flatMap((port) => [
+    `permitopen="127.0.0.1:${port}"`,
+    `permitopen="localhost:${port}"`,
+  ]);
+  return ['port-forwarding', ...open, 'permitlisten="127.0.0.1:1"'];
+}
+
+/**
+ * The text with `lines` on top.
+ * @param text `undefined` where the file does not exist
+ * @param folderAbsent whether the file's folder did not exist either
+ */
+export function withLease(text: string | undefined, lines: readonly string[], folderAbsent = false): string {
+  const inherited = text === undefined ? 'file' : createdOfAll(text);
+  const created = inherited && folderAbsent ? 'folder' : inherited;
+  const mark = created ? ` created=${created}` : '';
+  const below = created === 'folder' ? (text ?? '').replaceAll(/ created=file$/gm, mark) : (text ?? '');
+  return lines.map((line) => `${line}${mark}\n`).join('') + below;
+}
+
+/**
+ * The text without the lines of `id` (of one guest, where `label` is given) and nothing else changed.
+ * @returns `text: undefined` where the file is to be removed, `folder` whether its folder is, too
+ */
+export function withoutLease(
+  text: string,
+  id: LeaseId,
+  label?: string,
+): { text: string | undefined; folder: boolean; removed: number } {
+  const kept: string[] = [];
+  let created: Created | undefined;
+  let at = 0;
+  let removed = 0;
+  for (const ours of rawLeaseLines(text, `tmuxpair:${id}:`)) {
+    if (label !== undefined && ours.label !== label) continue;
+    kept.push(text.slice(at, ours.start));
+    at = ours.end;
+    removed += 1;
+    created = ours.created ?? created;
+  }
+  const rest = kept.join('') + text.slice(at);
+  const gone = removed > 0 && rest === '' && created !== undefined;
+  return { text: gone ? undefined : rest, folder: gone && created === 'folder', removed };
+}
+
+/** Every line of any lease, of whichever version of this program, in order. */
+export function leaseLinesIn(text: string): LeaseLine[] {
+  const found: LeaseLine[] = [];
+  let [line, counted] = [1, 0];
+  for (const ours of rawLeaseLines(text, 'tmuxpair:')) {
+    for (
+      let nl = text.indexOf('\n', counted);
+      nl !== -1 && nl < ours.start;
+      nl = text.indexOf('\n', counted)
+    ) {
+      line += 1;
+      counted = nl + 1;
+    }
+    const raw = text.slice(ours.start, ours.end);
+    const folder = /command="exec (\/[A-Za-z0-9_@%+=:,./-]+)\/gate /.exec(raw)?.[1];
+    const expiry = /(?:^|,)expiry-time="([0-9]+Z?)"/.exec(raw)?.[1];
+    found.push({
+      id: ours.id,
+      label: ours.label,
+      line,
+      ...(folder === undefined ? {} : { folder }),
+      ...(expiry === undefined ? {} : { expiry }),
+    });
+  }
+  return found;
+}
+
+/**
+ * Where `key` stands in the text already: in which line, 1-based, with any options or none, whether or not sshd
+ * would take that line today; and in which lease, where the line is one.
+ */
+export function findKey(text: string, key: PublicKey): { line: number; lease?: LeaseId } | undefined {
+  for (let at = text.indexOf(key.base64); at !== -1; at = text.indexOf(key.base64, at + 1)) {
+    const start = text.lastIndexOf('\n', at) + 1;
+    const end = endOfLine(text, at);
+    const after = text[at + key.base64.length] ?? '\n';
+    if (/^[ \t]*#/.test(text.slice(start, end)) || !/[\s]/.test(after) || !/[ \t]/.test(text[at - 1] ?? ''))
+      continue;
+    const lease = rawLeaseLines(text.slice(start, end), 'tmuxpair:').next().value?.id;
+    const line = text.slice(0, start).split('\n').length;
+    return { line, ...(lease === undefined ? {} : { lease }) };
+  }
+  return undefined;
+}
+
+interface RawLine {
+  readonly id: LeaseId;
+  readonly label: string;
+  readonly created?: Created;
+  /** Offsets of the line, its end of line included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const ownComment = /[ \t]tmuxpair:([a-z2-7]{12}):([A-Za-z0-9_-]{1,64})(?: created=(file|folder))?[ \t\r]*$/;
+
+function* rawLeaseLines(text: string, needle: string): Generator<RawLine, undefined> {
+  let at = text.indexOf(needle);
+  while (at !== -1) {
+    const start = text.lastIndexOf('\n', at) + 1;
+    const stop = endOfLine(text, at);
+    const line = text.slice(start, stop);
+    const [, id = '', label = '', created] = ownComment.exec(line) ?? [];
+    const end = Math.min(stop + 1, text.length);
+    if (isLeaseId(id) && `tmuxpair:${id}:`.startsWith(needle) && !/^[ \t]*#/.test(line)) {
+      yield { id, label, start, end, ...(created ? { created: created as Created } : {}) };
+    }
+    at = end < text.length ? text.indexOf(needle, end) : -1;
+  }
+  return undefined;
+}
+
+function endOfLine(text: string, at: number): number {
+  const end = text.indexOf('\n', at);
+  return end === -1 ? text.length : end;
+}
+
+/** What a file that holds nothing but marked lines was before the first of them. */
+function createdOfAll(text: string): Created | undefined {
+  let created: Created | undefined;
+  let at = 0;
+  for (const ours of rawLeaseLines(text, 'tmuxpair:')) {
+    if (ours.start !== at || !ours.created) return undefined;
+    created = ours.created;
+    at = ours.end;
+  }
+  return at === text.length ? created : undefined;
+}

@@ -1,0 +1,224 @@
+/**
+ * The `authorized_keys` file itself: where it really is, whether sshd would take it, and how its text is replaced
+ * without an instant in which sshd could read half of it.
+ */
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type Failure, Refusal, refuse } from '../domain/failure.ts';
+import { withLock } from './lock.ts';
+
+/** What an edit makes of the text (latin1, one character a byte): the new text, or what is to go. */
+export type Edited = { readonly text: string } | { readonly remove: 'file' | 'folder' } | 'unchanged';
+
+/**
+ * Reads, edits and replaces the file under its lock. The new text is written aside with the old one's mode and
+ * owner, synced, and renamed over it at its resolved path; the folder is synced. If somebody else changed the
+ * file between reading and renaming, it is read again.
+ * @param edit gets the text, `undefined` where there is no file, and its resolved path
+ * @throws Refusal `authorized-keys-refused`, `authorized-keys-locked`, and whatever `edit` throws
+ */
+export async function editKeyFile(
+  path: string,
+  edit: (text: string | undefined, resolved: string) => Edited,
+): Promise<void> {
+  const resolved = resolveKeyFile(path);
+  try {
+    await withLock(lockOf(resolved), path, () => {
+      rmSync(asideOf(resolved), { force: true });
+      while (!editOnce(resolved, path, edit)) {
+        // Somebody else was quicker.
+      }
+    });
+  } catch (error) {
+    throw error instanceof Refusal ? error : refusedBy(path, error);
+  }
+}
+
+/** The file's text, `undefined` where there is none. @throws Refusal `authorized-keys-refused` */
+export function readKeyFile(path: string): string | undefined {
+  const resolved = resolveKeyFile(path);
+  try {
+    return statSync(resolved, { throwIfNoEntry: false })?.isFile()
+      ? readFileSync(resolved, 'latin1')
+      : undefined;
+  } catch (error) {
+    throw refusedBy(path, error);
+  }
+}
+
+/** Whether the folder that the file stands in exists. */
+export function hasFolder(path: string): boolean {
+  return statSync(dirname(path), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Makes the file's folder, 0700, unless it is there. @throws Refusal `authorized-keys-refused` */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refusedBy(path, error);
+  }
+}
+
+/** Removes the file's folder where it is empty, else does nothing. */
+export function removeFolderIfEmpty(path: string): void {
+  try {
+    rmdirSync(dirname(resolveKeyFile(path)));
+  } catch {
+    // Not empty, gone already, or not ours to remove.
+  }
+}
+
+/**
+ * Where the file really is, symbolic links followed: renaming over a link would replace the link.
+ * @throws Refusal `authorized-keys-refused` for a link to nothing, and for what is no plain file
+ */
+export function resolveKeyFile(path: string): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) {
+    return hasFolder(path) ? join(realpathSync(dirname(path)), basename(path)) : path;
+  }
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const problem = 'is a symbolic link to a file that does not exist';
+    const hint = 'make the file that it points at, or remove the link';
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? new Refusal({ kind: 'authorized-keys-refused', path, problem, hint })
+      : refusedBy(path, error);
+  }
+}
+
+function editOnce(
+  resolved: string,
+  path: string,
+  edit: (text: string | undefined, resolved: string) => Edited,
+): boolean {
+  const before = statSync(resolved, { throwIfNoEntry: false, bigint: true });
+  checkTrust(resolved, path);
+  const text = before ? readFileSync(resolved, 'latin1') : undefined;
+  const edited = edit(text, resolved);
+  if (edited === 'unchanged') return true;
+
+  const aside = 'text' in edited ? writeAside(resolved, edited.text) : undefined;
+  const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
+  if (now?.ino !== before?.ino || now?.mtimeNs !== before?.mtimeNs || now?.size !== before?.size) {
+    if (aside) rmSync(aside);
+    return false;
+  }
+  if (aside) renameSync(aside, resolved);
+  else rmSync(resolved);
+  syncFolder(dirname(resolved));
+  return true;
+}
+
+function lockOf(resolved: string): string {
+  return `${resolved}.tmuxpair.lock`;
+}
+
+/** One name is enough: only the holder of the lock writes it. */
+function asideOf(resolved: string): string {
+  return `${resolved}.tmuxpair.new`;
+}
+
+function writeAside(resolved: string, text: string): string {
+  const aside = asideOf(resolved);
+  const file = openSync(aside, 'wx', 0o600);
+  try {
+    const bytes = Buffer.from(text, 'latin1');
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    const old = statSync(resolved, { throwIfNoEntry: false });
+    if (old) keepModeAndOwner(file, old);
+    fsyncSync(file);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return aside;
+}
+
+function keepModeAndOwner(file: number, old: Stats): void {
+  const { uid, gid } = fstatSync(file);
+  if (uid !== old.uid || gid !== old.gid) fchownSync(file, old.uid, old.gid);
+  fchmodSync(file, old.mode & 0o7777);
+}
+
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * What sshd's StrictModes would refuse, a guest could never come in through; and what others may write, they
+ * could use to come in themselves.
+ */
+function checkTrust(resolved: string, path: string): void {
+  const me = process.geteuid?.() ?? 0;
+  for (const at of [dirname(resolved), resolved]) {
+    const stats = statSync(at, { throwIfNoEntry: false });
+    if (!stats) continue;
+    const isFolder = at !== resolved;
+    if (!isFolder && !stats.isFile()) refuse(trouble(path, 'is not a regular file'));
+    if (stats.uid !== me && stats.uid !== 0 && me !== 0) {
+      refuse(
+        trouble(
+          path,
+          `${isFolder ? `is in ${at}, which belongs` : 'belongs'} to user ${stats.uid}, not to you`,
+        ),
+      );
+    }
+    if (!isFolder && stats.uid === 0 && me !== 0) {
+      refuse(trouble(path, 'belongs to root, so its owner could not be kept', `sudo chown ${me} ${at}`));
+    }
+    if ((stats.mode & 0o022) !== 0) {
+      const who = (stats.mode & 0o002) !== 0 ? 'everybody' : 'its group';
+      const what = isFolder ? `is in ${at}, which ${who} may write` : `may be written by ${who}`;
+      refuse(trouble(path, what, `chmod ${isFolder ? 700 : 600} ${at}`));
+    }
+  }
+}
+
+function trouble(path: string, problem: string, hint?: string): Failure {
+  return { kind: 'authorized-keys-refused', path, problem, ...(hint === undefined ? {} : { hint }) };
+}
+
+function refusedBy(path: string, error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return error;
+  const problems: Readonly<Record<string, [string, string]>> = {
+    ENOSPC: ['the disk is full', 'make room on it'],
+    EDQUOT: ['your disk quota is used up', 'make room'],
+    EROFS: [
+      'the file system is mounted read-only',
+      'mount it for writing, or give another --authorized-keys',
+    ],
+    EPERM: ['changing it is not permitted', 'see whether it is immutable: lsattr -d'],
+    EACCES: ['permission denied', 'see who may write it and its folder: ls -ld'],
+    ENOENT: ['its folder does not exist', 'make the folder, mode 700'],
+  };
+  const [problem, hint] = problems[code] ?? [`${syscall ?? 'a system call'} failed with ${code}`, undefined];
+  return new Refusal(trouble(path, problem, hint));
+}

@@ -1,0 +1,199 @@
+/** A lease: made, granted and taken back. Effects on the run directory and on the `authorized_keys` file. */
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Deadline } from '../domain/deadline.ts';
+import { Refusal, refuse } from '../domain/failure.ts';
+import type { Access, Guest, Label } from '../domain/guest.ts';
+import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
+import {
+  findKey,
+  type LineOptions,
+  leaseLines,
+  leaseLinesIn,
+  withLease,
+  withoutLease,
+} from './authorized-keys.ts';
+import { editKeyFile, hasFolder, makeFolder, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
+import { machineName, thisProcess } from './process.ts';
+import { writeRecord } from './record.ts';
+import { clockScript, type GateContext, gateScript, severScript, switchScript } from './scripts.ts';
+
+export interface Lease {
+  readonly id: LeaseId;
+  readonly folder: string;
+  readonly gate: string;
+  readonly clock: string;
+  readonly deadMan: string;
+  /** The `authorized_keys` file as it was named, absolute. */
+  readonly keyFile: string;
+}
+
+/** Makes a lease's folder, complete or not at all, in the run directory `root`. Nobody is let in yet. */
+export function createLease(root: string, keyFile: string, now: Date): Lease {
+  const id = newLeaseId(machineName());
+  const supervisor = thisProcess();
+  const folder = join(root, id);
+  const staging = join(root, `.${id}.${supervisor.pid}.${supervisor.start}`);
+  for (const path of [staging, ...['open', 'in', 'air'].map((name) => join(staging, name))]) {
+    mkdirSync(path, { mode: 0o700 });
+  }
+  const folderAbsent = !hasFolder(keyFile);
+  writeRecord(staging, { version: 1, id, supervisor, keyFile, folderAbsent, startedAt: now.toISOString() });
+  renameSync(staging, folder);
+  return {
+    id,
+    folder,
+    keyFile,
+    gate: join(folder, 'gate'),
+    clock: join(folder, 'clock'),
+    deadMan: join(folder, 'switch'),
+  };
+}
+
+/** Writes the gate and what ends access. */
+export function armLease(
+  lease: Lease,
+  deadline: Deadline,
+  gate: Omit<GateContext, 'id' | 'folder' | 'supervisor' | 'uid'>,
+  sweep: readonly string[],
+): void {
+  const { id, folder } = lease;
+  const context = { ...gate, id, folder, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
+  setDeadline(lease, deadline);
+  const scripts: [string, string][] = [
+    ['sever', severScript(folder)],
+    ['clock', clockScript(folder, sweep)],
+    ['switch', switchScript(folder, sweep)],
+    ['gate', gateScript(context)],
+  ];
+  for (const [name, text] of scripts) {
+    writeFileSync(join(folder, name), text, { mode: 0o700 });
+    chmodSync(join(folder, name), 0o700);
+  }
+}
+
+export function setDeadline(lease: Lease, { epoch, sinceBoot }: Deadline): void {
+  replaceFile(join(lease.folder, 'deadline'), `${epoch} ${sinceBoot}\n`);
+}
+
+/** The deadline as the gate reads it, or `undefined` where there is none. */
+export function readDeadline(folder: string): Deadline | undefined {
+  try {
+    const [epoch, sinceBoot] = readFileSync(join(folder, 'deadline'), 'latin1').split(' ').map(Number);
+    return epoch && sinceBoot ? { epoch, sinceBoot } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lets a guest through the gate, once a key of theirs brings them there. */
+export function openGate(lease: Lease, label: Label, access: Access): void {
+  replaceFile(join(lease.folder, 'open', label), `${access}\n`);
+}
+
+/**
+ * Writes the lines of `guests` into the file.
+ * @throws Refusal `key-already-present` unless `gateExisting`; those of `editKeyFile`
+ */
+export async function grant(
+  lease: Lease,
+  guests: readonly Guest[],
+  options: Omit<LineOptions, 'id' | 'gate'> & { readonly gateExisting: boolean },
+): Promise<void> {
+  const grants = guests.flatMap(({ label, keys }) => keys.map((key) => ({ label, key })));
+  const lines = leaseLines(grants, { ...options, id: lease.id, gate: lease.gate });
+  const folderAbsent = !hasFolder(lease.keyFile);
+  if (folderAbsent) makeFolder(lease.keyFile);
+  await editKeyFile(lease.keyFile, (text, path) => {
+    if (!options.gateExisting) {
+      refuseKnownKeys(guests, path, text);
+      refuseKnownKeys(guests, `${path}2`, readKeyFile(`${path}2`));
+    }
+    return { text: withLease(text, lines, folderAbsent) };
+  });
+}
+
+/**
+ * Takes the lines of `id` back, of one guest or of all. Nothing to take back is no failure.
+ * @throws Refusal `revocation-failed`, which names the lines
+ */
+export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promise<void> {
+  try {
+    let folder = false;
+    if (!hasFolder(keyFile)) return;
+    await editKeyFile(keyFile, (text) => {
+      if (text === undefined) return 'unchanged';
+      const rest = withoutLease(text, id, label);
+      if (rest.removed === 0) return 'unchanged';
+      folder = rest.folder;
+      return rest.text === undefined ? { remove: 'file' } : { text: rest.text };
+    });
+    if (folder) removeFolderIfEmpty(keyFile);
+  } catch (error) {
+    refuse({
+      kind: 'revocation-failed',
+      path: keyFile,
+      lines: linesOf(keyFile, id),
+      label: `tmuxpair:${id}:`,
+      problem:
+        error instanceof Refusal && 'problem' in error.failure
+          ? (error.failure.problem ?? '')
+          : String(error),
+    });
+  }
+}
+
+/**
+ * Shuts the gate and ends the connections of all guests, or of one.
+ * @returns whether none is left
+ */
+export async function sever(folder: string, label?: Label): Promise<boolean> {
+  const { exitCode } = await execa(join(folder, 'sever'), label === undefined ? [] : [label], {
+    reject: false,
+    stdio: 'ignore',
+  });
+  return exitCode === 0;
+}
+
+/** Shuts the gate for all, at once. Whoever comes from now on is refused. */
+export function shutGate(folder: string): void {
+  for (const label of readFolder(join(folder, 'open'))) rmSync(join(folder, 'open', label), { force: true });
+}
+
+export function removeLease(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function refuseKnownKeys(guests: readonly Guest[], path: string, text: string | undefined): void {
+  for (const { reference, keys } of guests) {
+    for (const key of keys) {
+      const found = text === undefined ? undefined : findKey(text, key);
+      if (!found) continue;
+      const { fingerprint } = key;
+      refuse({ kind: 'key-already-present', reference: reference.text, fingerprint, path, ...found });
+    }
+  }
+}
+
+function linesOf(keyFile: string, id: LeaseId): number[] {
+  try {
+    return leaseLinesIn(readKeyFile(keyFile) ?? '').flatMap((found) => (found.id === id ? [found.line] : []));
+  } catch {
+    return [];
+  }
+}
+
+function readFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** Readers see the old text or the new, never half of it. */
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}

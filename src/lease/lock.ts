@@ -1,0 +1,94 @@
+/**
+ * A lock with an owner: a symbolic link that points at nothing, whose target text names the owner. symlink(2) is
+ * atomic, fails where the name is taken, and leaves nothing half written. A lock whose owner is dead is broken.
+ *
+ * Breaking is where two waiters could both win:
+ *
+ *     A reads the lock: its owner X is dead        B reads the lock: its owner X is dead
+ *     A removes it, takes it
+ *                                                  B removes it: A's!
+ *
+ * So the right to break X's lock is itself a lock, named after X's nonce. Who holds it looks again, and removes
+ * the lock only if it is still X's, which no one else may do.
+ */
+import { randomBytes } from 'node:crypto';
+import { lstatSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { refuse } from '../domain/failure.ts';
+import { isAlive, machineName, type ProcessIdentity, thisProcess } from './process.ts';
+
+interface Owner extends ProcessIdentity {
+  readonly nonce: string;
+  readonly machine: string;
+}
+
+/** How long to wait for another's lock, in ms. What it protects takes milliseconds. */
+const patience = 10_000;
+/** After how many ms the lock of a process on another machine, which can't be asked, counts as left behind. */
+const foreignAge = 60_000;
+
+/**
+ * Runs `work` while holding the lock `path`, whose folder exists. `work` is synchronous: it can't be left half
+ * way by a signal handler of ours.
+ * @throws Refusal `authorized-keys-locked` (naming `guarded`) when another holds it for 10 s
+ */
+export async function withLock<T>(path: string, guarded: string, work: () => T): Promise<T> {
+  const owner: Owner = { ...thisProcess(), nonce: randomBytes(8).toString('hex'), machine: machineName() };
+  const until = Date.now() + patience;
+  while (!take(path, owner)) {
+    const holder = ownerOf(path);
+    if (holder && isStale(path, holder)) {
+      await withLock(`${path}.${holder.nonce}`, guarded, () => {
+        if (ownerOf(path)?.nonce === holder.nonce) unlinkSync(path);
+      });
+      continue;
+    }
+    if (Date.now() > until) {
+      const name = holder ? `process ${holder.pid}` : 'another program';
+      refuse({ kind: 'authorized-keys-locked', path: guarded, lock: path, owner: name });
+    }
+    await sleep(5 + Math.random() * 15);
+  }
+  try {
+    removeLeftBreakers(path);
+    return work();
+  } finally {
+    if (ownerOf(path)?.nonce === owner.nonce) unlinkSync(path);
+  }
+}
+
+function take(path: string, owner: Owner): boolean {
+  try {
+    symlinkSync([owner.pid, owner.start, owner.boot, owner.nonce, owner.machine].join('|'), path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function ownerOf(path: string): Owner | undefined {
+  try {
+    const [pid = '', start = '', boot = '', nonce = '', ...machine] = readlinkSync(path).split('|');
+    return { pid: Number(pid), start, boot, nonce, machine: machine.join('|') };
+  } catch {
+    return undefined;
+  }
+}
+
+function isStale(path: string, owner: Owner): boolean {
+  if (owner.machine === machineName()) return !isAlive(owner);
+  const since = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  return Date.now() - since > foreignAge;
+}
+
+/** Safe while the lock is held: who breaks a lock looks again, and will find ours. */
+function removeLeftBreakers(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`)) continue;
+    const breaker = join(dirname(path), name);
+    const owner = ownerOf(breaker);
+    if (owner && isStale(breaker, owner)) unlinkSync(breaker);
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
+import type { ProcessIdentity } from './process.ts';
+
+/** What a sweep must know of a lease when its supervisor can't tell any more. */
+export interface LeaseRecord {
+  readonly version: 1;
+  readonly id: LeaseId;
+  readonly supervisor: ProcessIdentity;
+  /** The `authorized_keys` file as it was named, absolute. */
+  readonly keyFile: string;
+  /** Whether that file's folder is ours to remove again. */
+  readonly folderAbsent: boolean;
+  readonly startedAt: string;
+}
+
+export function writeRecord(folder: string, record: LeaseRecord): void {
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(record), { mode: 0o600 });
+}
+
+/** The record in a lease's folder; `undefined` where there is none that this version can read. */
+export function readRecord(folder: string): LeaseRecord | undefined {
+  let value: Partial<LeaseRecord> | null;
+  try {
+    value = JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+  const sound =
+    value?.version === 1 &&
+    isLeaseId(String(value.id)) &&
+    typeof value.keyFile === 'string' &&
+    typeof value.supervisor?.pid === 'number' &&
+    typeof value.supervisor.start === 'string' &&
+    typeof value.supervisor.boot === 'string';
+  return sound ? (value as LeaseRecord) : undefined;
+}

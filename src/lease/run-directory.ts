@@ -1,0 +1,92 @@
+/**
+ * Where what a pairing needs while it lives stands: `$XDG_RUNTIME_DIR/tmuxpair`, or `tmuxpair/run` in the state
+ * folder where there is no runtime directory.
+ *
+ *     ID/            one lease, 0700
+ *       record.json    who supervises it, which file it is written to (see record.ts)
+ *       gate           what a guest's connection is forced into
+ *       sever, clock, switch   what ends access
+ *       deadline       epoch seconds, and seconds since boot
+ *       open/LABEL     this guest may come in; says with which access
+ *       in/…           a record a guest process (see gate.ts)
+ *       air/PID        the airlock's tmux socket of gate PID
+ *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
+ */
+import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { refuse } from '../domain/failure.ts';
+import { isSafeToken } from './authorized-keys.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The longest that a socket in the run directory adds: `/rooms/` + 32 + `/tmux`, of 107 bytes in all. */
+const longestRoot = 107 - 44;
+
+/** Where state is kept from one boot to the next: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
+export function stateDirectory(env: Env): string {
+  const base =
+    env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)
+      ? env.XDG_STATE_HOME
+      : join(homedir(), '.local/state');
+  return join(base, 'tmuxpair');
+}
+
+/** The run directories that pairings of this account may be in, this environment's own first. */
+export function runDirectories(env: Env): string[] {
+  const uid = process.geteuid?.() ?? 0;
+  const bases = [env.XDG_RUNTIME_DIR, `/run/user/${uid}`].filter(
+    (base) => base !== undefined && isUsableBase(base),
+  );
+  return [
+    ...new Set([...bases.map((base) => join(base as string, 'tmuxpair')), join(stateDirectory(env), 'run')]),
+  ];
+}
+
+/**
+ * Makes this environment's run directory, or checks the one that is there.
+ * @throws Refusal `run-directory-refused` where it is a link, somebody else's, or open to others
+ */
+export function openRunDirectory(env: Env): string {
+  const root = runDirectories(env).find((path) => isSafeToken(path) && path.length <= longestRoot);
+  if (root === undefined) {
+    const path = runDirectories(env)[0] ?? '';
+    return refuse({
+      kind: 'run-directory-refused',
+      path,
+      problem: 'its name is too long or has blanks or odd characters',
+    });
+  }
+  mkdirSync(join(root, '..'), { recursive: true, mode: 0o700 });
+  for (const path of [root, join(root, 'rooms')]) {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    checkPrivate(path);
+  }
+  return root;
+}
+
+/** @throws Refusal `run-directory-refused` unless `path` is a folder of ours that nobody else can enter */
+export function checkPrivate(path: string): void {
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink())
+    refuse({ kind: 'run-directory-refused', path, problem: 'it is a symbolic link' });
+  if (!stats.isDirectory()) refuse({ kind: 'run-directory-refused', path, problem: 'it is not a folder' });
+  if (!isMine(stats))
+    refuse({ kind: 'run-directory-refused', path, problem: `it belongs to user ${stats.uid}` });
+  if ((stats.mode & 0o077) !== 0) {
+    refuse({ kind: 'run-directory-refused', path, problem: 'others may enter or write it' });
+  }
+}
+
+function isUsableBase(path: string): boolean {
+  const stats = isAbsolute(path) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+  return stats?.isDirectory() === true && isMine(stats) && (stats.mode & 0o022) === 0;
+}
+
+function isMine(stats: Stats): boolean {
+  return stats.uid === process.geteuid?.();
+}

@@ -1,0 +1,226 @@
+/**
+ * The four `sh` scripts of a lease, as text. POSIX sh, because they must cost milliseconds and work when no
+ * Node can start. Everything put into them is a safe token or quoted here.
+ *
+ * A guest process is known by an empty file in `in/`, so that registering is one atomic system call:
+ *
+ *     in/KIND,LABEL,PARENT,START,PID,START,ADDRESS
+ *
+ * KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection; PID is the gate, and tmux after the
+ * exec); KIND `air` is what looks into the room from inside an airlock (PARENT is the airlock's tmux server).
+ * START is as in process.ts: a number alone could be somebody else's by now.
+ */
+import type { LeaseId } from '../domain/lease-id.ts';
+import { hasProc, type ProcessIdentity } from './process.ts';
+
+export interface GateContext {
+  readonly id: LeaseId;
+  /** The lease's folder. */
+  readonly folder: string;
+  readonly uid: number;
+  readonly supervisor: ProcessIdentity;
+  /** Most gates of one guest, and of all guests, at a time. */
+  readonly caps: { readonly guest: number; readonly pairing: number };
+  /** The commands that end the script inside the room, by access. Each execs. */
+  readonly enter: { readonly write: string; readonly airlock: string; readonly look: string };
+}
+
+/** Quotes one word for sh. */
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+const started = hasProc
+  ? `# started PID: sets $start to when PID started; fails unless PID runs
+started() {
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  set -- \${stat##*) }
+  case $1 in Z|X) return 1;; esac
+  start=\${20}
+}
+named() { { read -r name <"/proc/$1/comm"; } 2>/dev/null; }
+`
+  : `started() {
+  set -- $(LC_ALL=C ps -o state= -o lstart= -p "$1" 2>/dev/null)
+  case \${1-Z} in Z*) return 1;; esac
+  shift
+  start=$1_$2_$3_$4_$5
+}
+named() { name=$(ps -o comm= -p "$1" 2>/dev/null); name=\${name##*/}; }
+`;
+
+const expired = `# expired: whether the deadline has passed, by the wall clock or by the time since boot
+expired() {
+  { read -r epoch sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
+  now=$(date +%s) || return 0
+  [ "$now" -lt "$epoch" ] || return 0
+${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$sinceboot" ] || return 0\n' : ''}  return 1
+}
+`;
+
+/**
+ * The gate: `gate LABEL` under sshd, `gate LABEL look` inside an airlock. It registers, then checks: whoever takes
+ * the flag away first and ends the registered after that misses nobody.
+ */
+export function gateScript(context: GateContext): string {
+  const { pid, start, boot } = context.supervisor;
+  return `#!/bin/sh
+# The only program that the guests of pairing ${context.id} can run.
+set -fu
+PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
+IFS=' '
+unset SSH_ORIGINAL_COMMAND SSH_AUTH_SOCK DISPLAY XAUTHORITY TMUX TMUX_PANE LANGUAGE
+umask 077
+dir=${quote(context.folder)}
+label=\${1-}
+mode=\${2-}
+no() { echo "tmuxpair: $1" >&2; exit 1; }
+${started}
+${expired}
+case $label in ''|*[!A-Za-z0-9_-]*) no 'this is for ssh to run';; esac
+named "$PPID" || no 'the connection is gone'
+case $mode:$name in
+  :sshd|:sshd-session) kind=ssh;;
+  look:tmux*) kind=air;;
+  *) no 'this is for ssh to run';;
+esac
+address=\${SSH_CONNECTION-}
+address=\${address%% *}
+case $address in ''|*[!0-9A-Fa-f:.%a-z]*) address=unknown;; esac
+
+started "$PPID" || no 'the connection is gone'
+parent=$PPID,$start
+started $$ || exit 1
+{ : >"$dir/in/$kind,$label,$parent,$$,$start,$address"; } 2>/dev/null || no 'this pairing is over'
+
+set -- $(ls -ldn "$dir")
+case $1:$3 in drwx------:${context.uid}|drwx------[.@]:${context.uid}) ;; *) no 'this pairing is not safe to enter';; esac
+access=
+{ read -r access <"$dir/open/$label"; } 2>/dev/null
+[ -n "$access" ] || no 'this pairing is over'
+expired && no 'time is up'
+${hasProc ? `read -r boot </proc/sys/kernel/random/boot_id\n[ "$boot" = ${quote(boot)} ] || no 'this pairing is over'\n` : ''}{ started ${pid} && [ "$start" = ${quote(start)} ]; } || no 'this pairing is over'
+
+if [ $kind = ssh ]; then
+  mine=0 all=0
+  set +f
+  for record in "$dir"/in/ssh,*; do
+    rest=\${record##*/in/ssh,}
+    whose=\${rest%%,*} rest=\${rest#*,*,*,}
+    started "\${rest%%,*}" || continue
+    rest=\${rest#*,}
+    [ "$start" = "\${rest%%,*}" ] || continue
+    all=$((all + 1))
+    [ "$whose" != "$label" ] || mine=$((mine + 1))
+  done
+  set -f
+  [ $mine -le ${context.caps.guest} ] || no 'you are in ${context.caps.guest} times already'
+  [ $all -le ${context.caps.pairing} ] || no 'this pairing is full'
+fi
+[ -t 0 ] && [ -t 1 ] || no 'there is only a terminal to share here: use ssh without a command, or ssh -t'
+case \${TERM-} in
+  xterm-256color) ;;
+  ''|[!A-Za-z0-9]*|*[!A-Za-z0-9._+-]*|?????????????????????????????????*) TERM=xterm-256color;;
+  *) infocmp "$TERM" >/dev/null 2>&1 || TERM=xterm-256color;;
+esac
+export TERM
+case $kind:$access in
+  ssh:read-write) ${context.enter.write};;
+  ssh:read-only) ${context.enter.airlock};;
+  air:*) ${context.enter.look};;
+esac
+no 'this pairing is over'
+`;
+}
+
+/**
+ * \`sever [LABEL]\`: shuts the gate for all guests or for one, and ends their processes and connections, until
+ * none is left. A guest's tmux client is asked to go first, so that it leaves their terminal in order; what is
+ * still there 60 ms later is ended with its connection, and after 500 ms killed. Exits 1 if any is left after 5 s.
+ */
+export function severScript(folder: string): string {
+  return `#!/bin/sh
+set -fu
+PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
+dir=${quote(folder)}
+only=\${1-}
+${started}
+# gone PID START SIGNAL: whether that process has ended; else it gets the signal, if one is named
+gone() {
+  started "$1" && [ "$start" = "$2" ] || return 0
+  left=1
+  [ -z "$3" ] || kill -s "$3" "$1" 2>/dev/null
+  return 1
+}
+set +f
+if [ -n "$only" ]; then rm -f "$dir/open/$only"; else rm -f "$dir"/open/*; fi
+round=0
+while :; do
+  left=0
+  if [ $round -ge 25 ]; then client=KILL connection=KILL
+  elif [ $round -ge 3 ]; then client=TERM connection=TERM
+  elif [ $round -eq 0 ]; then client=TERM connection=
+  else client= connection=; fi
+  for record in "$dir"/in/*; do
+    case $record in
+      */in/ssh,"\${only:-}"*|*/in/air,"\${only:-}"*) ;;
+      *) continue;;
+    esac
+    rest=\${record##*/in/}
+    kind=\${rest%%,*} rest=\${rest#*,}
+    label=\${rest%%,*} rest=\${rest#*,}
+    [ -z "$only" ] || [ "$label" = "$only" ] || continue
+    parent=\${rest%%,*} rest=\${rest#*,}
+    parentstart=\${rest%%,*} rest=\${rest#*,}
+    pid=\${rest%%,*} rest=\${rest#*,}
+    pidstart=\${rest%%,*}
+    ended=1
+    gone "$pid" "$pidstart" "$client" || ended=0
+    gone "$parent" "$parentstart" "$connection" || ended=0
+    [ $ended = 0 ] || rm -f "$record" "$dir/air/$pid"
+  done
+  [ $left = 1 ] || exit 0
+  round=$((round + 1))
+  [ $round -lt 250 ] || exit 1
+  sleep 0.02
+done
+`;
+}
+
+/**
+ * The second clock, started by the room's tmux server at the deadline: the first may be stopped. Shuts the gate and
+ * ends the guests, waits for the supervisor to take the lines back, and sweeps where it doesn't.
+ */
+export function clockScript(folder: string, sweep: readonly string[]): string {
+  return `#!/bin/sh
+set -fu
+PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
+dir=${quote(folder)}
+${expired}
+[ -d "$dir" ] || exit 0
+while ! expired; do
+  [ -d "$dir" ] || exit 0
+  left=$((epoch - now))
+  if [ "$left" -gt 60 ]; then sleep 60; else sleep 1; fi
+done
+"$dir/sever" >/dev/null 2>&1
+waited=0
+while [ -d "$dir" ] && [ $waited -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+[ ! -d "$dir" ] || ${sweep.map(quote).join(' ')} >/dev/null 2>&1
+exit 0
+`;
+}
+
+/**
+ * The dead man's switch: waits on a pipe whose other end only the supervisor has. \`done\` is a clean end; an end of
+ * file without it means that the supervisor is gone, whatever ended it.
+ */
+export function switchScript(folder: string, sweep: readonly string[]): string {
+  return `#!/bin/sh
+trap '' HUP INT TERM
+read -r word
+[ "$word" = done ] && exit 0
+${quote(`${folder}/sever`)} >/dev/null 2>&1
+exec ${sweep.map(quote).join(' ')} >/dev/null 2>&1
+`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The airlock: a tmux server of one read-only guest's own, with every key unbound, in whose one pane a read-only
+ * client looks into the room. What the guest types goes to a client that may not type, in a server that has no
+ * commands to give, in front of a client that may not type: no path into the room is left, whatever its
+ * configuration binds (ATTACKS G8).
+ */
+import { argv, type Commands } from './tmux.ts';
+
+/** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
+export function airlockCommands(options: { gate: string }): { sh: string } {
+  const commands: Commands = [
+    ...['root', 'prefix', 'copy-mode', 'copy-mode-vi'].map((table) => ['unbind-key', '-a', '-T', table]),
+    ['bind-key', '-T', 'root', 'q', 'detach-client'],
+    set('prefix', 'None'),
+    set('prefix2', 'None'),
+    set('mouse', 'off'),
+    set('default-terminal', 'screen-256color'),
+    set('escape-time', '0'),
+    set('history-limit', '0'),
+    set('update-environment', ''),
+    set('status-style', 'reverse'),
+    set('status-left', ' view only, q leaves '),
+    set('status-left-length', '40'),
+    set('status-right', ` ${timeLeft('@until')} left `),
+    set('window-status-format', ''),
+    set('window-status-current-format', ''),
+  ];
+  const room = ['new-session', '-d', '-s', 'look'];
+  const words = [
+    ...argv(commands).map(shWord),
+    "';'",
+    'set-option -g @until "$epoch"',
+    "';'",
+    ...room,
+    shWord(options.gate),
+    '"$label" look',
+    "';'",
+    'attach-session -r -E',
+    "';'",
+    // Last: before the attach it would end the session at once.
+    'set-option -g destroy-unattached on',
+  ];
+  return { sh: words.join(' ') };
+}
+
+/** A tmux format: what is left until the epoch second in option `until`, as `3h`, `29m` or `42s`. */
+export function timeLeft(until: string): string {
+  const left = `#{e|-:#{${until}},%s}`;
+  const from = (least: number, text: string, otherwise: string): string =>
+    `#{?#{e|>=:${left},${least}},${text},${otherwise}}`;
+  const hours = `#{e|/:${left},3600}h`;
+  const minutes = `#{e|/:${left},60}m`;
+  return from(7200, hours, from(90, minutes, from(0, `${left}s`, '0s')));
+}
+
+function set(option: string, value: string): readonly string[] {
+  return ['set-option', '-g', option, value];
+}
+
+function shWord(word: string): string {
+  return /^[A-Za-z0-9_./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../domain/failure.ts';
+import { clientsOf, type Room } from './room.ts';
+import { run, withoutTmux } from './tmux.ts';
+
+/** The host's own tmux client, which has this terminal until it goes. */
+export interface HostClient {
+  readonly pid: number | undefined;
+  /** Resolves once tmux has taken the client in; never, where it does not. */
+  readonly arrived: Promise<void>;
+  /**
+   * Resolves when the client has gone, however it went.
+   * Rejects with Refusal `program-failed` where it never got in; tmux has then said why on this terminal.
+   */
+  readonly gone: Promise<void>;
+  /** Sends the client away, its terminal in order. Resolves when it has gone. */
+  detach(): Promise<void>;
+}
+
+/** How long, in ms, a client may take to detach before it is ended. */
+const patience = 1000;
+
+export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
+  const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', `=${room.session}`], {
+    stdio: 'inherit',
+    env: withoutTmux(env),
+  });
+  let exited = false;
+  let inside = false;
+  const gone = new Promise<void>((resolve, reject) => {
+    const refuse = (detail: string): void =>
+      reject(
+        new Refusal({ kind: 'program-failed', program: 'tmux', doing: 'attaching this terminal', detail }),
+      );
+    child.once('error', (error) => refuse(error.message));
+    child.once('exit', (code) => {
+      exited = true;
+      if (code !== null && code > 0 && !inside) refuse('it has said why, above');
+      else resolve();
+    });
+  });
+  gone.catch(() => {}); // Whoever waits for it hears of it.
+
+  const arrive = async (): Promise<void> => {
+    while (!exited && !inside) {
+      const clients = await clientsOf(room);
+      inside = clients.some(({ pid }) => pid === child.pid);
+      if (!inside) await sleep(20);
+    }
+    if (!inside) await new Promise(() => {});
+  };
+
+  return {
+    pid: child.pid,
+    arrived: arrive(),
+    gone,
+    detach: async () => {
+      const client = (await clientsOf(room)).find(({ pid }) => pid === child.pid);
+      if (client) await run(room, [['detach-client', '-t', client.name]]);
+      const left = gone.catch(() => {});
+      await Promise.race([left, sleep(patience, undefined, { ref: false })]);
+      if (!exited) child.kill('SIGTERM');
+      await left;
+    },
+  };
+}

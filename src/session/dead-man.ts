@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { refuse } from '../domain/failure.ts';
+
+export interface DeadMan {
+  /** The clean end: the switch goes without doing anything. Resolves when it has gone. */
+  dismiss(): Promise<void>;
+}
+
+/**
+ * Arms the dead man's switch: a detached `sh` on a pipe that only this process holds (Node opens it close-on-exec),
+ * so that the end of this process, whatever ends it, is the pipe's end of file. It has a session of its own, and
+ * lives through the terminal's closing and a kill of our process group. Should it die first, another is armed.
+ * @param script the lease's `switch`
+ * @throws Refusal `program-failed` where no `sh` can be started
+ */
+export async function armDeadMan(script: string, onRestart: () => void): Promise<DeadMan> {
+  let dismissed = false;
+  let child = await start(script);
+  const watch = (watched: ChildProcess): void => {
+    watched.once('exit', async () => {
+      if (dismissed) return;
+      onRestart();
+      child = await start(script);
+      watch(child);
+    });
+  };
+  watch(child);
+  return {
+    dismiss: async () => {
+      dismissed = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.stdin?.end('done\n');
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function start(script: string): Promise<ChildProcess> {
+  const { HOME, PATH } = process.env;
+  const child = spawn('/bin/sh', [script], {
+    detached: true,
+    cwd: '/',
+    env: { ...(HOME ? { HOME } : {}), ...(PATH ? { PATH } : {}) },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  child.stdin?.on('error', () => {}); // It died; `exit` tells.
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    refuse({
+      kind: 'program-failed',
+      program: '/bin/sh',
+      doing: "arming the dead man's switch",
+      detail: String(error),
+    });
+  }
+  return child;
+}

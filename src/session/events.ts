@@ -1,0 +1,67 @@
+import type { RefusedKey } from '../domain/failure.ts';
+import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
+import type { LeaseId } from '../domain/lease-id.ts';
+import type { PublicKey } from '../domain/public-key.ts';
+import type { HostKey } from '../door/system.ts';
+
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
+
+export type EndReason =
+  | { readonly kind: 'host-detached' }
+  | { readonly kind: 'session-ended' }
+  | { readonly kind: 'time-up' }
+  | { readonly kind: 'stopped'; readonly signal: StopSignal };
+
+/** One guest's stay, from one connection. */
+export interface Visit {
+  readonly label: string;
+  readonly access: Access;
+  readonly address: string;
+  readonly joinedAt: Date;
+  readonly leftAt?: Date;
+}
+
+/** What a guest is to be told, and the host of them. */
+export interface Invitation {
+  readonly guests: NonEmpty<Guest>;
+  /** What a guest has to type. */
+  readonly command: string;
+  readonly hostKeys: readonly HostKey[];
+  /** Whether an sshd answers on `port` of this machine. */
+  readonly answers: boolean;
+  readonly port: number;
+  readonly until: Date;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly forward: readonly number[] | 'any';
+}
+
+export interface Report {
+  readonly reason: EndReason;
+  readonly visits: readonly Visit[];
+  /** Whether the host's session is still there, and how to get back to it. */
+  readonly room: { readonly stays: boolean; readonly session: string; readonly command: string };
+}
+
+/** Everything that happens in a pairing and is worth a word. */
+export type Event =
+  | { readonly kind: 'swept'; readonly ids: readonly LeaseId[] }
+  | { readonly kind: 'fetching'; readonly references: readonly Reference[] }
+  | { readonly kind: 'fetched' }
+  | { readonly kind: 'keys-left-out'; readonly reference: Reference; readonly refused: readonly RefusedKey[] }
+  | {
+      readonly kind: 'keys-shared';
+      readonly reference: Reference;
+      readonly key: PublicKey;
+      readonly with: string;
+    }
+  | { readonly kind: 'invited'; readonly invitation: Invitation }
+  | { readonly kind: 'joined'; readonly visit: Visit }
+  | { readonly kind: 'left'; readonly visit: Visit }
+  | { readonly kind: 'time-left'; readonly seconds: number }
+  /** The host is in; `command` is what a guest has to type. */
+  | { readonly kind: 'host-attached'; readonly command: string }
+  /** Time is up, and the host still in. */
+  | { readonly kind: 'access-ended'; readonly failed: boolean }
+  | { readonly kind: 'switch-restarted' }
+  | { readonly kind: 'ended'; readonly report: Report };

@@ -1,0 +1,86 @@
+/** The only place that prints. */
+import type { Ora } from 'ora';
+import { type Failure, Refusal } from '../domain/failure.ts';
+import { printable } from '../domain/text.ts';
+import type { Event } from '../session/events.ts';
+import { linesFor, wordsFor } from './report.ts';
+import { wordsOf } from './words.ts';
+
+export interface Terminal {
+  /** Data, to stdout. */
+  data(text: string): void;
+  event(event: Event): void;
+  /** Says what went wrong, and gives the exit code. */
+  failure(failure: Failure): number;
+  /** Says what is a bug of ours, and gives the exit code. */
+  bug(error: unknown): number;
+}
+
+export interface Manners {
+  readonly quiet: boolean;
+  readonly debug: boolean;
+}
+
+/** A fetch that takes longer than this, in ms, gets a spinner. Most don't. */
+const spinAfter = 150;
+
+export function openTerminal({ quiet, debug }: Manners): Terminal {
+  // The reader may have gone, as when a terminal is closed: the end must go on all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const spinner = quiet || !process.stderr.isTTY ? undefined : makeSpinner();
+
+  const terminal: Terminal = {
+    data: (text) => void process.stdout.write(`${text}\n`),
+    event: (event) => {
+      if (debug)
+        process.stderr.write(
+          `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}\n`,
+        );
+      if (event.kind === 'fetching') spinner?.start(wordsFor(event));
+      if (event.kind === 'fetched') spinner?.stop();
+      for (const { to, text } of linesFor(event)) {
+        if (to === 'err') process.stderr.write(`${text}\n`);
+        else if (!quiet) process.stdout.write(`${text}\n`);
+      }
+    },
+    failure: (failure) => {
+      spinner?.stop();
+      const { error, hint, exit } = wordsOf(failure);
+      process.stderr.write(`tmuxpair: error: ${error}\n`);
+      if (hint !== undefined) process.stderr.write(`tmuxpair: hint: ${hint}\n`);
+      return exit;
+    },
+    bug: (error) => {
+      if (error instanceof Refusal) return terminal.failure(error.failure);
+      spinner?.stop();
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      process.stderr.write(`tmuxpair: error: this is a bug: ${printable(message)}\n`);
+      process.stderr.write(
+        debug && stack ? `${stack}\n` : 'tmuxpair: hint: run it again with --debug and report what it says\n',
+      );
+      return 1;
+    },
+  };
+  return terminal;
+}
+
+function makeSpinner(): { start(text: string): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let spinning: Ora | undefined;
+  let wanted = false;
+  return {
+    start: (text) => {
+      wanted = true;
+      timer = setTimeout(async () => {
+        const { default: ora } = await import('ora');
+        if (wanted) spinning = ora({ text, discardStdin: false }).start();
+      }, spinAfter);
+    },
+    stop: () => {
+      wanted = false;
+      clearTimeout(timer);
+      spinning?.stop();
+      spinning = undefined;
+    },
+  };
+}

@@ -1,0 +1,238 @@
+import type { Failure, RefusedKey } from '../domain/failure.ts';
+import { printable } from '../domain/text.ts';
+
+/** What a failure is to its reader: one line, a hint where there is one, and the program's exit code. */
+export interface Words {
+  readonly error: string;
+  readonly hint?: string;
+  readonly exit: number;
+}
+
+/** Puts a failure into words. Text from outside in it comes out printable. */
+export function wordsOf(failure: Failure): Words {
+  switch (failure.kind) {
+    case 'usage':
+      return words(2, failure.problem, failure.hint ?? 'see tmuxpair -h');
+    case 'guest-unknown':
+      return words(
+        3,
+        `${failure.reference}: ${failure.host} knows no such user`,
+        'check the spelling of the name',
+      );
+    case 'no-keys':
+      return noKeys(failure);
+    case 'keys-changed':
+      return words(
+        3,
+        `${failure.reference}: keys have been added since the last time: ${failure.added.join(', ')}`,
+        'ask your guest whether they are theirs, then pass --accept-new-keys',
+      );
+    case 'file-unreadable':
+      return words(
+        3,
+        `${failure.path}: ${fileProblem(failure.code)}`,
+        'give the path of a public key file, e.g. partner_key.pub',
+      );
+    case 'forge-unreachable':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} can't be reached (${failure.cause})`,
+        'check your network, or give a key file instead',
+      );
+    case 'forge-timeout':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} did not answer within ${failure.seconds} s`,
+        'try again, or give a key file instead',
+      );
+    case 'forge-rate-limited':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} allows no more requests for now${failure.resetAt ? `, until ${clock(failure.resetAt)}` : ''}`,
+        failure.tokenVariable
+          ? `wait, or set ${failure.tokenVariable}: with a token it allows more`
+          : 'wait, or give a key file instead',
+      );
+    case 'forge-token-refused':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} refuses the token`,
+        failure.tokenVariable
+          ? `renew or unset ${failure.tokenVariable}`
+          : 'see whether this host wants a token',
+      );
+    case 'forge-token-needed':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} tells this only to who has a token`,
+        failure.tokenVariable
+          ? `set ${failure.tokenVariable}${failure.scope ? ` to a token with ${failure.scope}` : ''}`
+          : 'give a key file instead',
+      );
+    case 'forge-status':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} answered with status ${failure.status}`,
+        'try again later, or give a key file instead',
+      );
+    case 'forge-answer':
+      return words(
+        4,
+        `${failure.reference}: the answer of ${failure.host} makes no sense (${failure.problem})`,
+        'is something in between, such as a sign-in page of your network?',
+      );
+    case 'forge-redirect':
+      return words(
+        4,
+        `${failure.reference}: ${failure.host} sends us on to ${failure.to}, which is not followed`,
+        'keys are taken from the named host alone; check its address',
+      );
+    case 'authorized-keys-refused':
+      return words(5, `${failure.path} ${failure.problem}`, failure.hint);
+    case 'authorized-keys-locked':
+      return words(
+        5,
+        `${failure.path} is being changed by ${failure.owner}`,
+        `try again; if nothing is running, remove ${failure.lock}`,
+      );
+    case 'key-already-present':
+      return keyPresent(failure);
+    case 'program-missing':
+      return words(6, `${failure.program} is not there`, failure.hint);
+    case 'program-too-old':
+      return words(
+        6,
+        `${failure.program} ${failure.found} is too old: ${failure.reason}`,
+        `install ${failure.program} ${failure.floor} or newer`,
+      );
+    case 'program-failed':
+      return words(
+        6,
+        `${failure.program} failed at ${failure.doing}${failure.detail ? `: ${failure.detail.trim()}` : ''}`,
+      );
+    case 'run-directory-refused':
+      return words(
+        6,
+        `${failure.path}: ${failure.problem}`,
+        'remove it, or set XDG_RUNTIME_DIR to a folder of yours with mode 700',
+      );
+    case 'guests-left':
+      return words(
+        7,
+        'the gate is shut, but a guest process would not end',
+        `see who it is: ls ${failure.folder}/in`,
+      );
+    case 'revocation-failed':
+      return words(
+        7,
+        `${failure.path} could not be restored (${failure.problem}): the guests are out and the gate is shut, but ${linesOf(failure.lines)} still there`,
+        `delete every line of it that ends in ${failure.label}…, or run tmuxpair sweep`,
+      );
+    default:
+      return failure satisfies never;
+  }
+}
+
+/** Why a key was left out, e.g. `key 2 is a certificate`. */
+export function refusalWords({ line, fingerprint, member, refusal }: RefusedKey): string {
+  const which = `${member === undefined ? '' : `${printable(member)}'s `}key ${line}${fingerprint ? ` (${fingerprint})` : ''}`;
+  switch (refusal.reason) {
+    case 'private-key':
+      return `${which} is a private key: never give that away, use the .pub file`;
+    case 'control-character':
+      return `${which} has control characters in it`;
+    case 'too-long':
+      return `${which} is longer than any key`;
+    case 'options-in-front':
+      return `${which} has options in front, and only a bare key is taken`;
+    case 'certificate':
+      return `${which} is a certificate (${printable(refusal.type, 60)})`;
+    case 'dsa':
+      return `${which} is ssh-dss, which is not safe any more`;
+    case 'unknown-type':
+      return `${which} is of no known type (${printable(refusal.type, 40)})`;
+    case 'malformed':
+      return `${which} is damaged (${printable(refusal.type, 60)})`;
+    case 'type-mismatch':
+      return `${which} says ${refusal.type} but holds ${printable(refusal.inside, 40)}`;
+    case 'trailing-bytes':
+      return `${which} has bytes behind its end (${refusal.type})`;
+    case 'rsa-too-short':
+      return `${which} is ssh-rsa with ${refusal.bits} bits, and 2048 are the least`;
+    case 'other-format':
+      return `${which} is in another format than OpenSSH's`;
+    case 'signing-only':
+      return `${which} is for signing only`;
+    case 'expired':
+      return `${which} has expired on ${refusal.at.toISOString().slice(0, 10)}`;
+    default:
+      return refusal satisfies never;
+  }
+}
+
+function noKeys({ reference, refused }: Extract<Failure, { kind: 'no-keys' }>): Words {
+  if (refused.length === 0) {
+    return words(
+      3,
+      `${reference} has no public SSH keys`,
+      'your guest has to add one there first, or send you a .pub file',
+    );
+  }
+  const reasons = refused.slice(0, 5).map(refusalWords).join('; ');
+  const more = refused.length > 5 ? `; and ${refused.length - 5} more` : '';
+  return words(
+    3,
+    `${reference} has no usable key: ${reasons}${more}`,
+    'ask your guest for an ed25519 key: ssh-keygen -t ed25519',
+  );
+}
+
+function keyPresent(failure: Extract<Failure, { kind: 'key-already-present' }>): Words {
+  const where = `${failure.path}:${failure.line}`;
+  const key = `the key ${failure.fingerprint} of ${failure.reference}`;
+  return failure.lease === undefined
+    ? words(
+        5,
+        `${where}: ${key} is let in already by this line, past the gate`,
+        'remove that line, or pass --gate-existing-keys to put the gate in front of it for this pairing',
+      )
+    : words(
+        5,
+        `${where}: ${key} is in another pairing of yours, ${failure.lease}`,
+        'end that one first, or pass --gate-existing-keys: the newer pairing then gets them',
+      );
+}
+
+function fileProblem(code: string): string {
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    'not-a-file': 'is not a plain file',
+    'too-large': 'is too large for a list of keys',
+  };
+  return known[code] ?? `can't be read (${code})`;
+}
+
+function linesOf(lines: readonly number[]): string {
+  if (lines.length === 0) return 'lines of this pairing may be';
+  return lines.length === 1 ? `line ${lines[0]} is` : `lines ${lines.join(', ')} are`;
+}
+
+function words(exit: number, error: string, hint?: string): Words {
+  return {
+    exit,
+    error: printable(error, 1000),
+    ...(hint === undefined ? {} : { hint: printable(hint, 1000) }),
+  };
+}
+
+/** `18:15` today, else with the date; in the reader's own zone. */
+export function clock(at: Date, now = new Date()): string {
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (at.toDateString() === now.toDateString()) return time;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
+}

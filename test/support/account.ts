@@ -1,0 +1,85 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { makeCleanup, orUndo } from './cleanup.ts';
+import { demand, type Environment, type Execution, execute, type Finished, start } from './execute.ts';
+import { makeHome } from './home.ts';
+import type { Process } from './processes.ts';
+import { isRoot } from './run.ts';
+import { makeThrowAway } from './throw-away.ts';
+
+/** Someone who runs programs: from a folder of their own, with an environment of their own. */
+export interface Account extends AsyncDisposable {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Has a `.ssh` of mode 0700 only where `ssh` was asked for. */
+  readonly home: string;
+  /** A folder of mode 0700 outside the home, with a path short enough for sockets. */
+  readonly scratch: string;
+  /** What a login would give, and nothing of the test runner's: no TMUX, no SSH_*, no DBUS_*. */
+  readonly env: Environment;
+  /** `system`: an account of its own, seen by sshd. `home`: the current user with another HOME. */
+  readonly kind: 'system' | 'home';
+  /** Runs a program to its end as this account, in its home. */
+  readonly exec: (file: string, args: readonly string[], options?: Execution) => Promise<Finished>;
+  /** The same for what must exit 0: gives its standard output. */
+  readonly demand: (file: string, args: readonly string[], options?: Execution) => Promise<string>;
+  /** Starts a program as this account and leaves it running. */
+  readonly spawn: (
+    file: string,
+    args: readonly string[],
+    options?: Pick<Execution, 'env' | 'cwd'> & { readonly stdio?: StdioOptions },
+  ) => ChildProcess;
+  /** What runs as this account now. For kind `home`: what was started through it, as far as environments tell. */
+  readonly processes: () => Process[];
+}
+
+/** What makes and removes an account; the rest of {@link Account} follows from it. */
+export interface Premises {
+  readonly kind: Account['kind'];
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly scratch: string;
+  readonly env: Environment;
+  readonly processes: () => Process[];
+  /** Ends what is left running, then removes every file. */
+  readonly remove: () => Promise<void>;
+}
+
+export interface AccountOptions {
+  /** `home` even for root; where not given, root gets a system account and everyone else a home. */
+  readonly kind?: Account['kind'] | undefined;
+  /** Whether XDG_RUNTIME_DIR names a 0700 folder (in `scratch`); yes where not given. */
+  readonly runtimeDirectory?: boolean | undefined;
+  /** Whether `~/.ssh` (0700) exists; yes where not given. */
+  readonly ssh?: boolean | undefined;
+}
+
+/**
+ * Makes an account for a test. Disposing of it kills what it still runs, by pid, and removes all it owns.
+ * @throws Error where root is needed and missing, or `useradd` fails
+ */
+export async function makeAccount(options: AccountOptions = {}): Promise<Account> {
+  const { runtimeDirectory = true, ssh = true, kind = isRoot() ? 'system' : 'home' } = options;
+  const premises = await (kind === 'system' ? makeThrowAway() : makeHome());
+  const cleanup = makeCleanup();
+  cleanup.defer(premises.remove);
+  return orUndo(cleanup, async () => {
+    const { uid, gid, home, scratch } = premises;
+    const run = `${scratch}/run`;
+    const env = runtimeDirectory ? { ...premises.env, XDG_RUNTIME_DIR: run } : premises.env;
+    const identity = { cwd: home, env, ...(kind === 'system' ? { uid, gid } : {}) };
+    const folders = [...(runtimeDirectory ? [run] : []), ...(ssh ? [`${home}/.ssh`] : [])];
+    if (folders.length > 0) await demand(identity, 'mkdir', ['-m', '0700', ...folders]);
+    const { remove: _, ...facts } = premises;
+    return {
+      ...facts,
+      env,
+      exec: (file, args, more) => execute(identity, file, args, more),
+      demand: (file, args, more) => demand(identity, file, args, more),
+      spawn: (file, args, more) => start(identity, file, args, more),
+      [Symbol.asyncDispose]: cleanup.run,
+    };
+  });
+}

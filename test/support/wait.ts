@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
+
+export interface Patience {
+  /** What is waited for, as the end of the sentence "gave up waiting for …". */
+  readonly what: string;
+  /** Milliseconds, 10 s where not given. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds between two looks, 20 where not given. */
+  readonly interval?: number | undefined;
+}
+
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
+/**
+ * Asks `probe` again and again until it answers something truthy, and returns that. There is always one look
+ * after the time is up, so a busy machine never fails what has come true meanwhile.
+ * @throws Error with `what` and the last answer when the time is up; what `probe` throws, at once
+ */
+export async function until<T>(probe: () => T | Promise<T>, patience: Patience): Promise<Truthy<T>> {
+  const { what, timeout = 10_000, interval = 20 } = patience;
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const last = performance.now() >= deadline;
+    const answer = await probe();
+    if (answer) return answer as Truthy<T>;
+    if (last) throw new Error(`gave up waiting for ${what} after ${timeout} ms; last seen: ${show(answer)}`);
+    await pause(interval);
+  }
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? value : inspect(value, { depth: 4 });
+  return text.length > 4000 ? `${text.slice(0, 4000)}…` : text;
+}
