@@ -72,6 +72,9 @@ interface Options {
   readonly gateExistingKeys?: boolean;
   readonly host?: string;
   readonly port?: string;
+  readonly offline?: boolean;
+  readonly refresh?: boolean;
+  readonly acceptNewKeys?: boolean;
   readonly quiet?: boolean;
   readonly debug?: boolean;
   readonly github?: string[];
@@ -114,6 +117,9 @@ function describe(
       ),
     )
     .option('--allow-port-forwarding', 'let guests reach every port and socket: rather use --forward')
+    .option('--offline', 'ask no forge: take the keys that are remembered')
+    .option('--refresh', 'take no remembered keys, also where the forge is out of reach')
+    .option('--accept-new-keys', 'let a guest in with keys that they did not have the last time')
     .option('--gate-existing-keys', 'accept a guest key that authorized_keys already has')
     .addOption(keysOption())
     .addOption(new Option('--authorized_keys <file>').hideHelp())
@@ -160,8 +166,12 @@ function pairIntent(
   if (readOnly && (forward === 'any' || forward.length > 0)) {
     usage('guests who may only look get no ports', 'drop --read-only, or the ports');
   }
+  if (options.offline && options.refresh) usage('--offline and --refresh exclude each other');
   return {
     references,
+    offline: options.offline === true,
+    refresh: options.refresh === true,
+    acceptNewKeys: options.acceptNewKeys === true,
     access: readOnly ? 'read-only' : 'read-write',
     ttl: options.ttl === undefined ? defaultTtl : parseDuration(options.ttl, '--ttl'),
     keyFile: keyFileOf(options),

@@ -91,6 +91,8 @@ export type Failure =
       readonly host: string;
       readonly to: string;
     }
+  /** Nothing was fetched, and nothing is remembered, or not since `lastSeen`. */
+  | { readonly kind: 'no-pin'; readonly reference: string; readonly lastSeen?: Date }
   // exit 5
   | {
       readonly kind: 'authorized-keys-refused';

@@ -87,6 +87,18 @@ export function wordsOf(failure: Failure): Words {
         `${failure.reference}: ${failure.host} sends us on to ${failure.to}, which is not followed`,
         'keys are taken from the named host alone; check its address',
       );
+    case 'no-pin':
+      return failure.lastSeen === undefined
+        ? words(
+            4,
+            `${failure.reference}: nothing is remembered of them`,
+            'go online once, or give a key file instead',
+          )
+        : words(
+            4,
+            `${failure.reference}: their keys were last seen on ${failure.lastSeen.toISOString().slice(0, 10)}, which is too long ago`,
+            'go online to fetch them anew, or give a key file instead',
+          );
     case 'authorized-keys-refused':
       return words(5, `${failure.path} ${failure.problem}`, failure.hint);
     case 'authorized-keys-locked':
