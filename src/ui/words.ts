@@ -140,6 +140,12 @@ export function wordsOf(failure: Failure): Words {
         `${failure.path} could not be restored (${failure.problem}): the guests are out and the gate is shut, but ${linesOf(failure.lines)} still there`,
         `delete every line of it that ends in ${failure.label}…, or run tmuxpair sweep`,
       );
+    case 'nothing-remembered':
+      return words(
+        8,
+        `nothing is remembered of ${failure.references.join(', ')}`,
+        'tmuxpair keys shows who is',
+      );
     default:
       return failure satisfies never;
   }
