@@ -1,22 +1,53 @@
 /** argv → intent, and nothing more: what is asked for is carried out in `commands/`. */
-import { homedir, userInfo } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { parseForProvider, parseReference } from '../providers/index.ts';
-import { pairCommand } from './commands/pair.ts';
-import { sweepCommand } from './commands/sweep.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
-import { isNonEmpty, type Reference } from './domain/guest.ts';
 import { version } from './domain/version.ts';
 import type { PairIntent } from './session/pairing.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
+import {
+  type ForgeOptions,
+  forges,
+  keyFileOf,
+  parseHost,
+  parsePort,
+  parseSession,
+  referencesOf,
+} from './values.ts';
 
-/** The options that name a guest by forge, and what they are called in help. */
-const forges = [
-  ['github', 'GitHub'],
-  ['gitlab', 'GitLab'],
-] as const;
+/** What every command takes. */
+interface Common {
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+  readonly json?: boolean;
+}
+
+interface KeyFileOptions {
+  readonly authorizedKeys?: string;
+  readonly authorized_keys?: string;
+}
+
+interface FreshnessOptions {
+  readonly offline?: boolean;
+  readonly refresh?: boolean;
+  readonly acceptNewKeys?: boolean;
+}
+
+interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOptions {
+  readonly readOnly?: boolean;
+  readonly readonly?: boolean;
+  readonly ttl?: string;
+  readonly session?: string;
+  readonly tmux?: string;
+  readonly forward?: readonly string[];
+  readonly allowPortForwarding?: boolean;
+  readonly gateExistingKeys?: boolean;
+  readonly host?: string;
+  readonly port?: string;
+}
+
+/** Runs one command's work with a terminal to speak to, and keeps its exit code. */
+type Run = (options: Common, work: (terminal: Terminal) => Promise<number>) => Promise<void>;
 
 /**
  * Runs the command line.
@@ -28,28 +59,15 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
   const [own, inRoom] = cut === -1 ? [argv, []] : [argv.slice(0, cut), argv.slice(cut + 1)];
   let exit = 0;
   let terminal: Terminal | undefined;
-  const run = async (
-    options: { quiet?: boolean; debug?: boolean },
-    work: (terminal: Terminal) => Promise<number>,
-  ) => {
-    terminal = openTerminal({ quiet: options.quiet === true, debug: options.debug === true });
+  const run: Run = async ({ quiet, debug }, work) => {
+    terminal = openTerminal({ quiet: quiet === true, debug: debug === true });
     exit = await work(terminal);
   };
-  const program = describe(inRoom, (guests, options) =>
-    run(options, (to) => pairCommand(pairIntent(guests, options, inRoom, process.env), to, self)),
-  );
-  program
-    .command('sweep')
-    .description('take back what a crash left')
-    .addOption(keysOption())
-    .addOption(new Option('--authorized_keys <file>').hideHelp())
-    .addOption(new Option('--lease <folder>').hideHelp())
-    .action((options: Options & { lease?: string }) =>
-      run(options, (to) =>
-        sweepCommand({ keyFile: keyFileOf(options), ...(options.lease ? { lease: options.lease } : {}) }, to),
-      ),
-    );
   try {
+    const program = pairProgram(run, inRoom, self);
+    describeKeys(program, run);
+    describeForget(program, run);
+    describeSweep(program, run);
     await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
     return exit;
   } catch (error) {
@@ -59,30 +77,7 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
   }
 }
 
-interface Options {
-  readonly readOnly?: boolean;
-  readonly readonly?: boolean;
-  readonly ttl?: string;
-  readonly session?: string;
-  readonly tmux?: string;
-  readonly authorizedKeys?: string;
-  readonly authorized_keys?: string;
-  readonly forward?: string[];
-  readonly allowPortForwarding?: boolean;
-  readonly gateExistingKeys?: boolean;
-  readonly host?: string;
-  readonly port?: string;
-  readonly quiet?: boolean;
-  readonly debug?: boolean;
-  readonly github?: string[];
-  readonly gitlab?: string[];
-}
-
-function describe(
-  inRoom: readonly string[],
-  action: (guests: string[], options: Options) => Promise<void>,
-): Command {
-  const collect = (value: string, before: string[] = []): string[] => [...before, value];
+function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[]): Command {
   const program = new Command('tmuxpair')
     .description(
       'Lets a guest into one tmux session of yours over SSH, and takes the access back when it ends.',
@@ -96,34 +91,79 @@ function describe(
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  for (const [name, title] of forges) {
-    program.addOption(
-      new Option(`--${name} <user>`, `a guest by their ${title} name; repeatable`).argParser(collect),
-    );
-  }
+  addForges(program);
   program
     .option('-r, --read-only', 'guests may look, not type')
-    .addOption(new Option('--readonly').hideHelp())
+    .addOption(hidden('--readonly'))
     .option('-t, --ttl <duration>', 'how long at most, e.g. 30m or 1h30m (default: 4h)')
     .option('-s, --session <name>', 'name of the tmux session (default: pair)')
     .option('--host <name>', 'what the printed ssh line calls this machine')
     .option('--port <n>', 'port of the sshd that guests come through (default: 22)')
-    .addOption(
-      new Option('--forward <port>', 'a port of this machine that guests may reach; repeatable').argParser(
-        collect,
-      ),
-    )
-    .option('--allow-port-forwarding', 'let guests reach every port and socket: rather use --forward')
-    .option('--gate-existing-keys', 'accept a guest key that authorized_keys already has')
-    .addOption(keysOption())
-    .addOption(new Option('--authorized_keys <file>').hideHelp())
+    .addOption(repeatable('--forward <port>', 'a port of this machine that guests may reach; repeatable'))
+    .option('--allow-port-forwarding', 'let guests reach every port and socket: rather use --forward');
+  addFreshness(program);
+  program.option('--gate-existing-keys', 'accept a guest key that authorized_keys already has');
+  addKeyFile(program);
+  program
     .option('--tmux <path>', 'the tmux to use')
-    .option('-y, --yes', 'answer yes to every question')
+    .option('-y, --yes', 'answer yes to questions; new keys need --accept-new-keys all the same')
     .option('-q, --quiet', 'print warnings and errors only')
     .option('--debug', 'tell everything that happens, and where a bug came from')
-    .addHelpText('after', `\n${inRoom.length === 0 ? examples : ''}`)
-    .action(action);
+    .addHelpText('after', `\n${examples}`)
+    .action((names: string[], options: PairOptions) =>
+      run(options, async (terminal) => {
+        const { pairCommand } = await import('./commands/pair.ts');
+        return pairCommand(pairIntent(names, options, inRoom), terminal, self);
+      }),
+    );
   return program;
+}
+
+function describeKeys(program: Command, run: Run): void {
+  const keys = addCommon(
+    program.command('keys [guest...]').description("fetch a guest's keys, show fingerprints and trust"),
+  );
+  addFreshness(addForges(keys))
+    .option('--json', 'as JSON')
+    .action((names: string[], options: Common & FreshnessOptions & ForgeOptions) =>
+      run(options, async (terminal) => {
+        const { keysCommand } = await import('./commands/keys.ts');
+        const references = referencesOf(names, options, process.env);
+        return keysCommand({ references, ...freshnessOf(options), json: options.json === true }, terminal);
+      }),
+    );
+}
+
+function describeForget(program: Command, run: Run): void {
+  const forget = addCommon(
+    program.command('forget [guest...]').description('drop what is remembered of a guest'),
+  );
+  addForges(forget)
+    .option('--json', 'as JSON')
+    .action((names: string[], options: Common & ForgeOptions) =>
+      run(options, async (terminal) => {
+        const { forgetCommand } = await import('./commands/forget.ts');
+        return forgetCommand(
+          { references: referencesOf(names, options, process.env), json: options.json === true },
+          terminal,
+        );
+      }),
+    );
+}
+
+function describeSweep(program: Command, run: Run): void {
+  addKeyFile(addCommon(program.command('sweep').description('take back what a crash left')))
+    .addOption(hidden('--lease <folder>'))
+    .action((options: Common & KeyFileOptions & { lease?: string }) =>
+      run(options, async (terminal) => {
+        const { sweepCommand } = await import('./commands/sweep.ts');
+        const { lease } = options;
+        return sweepCommand(
+          { keyFile: keyFileFrom(options), ...(lease === undefined ? {} : { lease }) },
+          terminal,
+        );
+      }),
+    );
 }
 
 const examples = `Examples:
@@ -133,26 +173,46 @@ const examples = `Examples:
 
 Every option can be given as an environment variable, too: --ttl as TMUXPAIR_TTL.`;
 
-function keysOption(): Option {
-  return new Option('--authorized-keys <file>', 'the file to write to (default: ~/.ssh/authorized_keys)');
+function addCommon(command: Command): Command {
+  return command
+    .helpOption('-h, --help', 'print this help')
+    .option('-q, --quiet', 'print warnings and errors only')
+    .option('--debug', 'tell everything that happens, and where a bug came from');
 }
 
-function pairIntent(
-  names: readonly string[],
-  options: Options,
-  command: readonly string[],
-  env: NodeJS.ProcessEnv,
-): PairIntent {
-  const references: Reference[] = [
-    ...names.map((name) => parseReference(name, env)),
-    ...forges.flatMap(([forge]) => (options[forge] ?? []).map((user) => parseForProvider(forge, user, env))),
-  ];
-  if (!isNonEmpty(references)) {
-    usage(
-      'who is your guest?',
-      'name them: tmuxpair @octocat, tmuxpair gitlab:bob, or tmuxpair partner_key.pub',
-    );
+function addForges(command: Command): Command {
+  for (const [name, title] of forges) {
+    command.addOption(repeatable(`--${name} <user>`, `a guest by their ${title} name; repeatable`));
   }
+  return command;
+}
+
+function addFreshness(command: Command): Command {
+  return command
+    .option('--offline', 'ask no forge: take the keys that are remembered')
+    .option('--refresh', 'take no remembered keys, also where the forge is out of reach')
+    .option('--accept-new-keys', 'accept keys that a known guest did not have before');
+}
+
+function addKeyFile(command: Command): Command {
+  return command
+    .option('--authorized-keys <file>', 'the file to write to (default: ~/.ssh/authorized_keys)')
+    .addOption(hidden('--authorized_keys <file>'));
+}
+
+function hidden(flags: string): Option {
+  return new Option(flags).hideHelp();
+}
+
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, before: string[] = []) => [
+    ...before,
+    value,
+  ]);
+}
+
+function pairIntent(names: readonly string[], options: PairOptions, command: readonly string[]): PairIntent {
+  const references = referencesOf(names, options, process.env);
   const readOnly = options.readOnly === true || options.readonly === true;
   const forward = options.allowPortForwarding
     ? 'any'
@@ -162,9 +222,10 @@ function pairIntent(
   }
   return {
     references,
+    ...freshnessOf(options),
     access: readOnly ? 'read-only' : 'read-write',
     ttl: options.ttl === undefined ? defaultTtl : parseDuration(options.ttl, '--ttl'),
-    keyFile: keyFileOf(options),
+    keyFile: keyFileFrom(options),
     forward,
     gateExisting: options.gateExistingKeys === true,
     port: options.port === undefined ? 22 : parsePort(options.port, '--port'),
@@ -175,52 +236,33 @@ function pairIntent(
   };
 }
 
+/** Seconds. */
 const defaultTtl = 4 * 3600;
 
-function keyFileOf(options: Options): string {
-  const named = options.authorizedKeys ?? options.authorized_keys;
-  if (named === '') usage('--authorized-keys needs the path of a file');
-  if (named !== undefined) return isAbsolute(named) ? named : resolve(named.replace(/^~(?=\/)/, homedir()));
-  return join(homedir() || userInfo().homedir, '.ssh', 'authorized_keys');
+function freshnessOf({ offline, refresh, acceptNewKeys }: FreshnessOptions): {
+  offline: boolean;
+  refresh: boolean;
+  acceptNewKeys: boolean;
+} {
+  if (offline && refresh) usage('--offline and --refresh exclude each other');
+  return { offline: offline === true, refresh: refresh === true, acceptNewKeys: acceptNewKeys === true };
 }
 
-function parsePort(text: string, option: string): number {
-  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535)
-    usage(`${option} ${JSON.stringify(text)} is not a port`, 'a port is a number from 1 to 65535');
-  return port;
-}
-
-/** tmux takes `:` and `.` apart, `=` and `$` as patterns, and runs what `#(…)` names. */
-function parseSession(text: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(text)) return text;
-  return usage(
-    `--session ${JSON.stringify(text.slice(0, 80))} can't be the name of a session`,
-    'use up to 32 letters, digits, _ and -, the first of them no -',
-  );
-}
-
-function parseHost(text: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/.test(text)) return text;
-  return usage(`--host ${JSON.stringify(text.slice(0, 80))} is not a host name or address`);
+function keyFileFrom(options: KeyFileOptions): string {
+  return keyFileOf(options.authorizedKeys ?? options.authorized_keys);
 }
 
 /** The options that the environment gives, as arguments in front of the command line's own. */
 function environment(program: Command, env: NodeJS.ProcessEnv): string[] {
   return program.options.flatMap((option) => {
-    const name = `TMUXPAIR_${(option.long ?? '').slice(2).replaceAll(/-/g, '_').toUpperCase()}`;
+    const long = option.long ?? '';
+    const name = `TMUXPAIR_${long.slice(2).replaceAll('-', '_').toUpperCase()}`;
     const value = env[name];
-    if (
-      value === undefined ||
-      value === '' ||
-      option.hidden ||
-      ['--version', '--help'].includes(option.long ?? '')
-    )
-      return [];
-    if (option.required) return [`${option.long}=${value}`];
-    if (/^(1|true|yes|on)$/i.test(value)) return [option.long ?? ''];
+    if (value === undefined || value === '' || option.hidden || long === '--version') return [];
+    if (option.required) return [`${long}=${value}`];
+    if (/^(1|true|yes|on)$/i.test(value)) return [long];
     if (/^(0|false|no|off)$/i.test(value)) return [];
-    return usage(`${name} is ${JSON.stringify(value)}`, `set it to 1 or 0`);
+    return usage(`${name} is ${JSON.stringify(value)}`, 'set it to 1 or 0');
   });
 }
 

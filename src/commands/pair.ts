@@ -1,6 +1,6 @@
-import { usage } from '../domain/failure.ts';
-import { type PairIntent, pair } from '../session/pairing.ts';
+import { type PairIntent, pair, type World } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
+import { askYes } from '../ui/prompt.ts';
 import { wordsFor } from '../ui/report.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -17,18 +17,11 @@ export async function pairCommand(
   self: readonly string[],
 ): Promise<number> {
   const stop = onStopSignals();
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    usage(
-      'a pairing needs a terminal for you to work in',
-      'run it in a terminal, without a pipe or redirection',
-    );
-  }
-  const [columns, rows] = process.stdout.getWindowSize();
   try {
     const { signal } = await pair(intent, {
       env: process.env,
       cwd: process.cwd(),
-      size: { columns: columns || 80, rows: rows || 24 },
+      ...terminalOf(stop),
       stop,
       emit: terminal.event,
       words: wordsFor,
@@ -39,4 +32,14 @@ export async function pairCommand(
     if (error instanceof Stopped) return exitCodeOf(error.signal);
     throw error;
   }
+}
+
+/** What a pairing can use of this terminal; nothing, where it is none. */
+function terminalOf(stop: AbortSignal): Pick<World, 'size' | 'ask'> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return {};
+  const [columns, rows] = process.stdout.getWindowSize();
+  return {
+    size: { columns: columns || 80, rows: rows || 24 },
+    ask: () => askYes('let them in with the new keys?', stop),
+  };
 }

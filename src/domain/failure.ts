@@ -91,6 +91,8 @@ export type Failure =
       readonly host: string;
       readonly to: string;
     }
+  /** Nothing was fetched, and nothing is remembered, or not since `lastSeen`. */
+  | { readonly kind: 'no-pin'; readonly reference: string; readonly lastSeen?: Date }
   // exit 5
   | {
       readonly kind: 'authorized-keys-refused';
@@ -136,7 +138,9 @@ export type Failure =
       readonly lines: readonly number[];
       readonly label: string;
       readonly problem: string;
-    };
+    }
+  // exit 8
+  | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] };
 
 /** A {@link Failure} on its way up. The only error class of the program; anything else thrown is a bug. */
 export class Refusal extends Error {

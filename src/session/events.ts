@@ -1,8 +1,10 @@
-import type { RefusedKey } from '../domain/failure.ts';
+import type { Failure, RefusedKey } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { HostKey } from '../door/system.ts';
+import type { Trust } from '../keyring/trust.ts';
+import type { KeyringWarning } from '../keyring/warning.ts';
 
 export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -54,6 +56,19 @@ export type Event =
       readonly reference: Reference;
       readonly key: PublicKey;
       readonly with: string;
+    }
+  | { readonly kind: 'keyring'; readonly warning: KeyringWarning }
+  /** A guest's keys are the remembered ones, since `cause`, or as asked for. */
+  | {
+      readonly kind: 'from-pin';
+      readonly reference: Reference;
+      readonly lastSeen: Date;
+      readonly cause?: Failure;
+    }
+  | {
+      readonly kind: 'keys-changed';
+      readonly reference: Reference;
+      readonly trust: Trust & { verdict: 'changed' };
     }
   | { readonly kind: 'invited'; readonly invitation: Invitation }
   | { readonly kind: 'joined'; readonly visit: Visit }

@@ -1,50 +1,82 @@
-import { fetchKeys } from '../../providers/index.ts';
-import { slotsPerHost } from '../../providers/slots.ts';
 import { refuse } from '../domain/failure.ts';
-import {
-  type Access,
-  type Guest,
-  isNonEmpty,
-  labelsFor,
-  type NonEmpty,
-  type Reference,
-} from '../domain/guest.ts';
+import { type Access, type Guest, isNonEmpty, type NonEmpty, type Reference } from '../domain/guest.ts';
 import type { PublicKey } from '../domain/public-key.ts';
+import { openKeyring } from '../keyring/keyring.ts';
+import type { Trust } from '../keyring/trust.ts';
 import type { Event } from './events.ts';
+import { isRemembered, type Onlooker, pinsOf, type Seen, seeKeys } from './seen.ts';
+
+export interface Invited {
+  readonly references: NonEmpty<Reference>;
+  readonly access: Access;
+  readonly offline: boolean;
+  readonly refresh: boolean;
+  /** The host has said yes to added keys beforehand. */
+  readonly acceptNewKeys: boolean;
+}
+
+export interface Host extends Onlooker {
+  /** Puts a question to the host; absent where there is nobody to ask. */
+  readonly ask?: ((event: Event) => Promise<boolean>) | undefined;
+}
 
 /**
- * Fetches the keys of all guests at once and names the guests. A key that two of them have counts for the first,
- * since sshd takes the first line: a guest left without a key of their own is left out, and told.
- * @throws Refusal of the provider, for the first guest that can't be resolved
+ * From who is meant to who is let in: their keys fetched, compared with what is remembered, and confirmed.
+ * `remember` is for when they have been let in; it does not reject.
+ * @throws Refusal of the provider; `no-pin`, `no-keys`, `keys-changed`
  */
 export async function resolveGuests(
-  references: NonEmpty<Reference>,
-  access: Access,
-  world: { env: NodeJS.ProcessEnv; stop: AbortSignal; emit: (event: Event) => void },
-): Promise<NonEmpty<Guest>> {
-  const distinct = [...new Map(references.map((reference) => [reference.text, reference])).values()];
-  world.emit({ kind: 'fetching', references: distinct });
-  const context = { env: world.env, signal: world.stop, slots: slotsPerHost(8) };
-  const fetched = await Promise.all(distinct.map((reference) => fetchKeys(reference, context))).finally(() =>
-    world.emit({ kind: 'fetched' }),
-  );
-  const labels = labelsFor(distinct);
+  invited: Invited,
+  host: Host,
+): Promise<{ readonly guests: NonEmpty<Guest>; readonly remember: () => Promise<void> }> {
+  const { env, emit } = host;
+  const keyring = invited.references.some(isRemembered)
+    ? openKeyring({ env, onWarning: (warning) => emit({ kind: 'keyring', warning }) })
+    : undefined;
+  const seen = await seeKeys(invited.references, invited, keyring, host);
+  for (const { reference, trust } of seen) {
+    if (trust.verdict === 'changed') await confirm(reference, trust, invited.acceptNewKeys, host);
+  }
+  const guests = guestsOf(seen, invited.access, emit);
+  const remember = async (): Promise<void> => {
+    await keyring?.remember(pinsOf(seen, true));
+    await keyring?.close();
+  };
+  return { guests, remember };
+}
+
+/**
+ * The guests to let in. A key that two of them have counts for the first, since sshd takes the first line: a guest
+ * left without a key of their own is left out, and told.
+ */
+function guestsOf(seen: readonly Seen[], access: Access, emit: (event: Event) => void): NonEmpty<Guest> {
   const owners = new Map<string, string>();
-  const guests: Guest[] = [];
-  for (const [index, reference] of distinct.entries()) {
-    const [answer, label] = [fetched[index], labels[index]];
-    if (answer?.kind !== 'keys' || label === undefined) throw new Error('an answer for every reference');
-    if (isNonEmpty(answer.refused)) world.emit({ kind: 'keys-left-out', reference, refused: answer.refused });
+  const guests = seen.flatMap(({ reference, label, keys, refused }): Guest[] => {
+    if (isNonEmpty(refused)) emit({ kind: 'keys-left-out', reference, refused });
     const own: PublicKey[] = [];
-    for (const key of answer.keys) {
+    for (const key of keys) {
       const owner = owners.get(key.base64);
-      if (owner !== undefined) world.emit({ kind: 'keys-shared', reference, key, with: owner });
+      if (owner !== undefined) emit({ kind: 'keys-shared', reference, key, with: owner });
       else own.push(key);
       owners.set(key.base64, owner ?? label);
     }
-    if (isNonEmpty(own)) guests.push({ reference, label, access, keys: own });
-  }
-  return isNonEmpty(guests)
-    ? guests
-    : refuse({ kind: 'no-keys', reference: references[0].text, refused: [] });
+    return isNonEmpty(own) ? [{ reference, label, access, keys: own }] : [];
+  });
+  return isNonEmpty(guests) ? guests : refuse({ kind: 'no-keys', reference: '', refused: [] });
+}
+
+/** Has the host say yes to every key that a known guest did not have before; keys that are gone are told. */
+async function confirm(
+  reference: Reference,
+  trust: Trust & { verdict: 'changed' },
+  accepted: boolean,
+  { emit, ask }: Host,
+): Promise<void> {
+  const changed: Event = { kind: 'keys-changed', reference, trust };
+  emit(changed);
+  if (!trust.needsYes || accepted || (await ask?.(changed))) return;
+  const [added, removed] = [trust.added, trust.removed].map((keys) =>
+    keys.map(({ fingerprint }) => fingerprint),
+  );
+  refuse({ kind: 'keys-changed', reference: reference.text, added: added ?? [], removed: removed ?? [] });
 }

@@ -1,7 +1,7 @@
 /** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
 import { join } from 'node:path';
 import { type Deadline, deadlineIn, warningsFor } from '../domain/deadline.ts';
-import { Refusal, refuse } from '../domain/failure.ts';
+import { Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
 import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
 import { systemAddress, systemZone } from '../door/system.ts';
@@ -41,6 +41,10 @@ export interface PairIntent {
   readonly gateExisting: boolean;
   readonly host?: string;
   readonly port: number;
+  /** See `Freshness`. */
+  readonly offline: boolean;
+  readonly refresh: boolean;
+  readonly acceptNewKeys: boolean;
   /** What runs in the session instead of the shell; empty for the shell. */
   readonly command: readonly string[];
 }
@@ -49,7 +53,10 @@ export interface PairIntent {
 export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  readonly size: { readonly columns: number; readonly rows: number };
+  /** The terminal's size; absent where there is none. */
+  readonly size?: { readonly columns: number; readonly rows: number };
+  /** Puts a question to the host; absent where nobody can answer. */
+  readonly ask?: (event: Event) => Promise<boolean>;
   readonly stop: AbortSignal;
   readonly emit: (event: Event) => void;
   /** The words of an event, for the status line of the room. */
@@ -80,25 +87,37 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
   const tmux = findTmux(env, intent.tmux);
   const sshd = findSshd(env);
   const address = systemAddress({ host: intent.host, port: intent.port });
-  const [guests, version] = await unlessStopped(
+  const [{ guests, remember }, version] = await unlessStopped(
     stop,
-    Promise.all([resolveGuests(intent.references, intent.access, world), sshdVersion(sshd), checkTmux(tmux)]),
+    Promise.all([resolveGuests(intent, world), sshdVersion(sshd), checkTmux(tmux)]),
   );
+  const { size } = world;
+  if (!size)
+    usage('a pairing needs a terminal for you to work in', 'run it in one, without a pipe or redirection');
 
   const deadline = deadlineIn(intent.ttl, { epoch: Date.now() / 1000, sinceBoot: uptime() });
   const live: Live = { lease: createLease(root, intent.keyFile, new Date()) };
   try {
-    const room = await openTheRoom(live, intent, world, { tmux, rooms: join(root, 'rooms'), deadline });
+    const room = await openTheRoom(
+      live,
+      intent,
+      { ...world, size },
+      { tmux, rooms: join(root, 'rooms'), deadline },
+    );
     for (const { label, access } of guests) openGate(live.lease, label, access);
     const expiry = expiryTime(version, deadline.epoch, systemZone);
     stop.throwIfAborted();
     await grant(live.lease, guests, { expiry, forward: intent.forward, gateExisting: intent.gateExisting });
+    const remembered = remember();
 
     const { command, hostKeys, answers } = await unlessStopped(stop, address);
     const { ttl, forward, port } = intent;
     const until = new Date(deadline.epoch * 1000);
     emit({ kind: 'invited', invitation: { guests, command, hostKeys, answers, port, until, ttl, forward } });
-    return await hostTheGuests({ live, room, guests, command, deadline }, intent, world);
+    const ended = await hostTheGuests({ live, room, guests, command, deadline }, intent, world);
+    await remembered;
+    emit({ kind: 'ended', report: ended.report });
+    return ended;
   } catch (error) {
     const failure = await endAccess(live);
     throw failure ? new Refusal(failure) : error;
@@ -116,7 +135,7 @@ async function takeBackTheDead(root: string, keyFile: string, { env, emit }: Wor
 async function openTheRoom(
   live: Live,
   intent: PairIntent,
-  world: World,
+  world: World & { readonly size: NonNullable<World['size']> },
   at: { readonly tmux: string; readonly rooms: string; readonly deadline: Deadline },
 ): Promise<Room> {
   const { lease } = live;
@@ -188,7 +207,6 @@ async function hostTheGuests(
     visits,
     room: { stays, session: room.session, command: reattachCommand(room) },
   };
-  emit({ kind: 'ended', report });
   return { report, ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
 

@@ -1,8 +1,11 @@
 /** Every word of a pairing, from its events. */
 import { showDuration } from '../domain/duration.ts';
+import type { Reference } from '../domain/guest.ts';
 import { printable } from '../domain/text.ts';
+import { daysSincePaired, type Trust } from '../keyring/trust.ts';
 import type { Event, Invitation, Report, Visit } from '../session/events.ts';
-import { clock, refusalWords } from './words.ts';
+import { keyringWords } from './keyring-words.ts';
+import { clock, refusalWords, wordsOf } from './words.ts';
 
 /** Where a line goes: data and the story to stdout, warnings to stderr, the rest into tmux alone. */
 export type Line = { readonly to: 'out' | 'err'; readonly text: string };
@@ -17,8 +20,13 @@ export function linesFor(event: Event): Line[] {
     case 'swept':
     case 'keys-left-out':
     case 'keys-shared':
+    case 'from-pin':
     case 'switch-restarted':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
+    case 'keys-changed':
+      return changedKeys(event.reference, event.trust);
+    case 'keyring':
+      return keyringWords(event.warning).map((text) => ({ to: 'err', text: `tmuxpair: ${text}` }));
     case 'fetching':
     case 'fetched':
     case 'joined':
@@ -45,6 +53,14 @@ export function wordsFor(event: Event): string {
       return `${printable(event.reference.text)}: left out: ${event.refused.map(refusalWords).join('; ')}`;
     case 'keys-shared':
       return `${printable(event.reference.text)}: ${event.key.fingerprint} is also ${event.with}'s, and comes in as ${event.with}`;
+    case 'keyring':
+      return keyringWords(event.warning).join('; ');
+    case 'from-pin':
+      return fromPin(event);
+    case 'keys-changed':
+      return changedKeys(event.reference, event.trust)
+        .map(({ text }) => text.trim())
+        .join('; ');
     case 'invited':
     case 'host-attached':
       return `your guest types: ${event.kind === 'invited' ? event.invitation.command : event.command}`;
@@ -65,6 +81,31 @@ export function wordsFor(event: Event): string {
     default:
       return event satisfies never;
   }
+}
+
+function changedKeys(reference: Reference, trust: Trust & { verdict: 'changed' }): Line[] {
+  const days = daysSincePaired(trust.pin, new Date());
+  const since =
+    days === undefined ? 'never paired' : `last paired ${days === 0 ? 'today' : `${days} days ago`}`;
+  const name = printable(reference.text);
+  const lines = [
+    `tmuxpair: the keys of ${name} have changed since they were last seen (${since}):`,
+    ...trust.added.map(({ fingerprint, type }) => `  + ${fingerprint} ${type}`),
+    ...trust.removed.map(({ fingerprint, type }) => `  - ${fingerprint} ${type}`),
+  ];
+  if (trust.removed.length > 0 && reference.provider === 'github') {
+    lines.push('  GitHub deletes keys that were not used for a year by itself');
+  }
+  return lines.map((text) => ({ to: 'err', text }));
+}
+
+function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pin' }>): string {
+  const days = Math.max(0, Math.floor((Date.now() - lastSeen.getTime()) / 86_400_000));
+  const age = days === 0 ? 'from today' : days === 1 ? '1 day old' : `${days} days old`;
+  const name = printable(reference.text);
+  return cause
+    ? `warning: ${wordsOf(cause).error}; using the remembered keys, ${age}`
+    : `${name}: using the remembered keys, ${age}`;
 }
 
 function invitation({ guests, command, hostKeys, answers, port, until, ttl, forward }: Invitation): Line[] {

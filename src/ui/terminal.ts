@@ -3,7 +3,7 @@ import type { Ora } from 'ora';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
-import { linesFor, wordsFor } from './report.ts';
+import { type Line, linesFor, wordsFor } from './report.ts';
 import { wordsOf } from './words.ts';
 
 export interface Terminal {
@@ -29,6 +29,18 @@ export function openTerminal({ quiet, debug }: Manners): Terminal {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const spinner = quiet || !process.stderr.isTTY ? undefined : makeSpinner();
 
+  // While the host is in tmux the terminal is tmux's: lines wait for the end.
+  let held: Line[] | undefined;
+  const print = ({ to, text }: Line): void => {
+    if (to === 'err') process.stderr.write(`${text}\n`);
+    else if (!quiet) process.stdout.write(`${text}\n`);
+  };
+  const release = (): void => {
+    const lines = held ?? [];
+    held = undefined;
+    lines.forEach(print);
+  };
+
   const terminal: Terminal = {
     data: (text) => void process.stdout.write(`${text}\n`),
     event: (event) => {
@@ -38,13 +50,16 @@ export function openTerminal({ quiet, debug }: Manners): Terminal {
         );
       if (event.kind === 'fetching') spinner?.start(wordsFor(event));
       if (event.kind === 'fetched') spinner?.stop();
-      for (const { to, text } of linesFor(event)) {
-        if (to === 'err') process.stderr.write(`${text}\n`);
-        else if (!quiet) process.stdout.write(`${text}\n`);
+      if (event.kind === 'ended') release();
+      for (const line of linesFor(event)) {
+        if (held) held.push(line);
+        else print(line);
       }
+      if (event.kind === 'invited') held = [];
     },
     failure: (failure) => {
       spinner?.stop();
+      release();
       const { error, hint, exit } = wordsOf(failure);
       process.stderr.write(`tmuxpair: error: ${error}\n`);
       if (hint !== undefined) process.stderr.write(`tmuxpair: hint: ${hint}\n`);

@@ -87,6 +87,18 @@ export function wordsOf(failure: Failure): Words {
         `${failure.reference}: ${failure.host} sends us on to ${failure.to}, which is not followed`,
         'keys are taken from the named host alone; check its address',
       );
+    case 'no-pin':
+      return failure.lastSeen === undefined
+        ? words(
+            4,
+            `${failure.reference}: nothing is remembered of them`,
+            'go online once, or give a key file instead',
+          )
+        : words(
+            4,
+            `${failure.reference}: their keys were last seen on ${failure.lastSeen.toISOString().slice(0, 10)}, which is too long ago`,
+            'go online to fetch them anew, or give a key file instead',
+          );
     case 'authorized-keys-refused':
       return words(5, `${failure.path} ${failure.problem}`, failure.hint);
     case 'authorized-keys-locked':
@@ -127,6 +139,12 @@ export function wordsOf(failure: Failure): Words {
         7,
         `${failure.path} could not be restored (${failure.problem}): the guests are out and the gate is shut, but ${linesOf(failure.lines)} still there`,
         `delete every line of it that ends in ${failure.label}…, or run tmuxpair sweep`,
+      );
+    case 'nothing-remembered':
+      return words(
+        8,
+        `nothing is remembered of ${failure.references.join(', ')}`,
+        'tmuxpair keys shows who is',
       );
     default:
       return failure satisfies never;

@@ -1,0 +1,3 @@
+import { serveKeychain } from './serve-keychain.ts';
+
+await serveKeychain();

@@ -1,0 +1,160 @@
+import { fileStore } from './file-store.ts';
+import { connectKeychain, type KeychainClient } from './keychain-client.ts';
+import { marksIn } from './marks.ts';
+import type { Pin } from './pin.ts';
+import { failed, ok, type Result } from './pin-store.ts';
+import { findPlace, type Place, type Where } from './place.ts';
+import type { PinRead } from './record.ts';
+import { hasSessionBus, type StartKeychain, startKeychain } from './start-keychain.ts';
+import { stateFolder } from './state-folder.ts';
+import type { KeychainTrouble, KeyringWarning } from './warning.ts';
+
+/** Together with what the files cost, this stays below 3 s. */
+const defaultBudgetMs = 2500;
+
+/**
+ * The pins of this account. No method rejects, and all of them together wait for the keychain no longer than the
+ * budget: what goes wrong is a {@link KeyringWarning}, and then pins are in files. Methods take turns.
+ */
+export interface Keyring {
+  /** The pins of those that have one. */
+  recall(references: readonly string[]): Promise<ReadonlyMap<string, Pin>>;
+  remember(pins: readonly Pin[]): Promise<void>;
+  /** Those that were there and are forgotten. */
+  forget(references: readonly string[]): Promise<readonly string[]>;
+  /** Everyone that has a pin, sorted. */
+  references(): Promise<readonly string[]>;
+  /** Where pins live by now; `nowhere` where neither keychain nor files can be used, and pins end with the run. */
+  where(): Promise<Where>;
+  /** Waits for what is under way, within the budget, and kills the keychain process. */
+  close(): Promise<void>;
+}
+
+export interface KeyringOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** May be called as soon as the keyring is opened. Without it nothing counts as told. */
+  readonly onWarning?: (warning: KeyringWarning) => void;
+  readonly startKeychain?: StartKeychain;
+  /** Milliseconds that are waited for the keychain in all. */
+  readonly budgetMs?: number;
+}
+
+/** Opens the keyring, and begins at once to ask the keychain, so that this is done while keys are fetched. */
+export function openKeyring(options: KeyringOptions): Keyring {
+  const { env, onWarning } = options;
+  const folder = stateFolder(env, 'pins');
+  const files = fileStore(folder);
+  const marks = marksIn(stateFolder(env, 'marks'));
+  const warn = onceEach(onWarning);
+  const client = reachKeychain(options);
+  const places = findPlace({ client, files, marks, warn });
+  let turn: Promise<unknown> = places.current();
+  let announced = false;
+
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const next = turn.then(act);
+    turn = next;
+    return next;
+  }
+
+  /** Tells why the keychain is not used: a lasting reason in one run only, but always whose pins it may keep from us. */
+  async function announce(at: Place, absent: readonly string[]): Promise<void> {
+    if (at.where === 'keychain' || !onWarning) return;
+    const { trouble } = at;
+    const set = await marks.read();
+    const pinsThere = !set.ok || set.value.has('pins-in-keychain');
+    const unchecked = pinsThere ? absent : [];
+    const told = set.ok && set.value.has(`told-${trouble.cause}`) && isLasting(trouble);
+    if (unchecked.length === 0 && (announced || told)) return;
+    announced = true;
+    warn({ kind: 'keychain-unusable', trouble, path: folder.path, pinsThere, unchecked });
+    await marks.set(`told-${trouble.cause}`);
+  }
+
+  return {
+    recall: (references) =>
+      inTurn(async () => {
+        const { at, result } = await places.use((store) => store.read(references));
+        if (!result.ok) warn({ kind: 'state-refused', trouble: result.trouble });
+        const reads = result.ok ? result.value : new Map<string, PinRead>();
+        for (const warning of warningsOf(reads, at)) warn(warning);
+        const pins = pinsIn(reads);
+        const absent = references.filter((reference) => !pins.has(reference));
+        // A file that could not be moved into the keychain is no pin, and is not passed over in silence either.
+        const left = at.where === 'keychain' ? await files.read(absent) : ok(new Map<string, PinRead>());
+        if (left.ok) for (const warning of warningsOf(left.value)) warn(warning);
+        await announce(at, absent);
+        return pins;
+      }),
+    remember: (pins) =>
+      inTurn(async () => {
+        const { at, result } = await places.use((store) => store.write(pins));
+        const references = pins.map((pin) => pin.reference);
+        if (!result.ok) warn({ kind: 'not-remembered', references, trouble: result.trouble });
+        await announce(at, []);
+      }),
+    forget: (references) =>
+      inTurn(async () => {
+        const { at, result } = await places.use((store) => store.remove(references));
+        const left = at.where === 'keychain' ? await files.remove(references) : ok([]);
+        for (const one of [result, left])
+          if (!one.ok) warn({ kind: 'not-forgotten', references, trouble: one.trouble });
+        await announce(at, references);
+        return [...new Set([result, left].flatMap((one) => (one.ok ? one.value : [])))];
+      }),
+    references: () =>
+      inTurn(async () => {
+        const { at, result } = await places.use((store) => store.references());
+        if (!result.ok) warn({ kind: 'state-refused', trouble: result.trouble });
+        await announce(at, []);
+        return result.ok ? result.value : [];
+      }),
+    where: () => inTurn(async () => (await places.current()).where),
+    async close() {
+      await turn;
+      if (client.ok) client.value.kill();
+    },
+  };
+}
+
+function reachKeychain(options: KeyringOptions): Result<KeychainClient, KeychainTrouble> {
+  const { env, startKeychain: start = startKeychain, budgetMs = defaultBudgetMs } = options;
+  if (process.platform === 'linux' && !hasSessionBus(env)) return failed({ cause: 'no-bus' });
+  const child = start(env);
+  return child.ok ? ok(connectKeychain(child.value, budgetMs)) : child;
+}
+
+function pinsIn(reads: ReadonlyMap<string, PinRead>): ReadonlyMap<string, Pin> {
+  const pins = new Map<string, Pin>();
+  for (const [reference, read] of reads) if (read.kind === 'pin') pins.set(reference, read.pin);
+  return pins;
+}
+
+/** What there is to say of pins that are neither there nor simply not. */
+function warningsOf(reads: ReadonlyMap<string, PinRead>, at?: Place): KeyringWarning[] {
+  const where = at?.where === 'keychain' ? 'keychain' : 'file';
+  const missing = [...reads].filter(([, read]) => read.kind === 'missing').map(([reference]) => reference);
+  const warnings: KeyringWarning[] =
+    missing.length > 0 ? [{ kind: 'pins-missing', references: missing }] : [];
+  for (const [reference, read] of reads) {
+    if (read.kind === 'unreadable')
+      warnings.push({ kind: 'pin-unreadable', reference, where, problem: read.problem });
+    if (read.kind === 'refused') warnings.push({ kind: 'state-refused', trouble: read.trouble });
+  }
+  return warnings;
+}
+
+/** A reason that is there again the next time, and need not be told again. */
+function isLasting(trouble: KeychainTrouble): boolean {
+  return trouble.cause !== 'no-answer' && trouble.cause !== 'crashed';
+}
+
+function onceEach(onWarning?: (warning: KeyringWarning) => void): (warning: KeyringWarning) => void {
+  const told = new Set<string>();
+  return (warning) => {
+    const text = JSON.stringify(warning);
+    if (told.has(text)) return;
+    told.add(text);
+    onWarning?.(warning);
+  };
+}

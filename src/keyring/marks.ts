@@ -1,0 +1,29 @@
+import { ok, type Result } from './pin-store.ts';
+import type { StateFolder } from './state-folder.ts';
+import type { KeychainTrouble, StateTrouble } from './warning.ts';
+
+/** What one run tells the next: the keychain was given pins; why it could not be used has been told. */
+export type Mark = 'pins-in-keychain' | `told-${KeychainTrouble['cause']}`;
+
+/** Marks are files that exist or don't, so that two programs setting them at once lose nothing. */
+export interface Marks {
+  read(): Promise<Result<ReadonlySet<string>, StateTrouble>>;
+  set(mark: Mark): Promise<Result<void, StateTrouble>>;
+  /** Forgets what has been told, so that it is told again. */
+  clearTold(): Promise<void>;
+}
+
+export function marksIn(folder: StateFolder): Marks {
+  return {
+    async read() {
+      const names = await folder.list();
+      return names.ok ? ok(new Set(names.value)) : names;
+    },
+    set: (mark) => folder.write(mark, ''),
+    async clearTold() {
+      const names = await folder.list();
+      const told = names.ok ? names.value.filter((name) => name.startsWith('told-')) : [];
+      for (const mark of told) await folder.remove(mark);
+    },
+  };
+}

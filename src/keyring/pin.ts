@@ -1,0 +1,64 @@
+import type { NonEmpty } from '../domain/guest.ts';
+import type { PublicKey } from '../domain/public-key.ts';
+
+/** What is remembered of a guest's keys. Nothing in it is secret. */
+export interface Pin {
+  /** {@link Reference.text} of the guest. */
+  readonly reference: string;
+  readonly keys: NonEmpty<PublicKey>;
+  readonly firstSeen: Date;
+  /** When the provider last gave exactly these keys. */
+  readonly lastSeen: Date;
+  readonly lastPaired?: Date;
+  /** The provider's own mark of this list, an ETag. */
+  readonly validator?: string;
+  /** Which host gave the keys. */
+  readonly host?: string;
+}
+
+/**
+ * The pin to remember now that the provider gave `seen.keys`.
+ * @param seen.paired whether these keys are let in, and not only looked at
+ */
+export function pinOf(
+  previous: Pin | undefined,
+  seen: {
+    reference: string;
+    keys: NonEmpty<PublicKey>;
+    now: Date;
+    paired: boolean;
+    validator?: string;
+    host?: string;
+  },
+): Pin {
+  const lastPaired = seen.paired ? seen.now : previous?.lastPaired;
+  return {
+    reference: seen.reference,
+    keys: seen.keys,
+    firstSeen: previous?.firstSeen ?? seen.now,
+    lastSeen: seen.now,
+    ...(lastPaired && { lastPaired }),
+    ...(seen.validator !== undefined && { validator: seen.validator }),
+    ...(seen.host !== undefined && { host: seen.host }),
+  };
+}
+
+/**
+ * One pin of two for the same guest: the `standing` one where their keys differ, since the other was never compared
+ * with it; else the later seen of both, with the earliest and the latest of their times.
+ */
+export function mergePins(standing: Pin, other: Pin): Pin {
+  if (!sameKeys(standing, other)) return standing;
+  const later = other.lastSeen > standing.lastSeen ? other : standing;
+  const paired = [standing.lastPaired, other.lastPaired].filter((time) => time !== undefined).map(Number);
+  return {
+    ...later,
+    firstSeen: new Date(Math.min(Number(standing.firstSeen), Number(other.firstSeen))),
+    ...(paired.length > 0 && { lastPaired: new Date(Math.max(...paired)) }),
+  };
+}
+
+export function sameKeys(one: Pin, other: Pin): boolean {
+  const set = new Set(one.keys.map((key) => key.base64));
+  return other.keys.every((key) => set.delete(key.base64)) && set.size === 0;
+}

@@ -1,0 +1,59 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { failed, ok, type Result } from './pin-store.ts';
+import type { KeychainTrouble } from './warning.ts';
+
+export type KeychainProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Starts a process that runs `serveKeychain`, with its standard input and output as pipes. */
+export type StartKeychain = (env: NodeJS.ProcessEnv) => Result<KeychainProcess, KeychainTrouble>;
+
+/**
+ * Starts the build's `keychain.js` with this Node. The build puts it beside `main.js`, and this code either there or
+ * into a folder below.
+ */
+export const startKeychain: StartKeychain = (env) => {
+  const places = ['./keychain.js', '../keychain.js'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  const file = places.find((place) => existsSync(place));
+  return file === undefined
+    ? failed({ cause: 'not-installed' })
+    : ok(spawnKeychain(process.execPath, [file], env));
+};
+
+/**
+ * In a process group of its own, so that a Ctrl-C at the terminal does not end it in the middle of a write. Its
+ * stderr is dropped: libraries write warnings there.
+ */
+export function spawnKeychain(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): KeychainProcess {
+  return spawn(program, args, { env, stdio: ['pipe', 'pipe', 'ignore'], detached: true, cwd: '/' });
+}
+
+/**
+ * Whether there is a session bus to find a Secret Service on, without asking it: an address in the environment or the
+ * runtime directory's socket. A bus that libraries would start by `DISPLAY` alone would be left behind by us.
+ */
+export function hasSessionBus(env: NodeJS.ProcessEnv): boolean {
+  const { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtime } = env;
+  if (!address) return runtime !== undefined && isSocket(join(runtime, 'bus'));
+  return address.split(';').some((one) => {
+    const path = /^unix:(?:.*,)?path=([^,;]+)/.exec(one)?.[1];
+    return path === undefined || path.includes('%') || isSocket(path);
+  });
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,104 @@
+import { printable } from '../domain/text.ts';
+import type { KeyringWarning, RecordProblem, Trouble } from '../keyring/warning.ts';
+
+/** What the keyring has to say, a line each: what is the matter, and where there is a mend, a hint. */
+export function keyringWords(warning: KeyringWarning): string[] {
+  switch (warning.kind) {
+    case 'keychain-unusable': {
+      const { trouble, path, unchecked } = warning;
+      const unknown =
+        unchecked.length > 0 ? `; ${names(unchecked)} could not be compared with the keys seen before` : '';
+      const hint = mend(trouble);
+      return [
+        `warning: the keychain can't be used (${cause(trouble)}): keys are remembered in ${path}${unknown}`,
+        ...(hint ? [`hint: ${hint}`] : []),
+      ];
+    }
+    case 'pins-lost':
+      return ['warning: the keychain is empty, though keys had been remembered there: known guests look new'];
+    case 'pins-missing':
+      return [`warning: the keychain no longer has what was remembered of ${names(warning.references)}`];
+    case 'pin-unreadable':
+      return [
+        `warning: what is remembered of ${printable(warning.reference)} can't be read (${problem(warning.problem)}): they look new`,
+        `hint: tmuxpair forget ${printable(warning.reference)}`,
+      ];
+    case 'index-unreadable':
+      return [`warning: the keychain's list of guests can't be read (${problem(warning.problem)})`];
+    case 'pins-moved': {
+      const moved = `${warning.moved} remembered ${warning.moved === 1 ? 'guest has' : 'guests have'} moved from files into the keychain`;
+      const rest =
+        warning.conflicting.length > 0
+          ? `; of ${names(warning.conflicting)} it had other keys, which stand`
+          : '';
+      return [`${moved}${rest}`];
+    }
+    case 'state-refused':
+      return [`warning: nothing is remembered in this run: ${cause(warning.trouble)}`];
+    case 'not-remembered':
+      return [
+        `warning: the keys of ${names(warning.references)} were not remembered: ${cause(warning.trouble)}`,
+      ];
+    case 'not-forgotten':
+      return [`warning: ${names(warning.references)} could not be forgotten: ${cause(warning.trouble)}`];
+    default:
+      return warning satisfies never;
+  }
+}
+
+function cause(trouble: Trouble): string {
+  switch (trouble.cause) {
+    case 'no-bus':
+      return 'there is no D-Bus session';
+    case 'not-installed':
+      return 'its binding is not installed';
+    case 'not-loadable':
+      return `its binding does not load: ${printable(trouble.detail)}`;
+    case 'locked':
+      return 'it is locked';
+    case 'refused':
+      return `it says: ${printable(trouble.detail)}`;
+    case 'no-answer':
+      return `it did not answer within ${trouble.milliseconds / 1000} s`;
+    case 'crashed':
+      return `it crashed: ${printable(trouble.how)}`;
+    case 'symlink':
+      return `${trouble.path} is a symbolic link`;
+    case 'not-a-folder':
+      return `${trouble.path} is not a folder`;
+    case 'not-a-file':
+      return `${trouble.path} is not a plain file`;
+    case 'other-owner':
+      return `${trouble.path} belongs to somebody else`;
+    case 'writable-by-others':
+      return `${trouble.path} can be written by others`;
+    case 'io':
+      return `${trouble.path}: ${trouble.code}`;
+    default:
+      return trouble satisfies never;
+  }
+}
+
+function mend(trouble: Trouble): string | undefined {
+  switch (trouble.cause) {
+    case 'not-installed':
+      return 'npm install -g tmuxpair, without --omit=optional';
+    case 'not-loadable':
+      return 'install libsecret: apt install libsecret-1-0';
+    case 'no-bus':
+    case 'refused':
+      return 'a Secret Service such as gnome-keyring, in a desktop session, keeps keys safer; files do, too';
+    case 'locked':
+      return 'unlock it, and this goes away';
+    default:
+      return undefined;
+  }
+}
+
+function problem(what: RecordProblem): string {
+  return what.replaceAll('-', ' ');
+}
+
+function names(references: readonly string[]): string {
+  return references.map((reference) => printable(reference)).join(', ');
+}

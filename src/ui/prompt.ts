@@ -1,0 +1,19 @@
+import { createInterface } from 'node:readline/promises';
+
+/**
+ * Puts a yes-or-no question to whoever sits at the terminal. Anything but `y` or `yes` is no, as is the end of input.
+ * @param stop takes the question back
+ */
+export async function askYes(question: string, stop: AbortSignal): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  try {
+    const answer = await Promise.race([
+      lines.question(`tmuxpair: ${question} [y/N] `, { signal: stop }),
+      closed,
+    ]);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}

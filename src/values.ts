@@ -1,0 +1,63 @@
+/** The values of options and arguments, from text. Each throws a usage failure that says what to write instead. */
+import { homedir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseForProvider, parseReference } from '../providers/index.ts';
+import { usage } from './domain/failure.ts';
+import { isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
+
+/** The options that name a guest by forge, and what they are called in help. */
+export const forges = [
+  ['github', 'GitHub'],
+  ['gitlab', 'GitLab'],
+  ['codeberg', 'Codeberg'],
+  ['forgejo', 'Forgejo (user@host)'],
+  ['gitea', 'Gitea (user@host)'],
+  ['sourcehut', 'sourcehut'],
+  ['launchpad', 'Launchpad'],
+] as const;
+
+export type ForgeOptions = { readonly [Forge in (typeof forges)[number][0]]?: readonly string[] };
+
+/** The guests that operands and forge options name together, one at least. */
+export function referencesOf(
+  names: readonly string[],
+  options: ForgeOptions,
+  env: NodeJS.ProcessEnv,
+): NonEmpty<Reference> {
+  const references = [
+    ...names.map((name) => parseReference(name, env)),
+    ...forges.flatMap(([forge]) => (options[forge] ?? []).map((user) => parseForProvider(forge, user, env))),
+  ];
+  if (isNonEmpty(references)) return references;
+  return usage(
+    'who is your guest?',
+    'name them: tmuxpair @octocat, tmuxpair gitlab:bob, or tmuxpair partner_key.pub',
+  );
+}
+
+/** The absolute path of the `authorized_keys` file; the account's own, where none is named. */
+export function keyFileOf(named: string | undefined): string {
+  if (named === '') usage('--authorized-keys needs the path of a file');
+  if (named !== undefined) return resolve(named.replace(/^~(?=\/)/, homedir()));
+  return join(homedir() || userInfo().homedir, '.ssh', 'authorized_keys');
+}
+
+export function parsePort(text: string, option: string): number {
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  return usage(`${option} ${JSON.stringify(text)} is not a port`, 'a port is a number from 1 to 65535');
+}
+
+/** tmux takes `:` and `.` apart, `=` and `$` as patterns, and runs what `#(…)` names. */
+export function parseSession(text: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(text)) return text;
+  return usage(
+    `--session ${JSON.stringify(text.slice(0, 80))} can't be the name of a session`,
+    'use up to 32 letters, digits, _ and -, the first of them no -',
+  );
+}
+
+export function parseHost(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/.test(text)) return text;
+  return usage(`--host ${JSON.stringify(text.slice(0, 80))} is not a host name or address`);
+}
