@@ -8,6 +8,8 @@ export const limitReset = new Date(Math.ceil(Date.now() / 1000) * 1000 + 900_000
 interface Scene {
   /** What would have been answered. */
   readonly good: Reply;
+  /** The stand-in's own address. */
+  readonly here: string;
   /** The path and query that were asked for. */
   readonly path: string;
   /** The address of another host, for what leads off this one. */
@@ -47,6 +49,8 @@ const misdeeds = {
     body: isJson(good) ? `[${' '.repeat(5_000_000)}]` : `${'#'.repeat(80)}\n`.repeat(62_500),
   }),
   'redirect-off-host': ({ elsewhere, path }) => redirect({ location: `${elsewhere}${path}` }),
+  'redirect-on-host': ({ good, path }) =>
+    path.includes('moved') ? good : redirect({ location: `${path}${path.includes('?') ? '&' : '?'}moved` }),
   'redirect-loop': ({ path }) => redirect({ location: path }),
   'redirect-nowhere': () => redirect({}),
   dropped: () => (response) => response.socket?.destroy(),
@@ -55,7 +59,7 @@ const misdeeds = {
   compressed: ({ good }) => adding(good, { 'content-encoding': 'gzip' }),
   'next-page-off-host': ({ good, elsewhere, path }) =>
     adding(good, { link: `<${elsewhere}${path}>; rel="next"` }),
-  'endless-pages': ({ good, path }) => adding(good, { link: `<${path}>; rel="next"` }),
+  'endless-pages': ({ good, here, path }) => adding(good, { link: `<${here}${path}>; rel="next"` }),
   deprecated: ({ good }) => adding(good, { deprecation: 'true', sunset: 'soon' }),
 } satisfies Record<string, Misdeed>;
 

@@ -50,7 +50,8 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     const good = kinds[options.kind](seen, forge, forge.url);
     const etag = `W/"${createHash('sha256').update(good.body).digest('hex')}"`;
     const give = () => {
-      if (forge.fault) misbehave(forge.fault, response, { good, path: request.url ?? '/', elsewhere });
+      if (forge.fault)
+        misbehave(forge.fault, response, { good, here: forge.url, path: request.url ?? '/', elsewhere });
       else if (good.status === 200 && request.headers['if-none-match'] === etag)
         send(response, { status: 304, headers: { etag }, body: '' });
       else
