@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { limitHeaders } from './github.ts';
 import { jsonReply, type Reply, textReply } from './reply.ts';
 
@@ -14,6 +14,8 @@ interface Scene {
   readonly path: string;
   /** The address of another host, for what leads off this one. */
   readonly elsewhere: string;
+  /** The request's. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 type Misdeed = (scene: Scene) => Reply | ((response: ServerResponse) => void);
@@ -25,6 +27,10 @@ const misdeeds = {
   'limited-403': refusal(403, 'API limit exceeded', limitHeaders(0, limitReset)),
   'limited-secondary': refusal(403, 'You have exceeded a secondary rate limit'),
   'limited-429': refusal(429, 'Too Many Requests', { 'retry-after': '120' }),
+  'limited-without-token': (scene) =>
+    scene.headers.authorization
+      ? scene.good
+      : refusal(403, 'API limit exceeded', limitHeaders(0, limitReset))(scene),
   'not-found': refusal(404, 'Not Found'),
   conflict: refusal(409, 'Conflict'),
   'server-error': refusal(500, 'Internal Server Error'),

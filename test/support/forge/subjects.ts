@@ -12,12 +12,22 @@ export interface Subject {
   readonly paged: boolean;
   /** The variable that a failure names where no token was sent. */
   readonly variable?: string;
+  /** The variable whose token `env` has in it, where it has one. */
+  readonly authorized?: string;
+  /** Whether answers carry a validator on; a team's do not, being many. */
+  readonly validates: boolean;
   /** A variable and its token that belong to this host, and the header it is sent in. */
   readonly token?: { readonly variable: string; readonly header: string; readonly sent: string };
 }
 
 export const token = 'tok_0123456789';
 const bearer = { header: 'authorization', sent: `Bearer ${token}` };
+
+/** A forge of text pages, at its own host or where a variable says. */
+function text(name: string, kind: ForgeKind, reference: Subject['reference'], variable?: string): Subject {
+  const env = (forge: Forge) => (variable === undefined ? {} : { [variable]: forge.url });
+  return { name, kind, reference, env, paged: false, validates: true };
+}
 
 export const subjects: readonly Subject[] = [
   {
@@ -26,6 +36,7 @@ export const subjects: readonly Subject[] = [
     reference: () => '@ada',
     env: (forge) => ({ GITHUB_API_URL: forge.url }),
     paged: true,
+    validates: true,
     variable: 'GH_ENTERPRISE_TOKEN',
     token: { variable: 'GH_ENTERPRISE_TOKEN', ...bearer },
   },
@@ -35,6 +46,7 @@ export const subjects: readonly Subject[] = [
     reference: (forge) => `github:ada@${forge.host}`,
     env: () => ({}),
     paged: true,
+    validates: true,
     variable: 'GH_ENTERPRISE_TOKEN',
     token: { variable: 'GITHUB_ENTERPRISE_TOKEN', ...bearer },
   },
@@ -44,6 +56,7 @@ export const subjects: readonly Subject[] = [
     reference: () => 'gitlab:ada',
     env: (forge) => ({ GITLAB_URL: `${forge.url}/git/` }),
     paged: true,
+    validates: true,
     variable: 'GITLAB_TOKEN',
     token: { variable: 'GITLAB_TOKEN', header: 'private-token', sent: token },
   },
@@ -53,7 +66,23 @@ export const subjects: readonly Subject[] = [
     reference: (forge) => `gitlab:ada@${forge.host}`,
     env: () => ({}),
     paged: true,
+    validates: true,
   },
+  {
+    name: 'github team',
+    kind: 'github',
+    reference: () => '@org/core',
+    env: (forge) => ({ GITHUB_API_URL: forge.url, GH_ENTERPRISE_TOKEN: token }),
+    paged: true,
+    validates: false,
+    authorized: 'GH_ENTERPRISE_TOKEN',
+  },
+  text('codeberg', 'gitea', () => 'codeberg:ada', 'CODEBERG_URL'),
+  text('gitea', 'gitea', (forge) => `gitea:ada@${forge.host}`),
+  text('forgejo', 'gitea', (forge) => `forgejo:ada@${forge.host}`),
+  text('sourcehut', 'sourcehut', () => 'srht:~ada', 'SOURCEHUT_URL'),
+  text('launchpad', 'launchpad', () => 'lp:ada', 'LAUNCHPAD_URL'),
+  text('url', 'page', (forge) => `${forge.url}/keys/ada`),
 ];
 
 export type Outcome = Fetched | Failure;
