@@ -6,6 +6,7 @@ import { listKeys } from './github-keys.ts';
 import { visit } from './http.ts';
 import { textIn } from './json.ts';
 import { defaultLimits } from './limits.ts';
+import { linkedTo } from './linked.ts';
 import { withOctokit } from './octokit.ts';
 import type { FetchContext, Fetched } from './provider.ts';
 import { type Sifted, sift, usable } from './sift.ts';
@@ -81,9 +82,7 @@ async function together<T, R>(
   context: FetchContext,
   job: (one: T, context: FetchContext) => Promise<R>,
 ): Promise<R[]> {
-  const stop = new AbortController();
-  const abort = () => stop.abort(context.signal.reason);
-  context.signal.addEventListener('abort', abort);
+  const { stop, release } = linkedTo(context.signal);
   try {
     const settled = await Promise.allSettled(
       all.map((one) =>
@@ -96,7 +95,7 @@ async function together<T, R>(
     stop.signal.throwIfAborted();
     return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   } finally {
-    context.signal.removeEventListener('abort', abort);
+    release();
   }
 }
 

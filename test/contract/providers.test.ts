@@ -7,7 +7,13 @@ import { outcomeOf, type Subject, subjects, token } from '../support/forge/subje
 import { fingerprints, keygen } from '../support/keys/keygen.ts';
 import { ed25519Line, line, skLines, wire } from '../support/keys/wire.ts';
 
-const short: Partial<Limits> = { firstByteMs: 400, wholeMs: 700 };
+/** For the faults that last until a limit. The others run under the limits of every day. */
+const short: Partial<Limits> = { firstByteMs: 200, wholeMs: 400 };
+const weak = keygen('rsa', 1024).publicLine;
+const everyType = [keygen('ed25519'), keygen('rsa', 3072), keygen('ecdsa', 384)].map(
+  (made) => made.publicLine,
+);
+everyType.push(...skLines());
 
 /** The stated outcome of every fault: `host` and `reference` are added where the failure carries them. */
 const stated: Readonly<Record<Fault, (subject: Subject, forge: Forge) => object>> = {
@@ -36,8 +42,8 @@ const stated: Readonly<Record<Fault, (subject: Subject, forge: Forge) => object>
   truncated: () => answer('cut short'),
   'truncated-within-length': (subject) =>
     subject.paged ? answer('JSON that can not be parsed') : { kind: 'keys', refused: [{ line: 2 }] },
-  slow: () => ({ kind: 'forge-timeout', seconds: 0.7 }),
-  silent: () => ({ kind: 'forge-timeout', seconds: 0.4 }),
+  slow: () => ({ kind: 'forge-timeout', seconds: 0.4 }),
+  silent: () => ({ kind: 'forge-timeout', seconds: 0.2 }),
   huge: () => answer('more than 1000000 bytes'),
   'redirect-off-host': () => ({ kind: 'forge-redirect', to: 'http://127.0.0.1:1' }),
   'redirect-on-host': () => ({ kind: 'keys' }),
@@ -66,7 +72,7 @@ describe.each(subjects)('$name', (subject) => {
   const run = (env: Readonly<Record<string, string>> = {}, validator?: string) =>
     outcomeOf(subject.reference(forge), {
       env: { ...subject.env(forge), ...env },
-      limits: short,
+      limits: forge.fault === 'slow' || forge.fault === 'silent' ? short : {},
       ...(validator === undefined ? {} : { validator }),
     });
   beforeAll(async () => {
@@ -79,14 +85,10 @@ describe.each(subjects)('$name', (subject) => {
   afterAll(() => forge.close());
 
   test('keys of every type, as ssh-keygen names them, with nothing of their comments', async () => {
-    const lines = [keygen('ed25519'), keygen('rsa', 3072), keygen('ecdsa', 384)].map(
-      (made) => made.publicLine,
-    );
-    lines.push(...skLines());
-    forge.users = { ada: [...lines, lines[0] ?? ''].map((key) => ({ key })) };
+    forge.users = { ada: [...everyType, everyType[0] ?? ''].map((key) => ({ key })) };
     const outcome = await run();
     if (outcome.kind !== 'keys') throw new Error(JSON.stringify(outcome));
-    const bare = lines.map((text) => text.split(' ').slice(0, 2));
+    const bare = everyType.map((text) => text.split(' ').slice(0, 2));
     expect(outcome.keys).toEqual(
       fingerprints(bare.map((words) => words.join(' '))).map((fingerprint, index) => ({
         type: bare[index]?.[0] as KeyType,
@@ -103,7 +105,7 @@ describe.each(subjects)('$name', (subject) => {
       `command="id" ${sound}`,
       `${sound} \x1b[2J`,
       line('ssh-dss', wire('ssh-dss')),
-      keygen('rsa', 1024).publicLine,
+      weak,
       `${sound.slice(0, -4)}`,
     ];
     forge.users = { ada: [...hostile, sound].map((key) => ({ key })) };
@@ -135,7 +137,7 @@ describe.each(subjects)('$name', (subject) => {
     forge.users = { ada: [] };
     const { text: reference } = parseReference(subject.reference(forge), subject.env(forge));
     expect(await run()).toEqual({ kind: 'no-keys', reference, refused: [] });
-    forge.users = { ada: [{ key: keygen('rsa', 1024).publicLine }] };
+    forge.users = { ada: [{ key: weak }] };
     expect(await run()).toMatchObject({ kind: 'no-keys', refused: [{ line: 1 }] });
   });
 
