@@ -28,6 +28,11 @@ export function githubSite(reference: Reference, env: Env): Site {
 }
 
 /** github.com and *.ghe.com, which share `GH_TOKEN`. */
-export function isGitHubsOwn(base: URL): boolean {
+function isGitHubsOwn(base: URL): boolean {
   return base.protocol === 'https:' && (base.host === 'api.github.com' || base.host.endsWith('.ghe.com'));
+}
+
+/** What `gh` calls the host of one of GitHub's own APIs; undefined for any other. */
+export function ghHostOf(api: URL): string | undefined {
+  return isGitHubsOwn(api) ? api.host.replace(/^api\./, '') : undefined;
 }

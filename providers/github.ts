@@ -1,12 +1,13 @@
+import { Refusal } from '../src/domain/failure.ts';
 import type { Reference } from '../src/domain/guest.ts';
 import { splitHost, username } from './account.ts';
-import { apiOf, githubSite } from './github-site.ts';
-import { visit } from './http.ts';
-import { textIn } from './json.ts';
-import { withOctokit } from './octokit.ts';
+import { ghToken } from './gh.ts';
+import { listKeys } from './github-keys.ts';
+import { apiOf, ghHostOf, githubSite } from './github-site.ts';
+import { fetchTeam, teamName } from './github-team.ts';
 import type { FetchContext, Fetched, Provider } from './provider.ts';
-import { type OfferedKey, sift, usable } from './sift.ts';
-import { badAnswer } from './site.ts';
+import { sift, usable } from './sift.ts';
+import type { Site } from './site.ts';
 
 const rule = {
   what: 'GitHub username',
@@ -21,27 +22,40 @@ export const github: Provider = {
     const { user, host } = splitHost(text);
     const home = apiOf(undefined, env);
     const elsewhere = host !== undefined && apiOf(host, env).origin !== home.origin;
-    return { name: username(user, rule), ...(elsewhere ? { host } : {}) };
+    const [owner = '', ...slug] = user.split('/');
+    const login = username(owner, rule);
+    const name = slug.length === 0 ? login : `${login}/${teamName(slug.join('/'))}`;
+    return { name, ...(elsewhere ? { host } : {}) };
   },
-  fetch: fetchUser,
+  fetch(reference, context) {
+    const fetch = reference.name.includes('/') ? fetchTeam : fetchUser;
+    return withLastResort(githubSite(reference, context.env), context, (site) =>
+      fetch(site, reference, context),
+    );
+  },
 };
 
-/** `GET /users/{username}/keys`: authentication keys; signing keys are in another list. */
-function fetchUser(reference: Reference, context: FetchContext): Promise<Fetched> {
-  const site = githubSite(reference, context.env);
-  return visit(site, context, (get, { pages }) =>
-    withOctokit(site, get, context.validator, async (octokit) => {
-      const offered: OfferedKey[] = [];
-      let etag: string | undefined;
-      let page = 0;
-      const wanted = { username: reference.name, per_page: 100 };
-      const list = octokit.paginate.iterator(octokit.rest.users.listPublicKeysForUser, wanted);
-      for await (const { data, headers } of list) {
-        if (++page > pages) badAnswer(site, `more than ${pages} pages`);
-        for (const entry of data) offered.push({ text: textIn(site, { ...entry }, 'key') });
-        etag = page === 1 ? headers.etag : undefined;
-      }
-      return usable(reference, sift(offered), etag);
-    }),
-  );
+async function fetchUser(site: Site, reference: Reference, context: FetchContext): Promise<Fetched> {
+  const listed = await listKeys(site, reference.name, context);
+  return listed.kind === 'not-modified' ? listed : usable(reference, sift(listed.offered), listed.etag);
+}
+
+/** Runs `job`; where it fails for want of a token, once more with the one that `gh` keeps for the host. */
+async function withLastResort<T>(
+  site: Site,
+  context: FetchContext,
+  job: (site: Site) => Promise<T>,
+): Promise<T> {
+  try {
+    return await job(site);
+  } catch (error) {
+    const host = (context.ghHostOf ?? ghHostOf)(site.base);
+    const wanting =
+      error instanceof Refusal &&
+      (error.failure.kind === 'forge-rate-limited' || error.failure.kind === 'forge-token-needed');
+    if (site.token || host === undefined || !wanting) throw error;
+    const token = await ghToken(host, context.env, context.signal);
+    if (!token) throw error;
+    return job({ ...site, token: { ...token, header: 'authorization' } });
+  }
 }

@@ -5,6 +5,7 @@ import { version } from '../src/domain/version.ts';
 import { type Answer, type Budget, settle } from './answer.ts';
 import { isSafe } from './environment.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { linkedTo } from './linked.ts';
 import type { FetchContext } from './provider.ts';
 import { at, badAnswer, type Site, tooSlow } from './site.ts';
 import { slotsPerHost } from './slots.ts';
@@ -42,9 +43,7 @@ export function visit<T>(
   const slots = context.slots ?? slotsPerHost(limits.perHost);
   return slots(site.base.origin, async () => {
     context.signal.throwIfAborted();
-    const stop = new AbortController();
-    const abort = () => stop.abort(context.signal.reason);
-    context.signal.addEventListener('abort', abort);
+    const { stop, release } = linkedTo(context.signal);
     const timer = setTimeout(() => stop.abort(tooSlow(site, limits.wholeMs)), limits.wholeMs);
     const state: Visit = { site, limits, stop, budget: { total: limits.bytes, left: limits.bytes } };
     try {
@@ -53,7 +52,7 @@ export function visit<T>(
       throw stop.signal.aborted ? stop.signal.reason : error;
     } finally {
       clearTimeout(timer);
-      context.signal.removeEventListener('abort', abort);
+      release();
     }
   });
 }

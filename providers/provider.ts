@@ -18,6 +18,11 @@ export interface FetchContext {
   readonly limits?: Partial<Limits>;
   /** Shared among fetches that run at once; a fetch on its own makes one. */
   readonly slots?: Slots;
+  /**
+   * What `gh` calls the host of an API, where its token may be asked for; by default github.com and *.ghe.com
+   * alone. Asked only after a fetch has failed for want of a token.
+   */
+  readonly ghHostOf?: (api: URL) => string | undefined;
 }
 
 export type Fetched =

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { usage } from '../src/domain/failure.ts';
 import { type ProviderName, providerNames, type Reference } from '../src/domain/guest.ts';
 import { quoted } from './account.ts';
-import type { Env, Provider } from './provider.ts';
+import type { Env } from './provider.ts';
 import { table } from './table.ts';
 
 /**
@@ -21,7 +21,7 @@ export function parseReference(text: string, env: Env): Reference {
   if (text.startsWith('-')) usage(`${quoted(text)} is no guest`, 'a file of that name is ./-…');
   if (text.includes('/') || isFile(text)) return parseForProvider('file', text, env);
   if (prefix !== undefined)
-    return usage(`no provider is called ${quoted(prefix)}`, `there are ${Object.keys(table).join(', ')}`);
+    return usage(`no provider is called ${quoted(prefix)}`, `there are ${providerNames.join(', ')}`);
   return usage(
     `${quoted(text)} is no guest and no file`,
     /^[\w.-]+$/.test(text)
@@ -32,19 +32,15 @@ export function parseReference(text: string, env: Env): Reference {
 
 /** Reads what one provider's own option (`--gitlab bob`) calls a guest. Throws a usage failure. */
 export function parseForProvider(provider: ProviderName, user: string, env: Env): Reference {
-  const parsed = providerFor(provider).parse(user, env);
+  const parsed = table[provider].parse(user, env);
   const host = parsed.host === undefined ? {} : { host: parsed.host };
   const text =
     parsed.text ?? `${provider}:${parsed.name}${parsed.host === undefined ? '' : `@${parsed.host}`}`;
   return { provider, name: parsed.name, ...host, text };
 }
 
-export function providerFor(name: ProviderName): Provider {
-  return table[name] ?? usage(`${name} is not supported yet`);
-}
-
 function providerCalled(prefix: string): ProviderName | undefined {
-  return providerNames.find((name) => name === prefix || table[name]?.aliases.includes(prefix));
+  return providerNames.find((name) => name === prefix || table[name].aliases.includes(prefix));
 }
 
 function isFile(path: string): boolean {

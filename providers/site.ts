@@ -10,6 +10,8 @@ export interface Site {
   readonly token?: Token & { readonly header: 'authorization' | 'private-token' };
   /** The variable whose token would raise this host's limits. */
   readonly tokenVariable?: string;
+  /** The scopes of which a classic token needs one here, the least first. */
+  readonly scopes?: readonly string[];
 }
 
 /** The forge answered, and the answer is not one to draw keys from. */

@@ -15,12 +15,26 @@ export function failureOfStatus(site: Site, status: number, headers: Headers, bo
     return site.token
       ? { kind: 'forge-token-refused', ...at(site), tokenVariable: site.token.from }
       : { kind: 'forge-token-needed', ...at(site), ...helpful(site) };
-  if (status === 404) return { kind: 'guest-unknown', ...at(site) };
   if (isRateLimit(status, headers, body)) {
     const resetAt = resetOf(headers, Date.now());
     return { kind: 'forge-rate-limited', ...at(site), ...(resetAt ? { resetAt } : {}), ...helpful(site) };
   }
+  const missing = missingScope(site, status, headers);
+  if (missing !== undefined)
+    return { kind: 'forge-token-needed', ...at(site), scope: missing, ...variable(site) };
+  if (status === 404) return { kind: 'guest-unknown', ...at(site) };
   return { kind: 'forge-status', ...at(site), status };
+}
+
+/** GitHub says 404 or 403 to a classic token that lacks a scope, and lists in `x-oauth-scopes` those it has. */
+function missingScope(site: Site, status: number, headers: Headers): string | undefined {
+  const granted = headers.get('x-oauth-scopes')?.split(/\s*,\s*/);
+  if ((status !== 403 && status !== 404) || !granted || !site.scopes) return undefined;
+  return site.scopes.some((scope) => granted.includes(scope)) ? undefined : site.scopes[0];
+}
+
+function variable(site: Site): { readonly tokenVariable?: string } {
+  return site.token ? { tokenVariable: site.token.from } : helpful(site);
 }
 
 function isRateLimit(status: number, headers: Headers, body: string): boolean {

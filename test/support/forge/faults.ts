@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { limitHeaders } from './github.ts';
 import { jsonReply, type Reply, textReply } from './reply.ts';
 
@@ -8,10 +8,14 @@ export const limitReset = new Date(Math.ceil(Date.now() / 1000) * 1000 + 900_000
 interface Scene {
   /** What would have been answered. */
   readonly good: Reply;
+  /** The stand-in's own address. */
+  readonly here: string;
   /** The path and query that were asked for. */
   readonly path: string;
   /** The address of another host, for what leads off this one. */
   readonly elsewhere: string;
+  /** The request's. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 type Misdeed = (scene: Scene) => Reply | ((response: ServerResponse) => void);
@@ -23,6 +27,10 @@ const misdeeds = {
   'limited-403': refusal(403, 'API limit exceeded', limitHeaders(0, limitReset)),
   'limited-secondary': refusal(403, 'You have exceeded a secondary rate limit'),
   'limited-429': refusal(429, 'Too Many Requests', { 'retry-after': '120' }),
+  'limited-without-token': (scene) =>
+    scene.headers.authorization
+      ? scene.good
+      : refusal(403, 'API limit exceeded', limitHeaders(0, limitReset))(scene),
   'not-found': refusal(404, 'Not Found'),
   conflict: refusal(409, 'Conflict'),
   'server-error': refusal(500, 'Internal Server Error'),
@@ -47,6 +55,8 @@ const misdeeds = {
     body: isJson(good) ? `[${' '.repeat(5_000_000)}]` : `${'#'.repeat(80)}\n`.repeat(62_500),
   }),
   'redirect-off-host': ({ elsewhere, path }) => redirect({ location: `${elsewhere}${path}` }),
+  'redirect-on-host': ({ good, path }) =>
+    path.includes('moved') ? good : redirect({ location: `${path}${path.includes('?') ? '&' : '?'}moved` }),
   'redirect-loop': ({ path }) => redirect({ location: path }),
   'redirect-nowhere': () => redirect({}),
   dropped: () => (response) => response.socket?.destroy(),
@@ -55,7 +65,7 @@ const misdeeds = {
   compressed: ({ good }) => adding(good, { 'content-encoding': 'gzip' }),
   'next-page-off-host': ({ good, elsewhere, path }) =>
     adding(good, { link: `<${elsewhere}${path}>; rel="next"` }),
-  'endless-pages': ({ good, path }) => adding(good, { link: `<${path}>; rel="next"` }),
+  'endless-pages': ({ good, here, path }) => adding(good, { link: `<${here}${path}>; rel="next"` }),
   deprecated: ({ good }) => adding(good, { deprecation: 'true', sunset: 'soon' }),
 } satisfies Record<string, Misdeed>;
 

@@ -29,9 +29,11 @@ export const github: Answering = (seen, script, origin) => {
       documentation_url: 'https://docs.github.com/rest',
       status: '401',
     });
+  const scopes = { 'x-oauth-scopes': script.scopes };
+  if (!script.scopes.includes('read:org')) return notFound('teams/members#list-team-members', scopes);
   const { items, headers } = pageOf(seen, origin, members, 30);
   const data: Members = items.map((login, index) => member(login, 2000 + index, origin));
-  return jsonReply(200, data, { ...limitHeaders(4999), ...headers });
+  return jsonReply(200, data, { ...limitHeaders(4999), ...scopes, ...headers });
 };
 
 /** The headers of the primary rate limit: its reset is in epoch seconds. */
@@ -47,12 +49,9 @@ export function limitHeaders(
   };
 }
 
-function notFound(page: string): Reply {
-  return jsonReply(404, {
-    message: 'Not Found',
-    documentation_url: `https://docs.github.com/rest/${page}`,
-    status: '404',
-  });
+function notFound(page: string, headers: Readonly<Record<string, string>> = {}): Reply {
+  const documentation_url = `https://docs.github.com/rest/${page}`;
+  return jsonReply(404, { message: 'Not Found', documentation_url, status: '404' }, headers);
 }
 
 function member(login: string, id: number, origin: string): Members[number] {

@@ -24,8 +24,10 @@ export interface ForgeKey {
 /** What a stand-in knows. May be changed while it runs. */
 export interface Script {
   users: Record<string, readonly ForgeKey[]>;
-  /** `org/team` → logins. Seen with a token that has `read:org` alone. */
+  /** `org/team` → logins. */
   teams: Record<string, readonly string[]>;
+  /** What the tokens that are sent may do: a team is seen with `read:org` alone. */
+  scopes: string;
 }
 
 /** How one forge answers when nothing is wrong. `origin` is the stand-in's own address. */

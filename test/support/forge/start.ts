@@ -13,6 +13,8 @@ export type ForgeKind = keyof typeof kinds;
 export interface ForgeOptions extends Partial<Script> {
   readonly kind: ForgeKind;
   readonly fault?: Fault | undefined;
+  /** Where the fault shows; everywhere by default. */
+  readonly faultAt?: RegExp;
   /** Milliseconds before each answer. */
   readonly delayMs?: number;
   /** Where redirects and page links off the host lead. */
@@ -30,6 +32,7 @@ export interface Forge extends Script {
   /** The most requests that were ever being answered at once. */
   readonly mostInFlight: () => number;
   fault: Fault | undefined;
+  faultAt: RegExp;
   delayMs: number;
   readonly close: () => Promise<void>;
 }
@@ -50,7 +53,8 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     const good = kinds[options.kind](seen, forge, forge.url);
     const etag = `W/"${createHash('sha256').update(good.body).digest('hex')}"`;
     const give = () => {
-      if (forge.fault) misbehave(forge.fault, response, { good, path: request.url ?? '/', elsewhere });
+      const scene = { good, here: forge.url, path: request.url ?? '/', elsewhere, headers: request.headers };
+      if (forge.fault && forge.faultAt.test(seen.path)) misbehave(forge.fault, response, scene);
       else if (good.status === 200 && request.headers['if-none-match'] === etag)
         send(response, { status: 304, headers: { etag }, body: '' });
       else
@@ -70,7 +74,9 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     mostInFlight: () => most,
     users: options.users ?? {},
     teams: options.teams ?? {},
+    scopes: options.scopes ?? 'read:org, gist',
     fault: options.fault,
+    faultAt: options.faultAt ?? /(?:)/,
     delayMs: options.delayMs ?? 0,
     close: () =>
       new Promise((resolve) => {

@@ -1,0 +1,19 @@
+import type { UsernameRule } from './account.ts';
+import { plainForge } from './plain-forge.ts';
+
+const rule: UsernameRule = {
+  what: 'Gitea or Forgejo username',
+  pattern: /^(?!.*\.(?:keys|gpg|rss|atom|png)$)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/,
+  longest: 40,
+  allowed: 'letters and digits, with single - _ . between them, at most 40, not digits alone',
+};
+/** Their JSON needs a token; this page does not. */
+const path = (name: string) => `/${name}.keys`;
+
+export const gitea = plainForge({ username: rule, path });
+export const forgejo = plainForge({ username: rule, path });
+export const codeberg = plainForge({
+  username: rule,
+  path,
+  home: { address: 'https://codeberg.org', variable: 'CODEBERG_URL' },
+});

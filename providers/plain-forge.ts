@@ -1,0 +1,46 @@
+import { usage } from '../src/domain/failure.ts';
+import { quoted, splitHost, type UsernameRule, username } from './account.ts';
+import { addressOf, baseUrl } from './environment.ts';
+import { originOf } from './host.ts';
+import type { Env, Provider } from './provider.ts';
+import { fetchTextList } from './text-list.ts';
+
+export interface PlainForge {
+  readonly aliases?: readonly string[];
+  readonly username: UsernameRule;
+  /** Whether people write `~user`. */
+  readonly tilde?: boolean;
+  /** Where it is, and the variable that says otherwise; without it every reference names its host. */
+  readonly home?: { readonly address: string; readonly variable: string };
+  /** The path of a user's keys. The name it is given has been checked and is percent-encoded. */
+  readonly path: (name: string) => string;
+}
+
+/** A forge that gives a user's keys to anyone as text, one a line. */
+export function plainForge(forge: PlainForge): Provider {
+  const { home } = forge;
+  const homeIn = (env: Env) => home && baseUrl(env, home.variable, home.address);
+  return {
+    aliases: forge.aliases ?? [],
+    parse(text, env) {
+      const { user, host } = splitHost(forge.tilde ? text.replace(/^~/, '') : text);
+      const name = username(user, forge.username);
+      const base = homeIn(env);
+      if (!base)
+        return host === undefined
+          ? usage(`${quoted(text)} names no host`, `write it as ${name}@git.example.com`)
+          : { name, host };
+      if (host !== undefined && originOf(host) !== base.origin)
+        usage(
+          `${quoted(text)} names a host, and there is only one`,
+          `forgejo:${name}@${host} or gitea:${name}@${host} for a forge of one's own`,
+        );
+      return { name };
+    },
+    async fetch(reference, context) {
+      const base = homeIn(context.env) ?? new URL(originOf(reference.host ?? ''));
+      const url = new URL(addressOf(base) + forge.path(encodeURIComponent(reference.name)));
+      return fetchTextList(reference, context, base, url);
+    },
+  };
+}

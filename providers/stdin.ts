@@ -1,0 +1,51 @@
+import { refuse, usage } from '../src/domain/failure.ts';
+import { quoted } from './account.ts';
+import { defaultLimits } from './limits.ts';
+import type { FetchContext, Provider } from './provider.ts';
+import { siftText, usable } from './sift.ts';
+
+/** Standard input, to its end: one key a line. Can be read once. */
+export const stdin: Provider = {
+  aliases: [],
+  parse(text) {
+    if (text !== '-' && text !== '') usage(`${quoted(text)} is not standard input`, 'write it as -');
+    return { name: 'stdin', text: '-' };
+  },
+  async fetch(reference, context) {
+    return usable(reference, siftText(await textOf(context)));
+  },
+};
+
+async function textOf(context: FetchContext): Promise<string> {
+  const { signal } = context;
+  const most = context.limits?.bytes ?? defaultLimits.bytes;
+  const source = iteratorOf(context);
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+  });
+  const chunks: Buffer[] = [];
+  let left = most;
+  try {
+    signal.throwIfAborted();
+    for (;;) {
+      const { done, value } = await Promise.race([source.next(), aborted]);
+      if (done) return Buffer.concat(chunks).toString('utf8');
+      const chunk = Buffer.from(value);
+      left -= chunk.length;
+      if (left < 0) refuse({ kind: 'file-unreadable', path: '-', code: 'too-large' });
+      chunks.push(chunk);
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // not awaited: a reader that is still waiting for its input would never let go
+    source.return?.()?.catch(() => {});
+  }
+}
+
+/** Standard input itself is left undestroyed by an early end, since its descriptor is what children inherit. */
+function iteratorOf(context: FetchContext): AsyncIterator<Uint8Array | string> {
+  if (context.stdin) return context.stdin()[Symbol.asyncIterator]();
+  return process.stdin.iterator({ destroyOnReturn: false });
+}

@@ -1,0 +1,29 @@
+import type { Reference } from '../src/domain/guest.ts';
+import { visit } from './http.ts';
+import type { FetchContext, Fetched } from './provider.ts';
+import { siftText, usable } from './sift.ts';
+import { badAnswer, type Site } from './site.ts';
+
+/** Text, or what servers call a file whose name says nothing to them (`.pub` is Microsoft Publisher's to some). */
+const plain = /^(?:text\/plain|application\/(?:octet-stream|x-mspublisher|vnd\.ms-publisher))\s*(?:;|$)/i;
+
+/** Fetches a page of keys, one a line. No token is sent, whatever the site. */
+export function fetchTextList(
+  reference: Reference,
+  context: FetchContext,
+  base: URL,
+  url: URL,
+): Promise<Fetched> {
+  const site: Site = { reference: reference.text, base };
+  return visit(site, context, async (get) => {
+    const answer = await get({
+      url,
+      wants: plain,
+      accept: 'text/plain, */*;q=0.5',
+      validator: context.validator,
+    });
+    if (answer.kind === 'not-modified') return answer;
+    if (/^\s*</.test(answer.text)) badAnswer(site, 'HTML in place of keys');
+    return usable(reference, siftText(answer.text), answer.headers.get('etag'));
+  });
+}
