@@ -1,5 +1,5 @@
-import { type Fetched, fetchKeys } from '../../providers/index.ts';
-import { slotsPerHost } from '../../providers/slots.ts';
+import { type Fetched, fetchKeys, slotsPerHost } from '../../providers/index.ts';
+
 import { type Failure, Refusal, type RefusedKey, refuse } from '../domain/failure.ts';
 import { type Label, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
 import type { PublicKey } from '../domain/public-key.ts';
