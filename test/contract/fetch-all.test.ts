@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { fetchAll, parseReference } from '../../providers/index.ts';
 import { type Forge, startForge } from '../support/forge/start.ts';
 import { ed25519Line } from '../support/keys/wire.ts';
@@ -82,7 +82,11 @@ test('an abort ends those under way and those that wait, with its own reason', a
   const stop = new AbortController();
   const pending = fetchAll(wantedOf('github', forge), { env: {}, signal: stop.signal });
   const reason = new Error('enough');
-  setTimeout(() => stop.abort(reason), 20);
-  await expect(pending).rejects.toBe(reason);
-  await expect.poll(() => forge.mostInFlight()).toBeLessThanOrEqual(8);
+  const refused = expect(pending).rejects.toBe(reason);
+  await vi.waitFor(() => expect(forge.requests.length).toBe(8));
+  const from = performance.now();
+  stop.abort(reason);
+  await refused;
+  expect(performance.now() - from).toBeLessThan(1000);
+  expect(forge.requests.length).toBe(8);
 });

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ghToken } from '../../providers/gh.ts';
 import { ghHostOf } from '../../providers/github-site.ts';
@@ -96,6 +96,14 @@ describe('the token that gh keeps', () => {
     gh(body);
     forge.fault = 'limited-403';
     expect(await run()).toMatchObject({ kind: 'forge-rate-limited', tokenVariable: 'GH_ENTERPRISE_TOKEN' });
+  });
+
+  test('a gh in a directory that the PATH names relatively is not run', async () => {
+    forge.fault = 'limited-without-token';
+    expect(await run({ PATH: relative(process.cwd(), directory) })).toMatchObject({
+      kind: 'forge-rate-limited',
+    });
+    expect(existsSync(asked())).toBe(false);
   });
 
   test('no gh on the PATH', async () => {

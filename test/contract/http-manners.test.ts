@@ -78,4 +78,10 @@ describe('names and redirects', () => {
     expect(await outcomeOf('gitlab:ada', { env })).toMatchObject({ kind: 'keys' });
     expect(forge.requests.map(({ headers }) => headers['private-token'])).toEqual([token, token]);
   });
+
+  test('a password that a redirect brings along is not sent', async () => {
+    const forge = await start({ kind: 'gitlab', users, fault: 'redirect-with-password' });
+    expect(await outcomeOf(`gitlab:ada@${forge.host}`, {})).toMatchObject({ kind: 'keys' });
+    expect(forge.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+  });
 });

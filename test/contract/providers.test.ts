@@ -47,6 +47,7 @@ const stated: Readonly<Record<Fault, (subject: Subject, forge: Forge) => object>
   huge: () => answer('more than 1000000 bytes'),
   'redirect-off-host': () => ({ kind: 'forge-redirect', to: 'http://127.0.0.1:1' }),
   'redirect-on-host': () => ({ kind: 'keys' }),
+  'redirect-with-password': () => ({ kind: 'keys' }),
   'redirect-loop': () => answer('more than 3 redirects'),
   'redirect-nowhere': () => answer('a redirect to nowhere'),
   dropped: () => ({ kind: 'forge-unreachable', cause: 'ECONNRESET' }),

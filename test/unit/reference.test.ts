@@ -61,6 +61,22 @@ describe('read', () => {
       'gitlab:ada@[::1]:8080',
       { provider: 'gitlab', name: 'ada', host: '[::1]:8080', text: 'gitlab:ada@[::1]:8080' },
     ],
+    ['@Org/Core_Team', { provider: 'github', name: 'org/core_team', text: 'github:org/core_team' }],
+    ['codeberg:Ada', { provider: 'codeberg', name: 'ada', text: 'codeberg:ada' }],
+    ['codeberg:ada@codeberg.org', { provider: 'codeberg', name: 'ada', text: 'codeberg:ada' }],
+    [
+      'gitea:a.b@git.example.com',
+      { provider: 'gitea', name: 'a.b', host: 'git.example.com', text: 'gitea:a.b@git.example.com' },
+    ],
+    [
+      'forgejo:a_b@localhost:3000',
+      { provider: 'forgejo', name: 'a_b', host: 'localhost:3000', text: 'forgejo:a_b@localhost:3000' },
+    ],
+    ['srht:~ada', { provider: 'sourcehut', name: 'ada', text: 'sourcehut:ada' }],
+    ['sourcehut:ada', { provider: 'sourcehut', name: 'ada', text: 'sourcehut:ada' }],
+    ['lp:~ada+x', { provider: 'launchpad', name: 'ada+x', text: 'launchpad:ada+x' }],
+    ['launchpad:ada', { provider: 'launchpad', name: 'ada', text: 'launchpad:ada' }],
+    ['-', { provider: 'stdin', name: 'stdin', text: '-' }],
     [
       'partner_key',
       {
@@ -117,13 +133,27 @@ const hostile = [
   '\u212aate',
 ];
 
+/** Every provider of usernames, and what stands behind the name in a reference of it. */
+const forges = [
+  ['github', ''],
+  ['gitlab', ''],
+  ['codeberg', ''],
+  ['gitea', '@git.example.com'],
+  ['forgejo', '@git.example.com'],
+  ['sourcehut', ''],
+  ['launchpad', ''],
+] as const;
+
 describe('hostile usernames are usage failures, before anything is requested', () => {
-  test.each(
-    hostile.flatMap((name) => (['github', 'gitlab'] as const).map((provider) => [provider, name] as const)),
-  )('%s %j', (provider, name) => {
-    expect(failureOf(() => parseForProvider(provider, name, {}))).toMatchObject({ kind: 'usage' });
-    expect(failureOf(() => parseReference(`${provider}:${name}`, {}))).toMatchObject({ kind: 'usage' });
-  });
+  test.each(hostile.flatMap((name) => forges.map(([provider, host]) => [provider, name, host] as const)))(
+    '%s %j',
+    (provider, name, host) => {
+      expect(failureOf(() => parseForProvider(provider, name + host, {}))).toMatchObject({ kind: 'usage' });
+      expect(failureOf(() => parseReference(`${provider}:${name}${host}`, {}))).toMatchObject({
+        kind: 'usage',
+      });
+    },
+  );
 
   test.each(['a--b', '-a', 'a-', 'a_', '_a', 'a.b', 'a_b_c', 'x'.repeat(40)])('github %s', (name) => {
     expect(failureOf(() => parseReference(`@${name}`, {}))).toMatchObject({ kind: 'usage' });
@@ -166,6 +196,24 @@ describe('hostile hosts', () => {
   ])('%j', (host) => {
     expect(failureOf(() => parseReference(`gitlab:ada@${host}`, {}))).toMatchObject({ kind: 'usage' });
     expect(failureOf(() => parseReference(`github:ada@${host}`, {}))).toMatchObject({ kind: 'usage' });
+  });
+});
+
+describe('hosts where there is one, and none where one is needed', () => {
+  test.each([
+    'gitea:ada',
+    'forgejo:ada',
+    'codeberg:ada@git.example.com',
+    'srht:~ada@git.example.com',
+    'lp:ada@x',
+    'srht:~~ada',
+    'gitlab:~ada',
+    'gitea:ada.keys@git.example.com',
+  ])('%s', (text) => {
+    expect(failureOf(() => parseReference(text, {}))).toMatchObject({
+      kind: 'usage',
+      hint: expect.any(String),
+    });
   });
 });
 

@@ -57,6 +57,12 @@ const misdeeds = {
   'redirect-off-host': ({ elsewhere, path }) => redirect({ location: `${elsewhere}${path}` }),
   'redirect-on-host': ({ good, path }) =>
     path.includes('moved') ? good : redirect({ location: `${path}${path.includes('?') ? '&' : '?'}moved` }),
+  'redirect-with-password': ({ good, here, path }) =>
+    path.includes('moved')
+      ? good
+      : redirect({
+          location: `${here.replace('//', '//me:secret@')}${path}${path.includes('?') ? '&' : '?'}moved`,
+        }),
   'redirect-loop': ({ path }) => redirect({ location: path }),
   'redirect-nowhere': () => redirect({}),
   dropped: () => (response) => response.socket?.destroy(),
