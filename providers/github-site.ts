@@ -1,6 +1,6 @@
 import type { Reference } from '../src/domain/guest.ts';
 import { baseUrl, type Token, tokenFrom } from './environment.ts';
-import { originOf } from './host.ts';
+import { isLoopback, originOf } from './host.ts';
 import type { Env } from './provider.ts';
 import type { Site } from './site.ts';
 
@@ -12,12 +12,17 @@ export function apiOf(host: string | undefined, env: Env): URL {
   return new URL(`${originOf(host)}/api/v3`);
 }
 
-/** The forge that a reference means, with the token that belongs to the host its API is on. */
+/**
+ * The forge that a reference means, with the token that belongs to the host its API is on. A `GITHUB_API_URL` on
+ * loopback stands in for github.com, token included: nothing leaves the machine.
+ */
 export function githubSite(reference: Reference, env: Env): Site {
   const base = apiOf(reference.host, env);
-  const variables = isGitHubsOwn(base)
-    ? (['GH_TOKEN', 'GITHUB_TOKEN'] as const)
-    : (['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const);
+  const standsIn = reference.host === undefined && isLoopback(base.hostname);
+  const variables =
+    isGitHubsOwn(base) || standsIn
+      ? (['GH_TOKEN', 'GITHUB_TOKEN'] as const)
+      : (['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const);
   const token: Token | undefined = tokenFrom(env, ...variables);
   return {
     reference: reference.text,

@@ -1,14 +1,16 @@
 /** argv → intent, and nothing more: what is asked for is carried out in `commands/`. */
 import { Command, CommanderError, Option } from 'commander';
+import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
+import type { Access } from './domain/guest.ts';
 import { version } from './domain/version.ts';
-import type { PairIntent } from './session/pairing.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {
   type ForgeOptions,
   forges,
   keyFileOf,
+  parseAccess,
   parseHost,
   parsePort,
   parseSession,
@@ -33,9 +35,12 @@ interface FreshnessOptions {
   readonly acceptNewKeys?: boolean;
 }
 
-interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOptions {
+interface AccessOptions {
   readonly readOnly?: boolean;
   readonly readonly?: boolean;
+}
+
+interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOptions, AccessOptions {
   readonly ttl?: string;
   readonly session?: string;
   readonly tmux?: string;
@@ -44,6 +49,17 @@ interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOpt
   readonly gateExistingKeys?: boolean;
   readonly host?: string;
   readonly port?: string;
+  readonly detach?: boolean;
+  readonly unattended?: boolean;
+  readonly joinTimeout?: string;
+  readonly approve?: boolean;
+  readonly share?: string | true;
+  readonly yes?: boolean;
+}
+
+/** What commands on a live pairing take. */
+interface LiveOptions extends Common, KeyFileOptions {
+  readonly id?: string;
 }
 
 /** Runs one command's work with a terminal to speak to, and keeps its exit code. */
@@ -59,19 +75,21 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
   const [own, inRoom] = cut === -1 ? [argv, []] : [argv.slice(0, cut), argv.slice(cut + 1)];
   let exit = 0;
   let terminal: Terminal | undefined;
-  const run: Run = async ({ quiet, debug }, work) => {
-    terminal = openTerminal({ quiet: quiet === true, debug: debug === true });
+  const run: Run = async ({ quiet, debug, json }, work) => {
+    terminal = openTerminal({ quiet: quiet === true, debug: debug === true, json: json === true });
     exit = await work(terminal);
   };
   try {
     const program = pairProgram(run, inRoom, self);
     describeKeys(program, run);
     describeForget(program, run);
+    describeLive(program, run);
     describeSweep(program, run);
+    describeSupervise(program, run, self);
     await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
     return exit;
   } catch (error) {
-    const say = terminal ?? openTerminal({ quiet: false, debug: argv.includes('--debug') });
+    const say = terminal ?? openTerminal({ quiet: false, debug: argv.includes('--debug'), json: false });
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : say.failure(usageOf(error));
     return error instanceof Refusal ? say.failure(error.failure) : say.bug(error);
   }
@@ -97,6 +115,11 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .addOption(hidden('--readonly'))
     .option('-t, --ttl <duration>', 'how long at most, e.g. 30m or 1h30m (default: 4h)')
     .option('-s, --session <name>', 'name of the tmux session (default: pair)')
+    .option('--share [session]', 'share a session that you have already; the one around you, unless named')
+    .option('-d, --detach', 'return at once; guests are in only while you are attached')
+    .option('--unattended', 'you need not be there: only the time limit ends it')
+    .option('--join-timeout <duration>', 'end it where nobody has joined by then')
+    .option('--approve', 'ask you for each join')
     .option('--host <name>', 'what the printed ssh line calls this machine')
     .option('--port <n>', 'port of the sshd that guests come through (default: 22)')
     .addOption(repeatable('--forward <port>', 'a port of this machine that guests may reach; repeatable'))
@@ -107,6 +130,7 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
   program
     .option('--tmux <path>', 'the tmux to use')
     .option('-y, --yes', 'answer yes to questions; new keys need --accept-new-keys all the same')
+    .option('--json', 'with --detach or --unattended: print the pairing as JSON')
     .option('-q, --quiet', 'print warnings and errors only')
     .option('--debug', 'tell everything that happens, and where a bug came from')
     .addHelpText('after', `\n${examples}`)
@@ -148,6 +172,77 @@ function describeForget(program: Command, run: Run): void {
           terminal,
         );
       }),
+    );
+}
+
+function describeLive(program: Command, run: Run): void {
+  const live = (usage_: string, description: string): Command =>
+    addKeyFile(addCommon(program.command(usage_).description(description)))
+      .option('--id <id>', 'which pairing, where there is more than one')
+      .option('--json', 'as JSON');
+  const target = (options: LiveOptions, id = options.id) => ({
+    keyFile: keyFileFrom(options),
+    json: options.json === true,
+    ...(id === undefined ? {} : { id }),
+  });
+  live('list', 'what is live, and who is in').action((options: LiveOptions) =>
+    run(options, async (terminal) =>
+      (await import('./commands/list.ts')).listCommand(target(options), terminal),
+    ),
+  );
+  live('info [id]', 'everything about one pairing').action((id: string | undefined, options: LiveOptions) =>
+    run(options, async (terminal) =>
+      (await import('./commands/info.ts')).infoCommand(target(options, id), terminal),
+    ),
+  );
+  addFreshness(addForges(live('invite [guest...]', 'let more in')))
+    .option('-r, --read-only', 'they may look, not type')
+    .addOption(hidden('--readonly'))
+    .action((names: string[], options: LiveOptions & FreshnessOptions & ForgeOptions & AccessOptions) =>
+      run(options, async (terminal) => {
+        const { inviteCommand } = await import('./commands/invite.ts');
+        const invited = {
+          references: referencesOf(names, options, process.env),
+          access: accessFrom(options),
+        };
+        return inviteCommand({ ...target(options), ...invited, ...freshnessOf(options) }, terminal);
+      }),
+    );
+  live('kick <guest>', 'put a guest out, for good').action((guest: string, options: LiveOptions) =>
+    run(options, async (terminal) =>
+      (await import('./commands/kick.ts')).kickCommand({ ...target(options), guest }, terminal),
+    ),
+  );
+  live('access <guest> <ro|rw>', 'change what a guest may do').action(
+    (guest: string, access: string, options: LiveOptions) =>
+      run(options, async (terminal) =>
+        (await import('./commands/access.ts')).accessCommand(
+          { ...target(options), guest, access: parseAccess(access) },
+          terminal,
+        ),
+      ),
+  );
+  live('extend <duration>', 'move the end').action((duration: string, options: LiveOptions) =>
+    run(options, async (terminal) => {
+      const { extendCommand } = await import('./commands/extend.ts');
+      return extendCommand({ ...target(options), seconds: parseDuration(duration, 'extend') }, terminal);
+    }),
+  );
+  live('stop', 'end it now').action((options: LiveOptions) =>
+    run(options, async (terminal) =>
+      (await import('./commands/stop.ts')).stopCommand(target(options), terminal),
+    ),
+  );
+}
+
+/** For the program's own use: the supervisor of a pairing in the background. */
+function describeSupervise(program: Command, run: Run, self: readonly string[]): void {
+  addCommon(program.command('supervise', { hidden: true }))
+    .option('--json')
+    .action((options: Common) =>
+      run(options, async (terminal) =>
+        (await import('./commands/background.ts')).superviseCommand(terminal, self),
+      ),
     );
 }
 
@@ -211,29 +306,56 @@ function repeatable(flags: string, description: string): Option {
   ]);
 }
 
-function pairIntent(names: readonly string[], options: PairOptions, command: readonly string[]): PairIntent {
+function pairIntent(names: readonly string[], options: PairOptions, command: readonly string[]): PairCommand {
   const references = referencesOf(names, options, process.env);
-  const readOnly = options.readOnly === true || options.readonly === true;
+  const access = accessFrom(options);
   const forward = options.allowPortForwarding
     ? 'any'
     : (options.forward ?? []).map((port) => parsePort(port, '--forward'));
-  if (readOnly && (forward === 'any' || forward.length > 0)) {
+  if (access === 'read-only' && (forward === 'any' || forward.length > 0)) {
     usage('guests who may only look get no ports', 'drop --read-only, or the ports');
   }
+  // Inside tmux there is no terminal to attach: the session around is the one to share.
+  const inside =
+    Boolean(process.env.TMUX) && options.session === undefined && !options.detach && !options.unattended;
+  const share = options.share === undefined ? (inside ? 'here' : undefined) : shareOf(options.share);
+  if (share && options.session !== undefined) usage('--share and --session exclude each other');
+  if (share && command.length > 0)
+    usage('a shared session runs what it runs', 'drop the command, or --share');
+  const detached = options.detach === true || share !== undefined;
+  const seat = options.unattended ? 'nowhere' : detached ? 'elsewhere' : 'terminal';
   return {
-    references,
-    ...freshnessOf(options),
-    access: readOnly ? 'read-only' : 'read-write',
-    ttl: options.ttl === undefined ? defaultTtl : parseDuration(options.ttl, '--ttl'),
-    keyFile: keyFileFrom(options),
-    forward,
-    gateExisting: options.gateExistingKeys === true,
-    port: options.port === undefined ? 22 : parsePort(options.port, '--port'),
-    command,
-    ...(options.session === undefined ? {} : { session: parseSession(options.session) }),
-    ...(options.tmux === undefined ? {} : { tmux: options.tmux }),
-    ...(options.host === undefined ? {} : { host: parseHost(options.host) }),
+    background: options.detach === true || (share !== undefined && !options.unattended),
+    yes: options.yes === true,
+    intent: {
+      references,
+      ...freshnessOf(options),
+      access,
+      seat,
+      approve: options.approve === true,
+      ttl: options.ttl === undefined ? defaultTtl : parseDuration(options.ttl, '--ttl'),
+      keyFile: keyFileFrom(options),
+      forward,
+      gateExisting: options.gateExistingKeys === true,
+      port: options.port === undefined ? 22 : parsePort(options.port, '--port'),
+      command,
+      ...(share === undefined ? {} : { share }),
+      ...(options.joinTimeout === undefined
+        ? {}
+        : { joinTimeout: parseDuration(options.joinTimeout, '--join-timeout') }),
+      ...(options.session === undefined ? {} : { session: parseSession(options.session) }),
+      ...(options.tmux === undefined ? {} : { tmux: options.tmux }),
+      ...(options.host === undefined ? {} : { host: parseHost(options.host) }),
+    },
   };
+}
+
+function shareOf(named: string | true): 'here' | { name: string } {
+  return named === true ? 'here' : { name: parseSession(named) };
+}
+
+function accessFrom({ readOnly, readonly }: AccessOptions): Access {
+  return readOnly || readonly ? 'read-only' : 'read-write';
 }
 
 /** Seconds. */
@@ -260,6 +382,7 @@ function environment(program: Command, env: NodeJS.ProcessEnv): string[] {
     const value = env[name];
     if (value === undefined || value === '' || option.hidden || long === '--version') return [];
     if (option.required) return [`${long}=${value}`];
+    if (option.optional && !/^(1|true|yes|on|0|false|no|off)$/i.test(value)) return [`${long}=${value}`];
     if (/^(1|true|yes|on)$/i.test(value)) return [long];
     if (/^(0|false|no|off)$/i.test(value)) return [];
     return usage(`${name} is ${JSON.stringify(value)}`, 'set it to 1 or 0');

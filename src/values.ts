@@ -3,7 +3,7 @@ import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
 import { usage } from './domain/failure.ts';
-import { isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
+import { type Access, isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
 
 /** The options that name a guest by forge, and what they are called in help. */
 export const forges = [
@@ -60,4 +60,10 @@ export function parseSession(text: string): string {
 export function parseHost(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/.test(text)) return text;
   return usage(`--host ${JSON.stringify(text.slice(0, 80))} is not a host name or address`);
+}
+
+export function parseAccess(text: string): Access {
+  if (/^(ro|read-?only)$/.test(text)) return 'read-only';
+  if (/^(rw|read-?write)$/.test(text)) return 'read-write';
+  return usage(`${JSON.stringify(text.slice(0, 80))} is no access`, 'say ro (may look) or rw (may type)');
 }

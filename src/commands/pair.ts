@@ -1,45 +1,61 @@
-import { type PairIntent, pair, type World } from '../session/pairing.ts';
+import { resolveGuests } from '../session/guests.ts';
+import { confirmSharing, pair } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
-import { askYes } from '../ui/prompt.ts';
+import { toWire } from '../session/wire.ts';
+import type { PairIntent } from '../session/world.ts';
 import { wordsFor } from '../ui/report.ts';
 import type { Terminal } from '../ui/terminal.ts';
+import { startSupervisor } from './background.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { terminalOf } from './surroundings.ts';
+
+export interface PairCommand {
+  readonly intent: PairIntent;
+  /** Return as soon as the pairing is live, and supervise it from the background. */
+  readonly background: boolean;
+  /** Questions are answered yes beforehand, but for new keys. */
+  readonly yes: boolean;
+}
 
 /**
- * Runs a pairing in this terminal.
+ * Runs a pairing in this terminal, or starts one in the background.
  * @param self the command that runs this program
  * @returns the exit code
  * @throws Refusal
  */
 export async function pairCommand(
-  intent: PairIntent,
+  { intent, background, yes }: PairCommand,
   terminal: Terminal,
   self: readonly string[],
 ): Promise<number> {
   const stop = onStopSignals();
+  const { env } = process;
+  const world = {
+    env,
+    cwd: process.cwd(),
+    ...terminalOf(stop),
+    stop,
+    emit: terminal.event,
+    words: wordsFor,
+    self,
+  };
   try {
-    const { signal } = await pair(intent, {
-      env: process.env,
-      cwd: process.cwd(),
-      ...terminalOf(stop),
+    if (intent.share && intent.access === 'read-write' && !yes) await confirmSharing(world.ask);
+    if (!background) {
+      const { signal } = await pair(intent, world);
+      return signal ? exitCodeOf(signal) : 0;
+    }
+    const { guests, remember } = await resolveGuests(intent, world);
+    const exit = await startSupervisor(
+      { intent, guests: guests.map(toWire), size: world.size },
+      terminal,
+      self,
       stop,
-      emit: terminal.event,
-      words: wordsFor,
-      sweepCommand: [...self, 'sweep', '--lease'],
-    });
-    return signal ? exitCodeOf(signal) : 0;
+    );
+    if (exit === 0) await remember();
+    return exit;
   } catch (error) {
     if (error instanceof Stopped) return exitCodeOf(error.signal);
     throw error;
   }
-}
-
-/** What a pairing can use of this terminal; nothing, where it is none. */
-function terminalOf(stop: AbortSignal): Pick<World, 'size' | 'ask'> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return {};
-  const [columns, rows] = process.stdout.getWindowSize();
-  return {
-    size: { columns: columns || 80, rows: rows || 24 },
-    ask: () => askYes('let them in with the new keys?', stop),
-  };
 }

@@ -140,7 +140,10 @@ export type Failure =
       readonly problem: string;
     }
   // exit 8
-  | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] };
+  | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] }
+  /** `ids` are the pairings that there are: none, or more than one where none was named. */
+  | { readonly kind: 'no-such-pairing'; readonly ids: readonly string[]; readonly wanted?: string }
+  | { readonly kind: 'no-such-guest'; readonly label: string; readonly guests: readonly string[] };
 
 /** A {@link Failure} on its way up. The only error class of the program; anything else thrown is a bug. */
 export class Refusal extends Error {

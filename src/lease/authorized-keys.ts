@@ -5,6 +5,7 @@
  * Our lines stand at the top of the file, one a key, and are known by the comment at their end:
  *
  *     restrict,pty,expiry-time="…",command="exec DIR/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
+ *     restrict,pty,expiry-time="…",command="exec DIR/gate LABEL 2" TYPE BASE64 tmuxpair:ID:LABEL
  *
  * A file that did not exist before is marked in that comment (`created=file`, or `created=folder` where `.ssh`
  * did not exist either), so that whoever takes the last line back knows to remove it: also when pairings
@@ -19,6 +20,8 @@ export type Created = 'file' | 'folder';
 export interface Grant {
   readonly label: Label;
   readonly key: PublicKey;
+  /** Which of the guest's keys, from 1: tells the gate what nothing else does. */
+  readonly number: number;
 }
 
 export interface LineOptions {
@@ -49,7 +52,7 @@ export function isSafeToken(token: string): boolean {
 
 /** The lines that let `grants` in. Everything in them was checked before; a token that was not is a bug. */
 export function leaseLines(grants: readonly Grant[], options: LineOptions): string[] {
-  return grants.map(({ label, key }) => {
+  return grants.map(({ label, key, number }) => {
     if (!isSafeToken(options.gate) || !isSafeToken(label))
       throw new Error('unsafe token in a forced command');
     const words = [
@@ -57,7 +60,7 @@ export function leaseLines(grants: readonly Grant[], options: LineOptions): stri
       'pty',
       ...(options.expiry === undefined ? [] : [`expiry-time="${options.expiry}"`]),
       ...forwardOptions(options.forward),
-      `command="exec ${options.gate} ${label}"`,
+      `command="exec ${options.gate} ${label}${number === 1 ? '' : ` ${number}`}"`,
     ];
     return `${words.join(',')} ${key.type} ${key.base64} tmuxpair:${options.id}:${label}`;
   });
@@ -110,6 +113,18 @@ export function withoutLease(
   const rest = kept.join('') + text.slice(at);
   const gone = removed > 0 && rest === '' && created !== undefined;
   return { text: gone ? undefined : rest, folder: gone && created === 'folder', removed };
+}
+
+/** The text with another `expiry-time` in the lines of `id`; lines that have none are left as they are. */
+export function withExpiry(text: string, id: LeaseId, expiry: string): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end } of rawLeaseLines(text, `tmuxpair:${id}:`)) {
+    const line = text.slice(start, end).replace(/(^|,)expiry-time="[0-9]+Z?"/, `$1expiry-time="${expiry}"`);
+    parts.push(text.slice(at, start), line);
+    at = end;
+  }
+  return parts.join('') + text.slice(at);
 }
 
 /** Every line of any lease, of whichever version of this program, in order. */

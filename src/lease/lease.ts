@@ -11,6 +11,7 @@ import {
   type LineOptions,
   leaseLines,
   leaseLinesIn,
+  withExpiry,
   withLease,
   withoutLease,
 } from './authorized-keys.ts';
@@ -35,7 +36,10 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
   const supervisor = thisProcess();
   const folder = join(root, id);
   const staging = join(root, `.${id}.${supervisor.pid}.${supervisor.start}`);
-  for (const path of [staging, ...['open', 'in', 'air'].map((name) => join(staging, name))]) {
+  for (const path of [
+    staging,
+    ...['open', 'in', 'air', 'ask', 'refused'].map((name) => join(staging, name)),
+  ]) {
     mkdirSync(path, { mode: 0o700 });
   }
   const folderAbsent = !hasFolder(keyFile);
@@ -56,15 +60,15 @@ export function armLease(
   lease: Lease,
   deadline: Deadline,
   gate: Omit<GateContext, 'id' | 'folder' | 'supervisor' | 'uid'>,
-  sweep: readonly string[],
+  after: { readonly leave: string; readonly sweep: readonly string[] },
 ): void {
   const { id, folder } = lease;
   const context = { ...gate, id, folder, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
   setDeadline(lease, deadline);
   const scripts: [string, string][] = [
     ['sever', severScript(folder)],
-    ['clock', clockScript(folder, sweep)],
-    ['switch', switchScript(folder, sweep)],
+    ['clock', clockScript(folder, after.sweep)],
+    ['switch', switchScript(folder, after.leave, after.sweep)],
     ['gate', gateScript(context)],
   ];
   for (const [name, text] of scripts) {
@@ -87,6 +91,30 @@ export function readDeadline(folder: string): Deadline | undefined {
   }
 }
 
+/** Moves the `expiry-time` of a lease's lines. @throws Refusal as `editKeyFile` */
+export async function moveExpiry(lease: Lease, expiry: string): Promise<void> {
+  await editKeyFile(lease.keyFile, (text) => {
+    const moved = text === undefined ? undefined : withExpiry(text, lease.id, expiry);
+    return moved === undefined || moved === text ? 'unchanged' : { text: moved };
+  });
+}
+
+/** Whether guests may come in as far as the host's presence goes. */
+export function setHostPresence(lease: Lease, present: boolean): void {
+  if (present) writeFileSync(join(lease.folder, 'host'), '', { mode: 0o600 });
+  else rmSync(join(lease.folder, 'host'), { force: true });
+}
+
+/** From now on every join waits for the host's yes. */
+export function requireApproval(lease: Lease): void {
+  writeFileSync(join(lease.folder, 'approve'), '', { mode: 0o600 });
+}
+
+/** Shuts the gate for one guest. */
+export function shutGateFor(lease: Lease, label: Label): void {
+  rmSync(join(lease.folder, 'open', label), { force: true });
+}
+
 /** Lets a guest through the gate, once a key of theirs brings them there. */
 export function openGate(lease: Lease, label: Label, access: Access): void {
   replaceFile(join(lease.folder, 'open', label), `${access}\n`);
@@ -101,7 +129,9 @@ export async function grant(
   guests: readonly Guest[],
   options: Omit<LineOptions, 'id' | 'gate'> & { readonly gateExisting: boolean },
 ): Promise<void> {
-  const grants = guests.flatMap(({ label, keys }) => keys.map((key) => ({ label, key })));
+  const grants = guests.flatMap(({ label, keys }) =>
+    keys.map((key, index) => ({ label, key, number: index + 1 })),
+  );
   const lines = leaseLines(grants, { ...options, id: lease.id, gate: lease.gate });
   const folderAbsent = !hasFolder(lease.keyFile);
   if (folderAbsent) makeFolder(lease.keyFile);

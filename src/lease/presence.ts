@@ -1,34 +1,101 @@
-import { readdirSync, rmSync } from 'node:fs';
+/** Who is at the gate, inside, or was refused: read from the files that gates make (see scripts.ts). */
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOf, startOf } from './process.ts';
 
-/** One guest process, as its gate registered it in `in/` (see scripts.ts). */
+/** One guest process, as its gate registered it in `in/`. */
 export interface Presence {
   /** The name of its file: unique, and stable while it lives. */
   readonly record: string;
   readonly label: string;
+  /** Which of the guest's keys, from 1. */
+  readonly key: number;
+  /** The gate's process, which is the guest's tmux client once they are inside. */
   readonly pid: number;
   readonly address: string;
+  /** Whether they have passed the gate: it has become tmux. */
+  readonly inside: boolean;
 }
 
+/** Why a gate let nobody through; `over` also where the guest was kicked. */
+export const refusalReasons = [
+  'over',
+  'expired',
+  'early',
+  'unsafe',
+  'many',
+  'full',
+  'terminal',
+  'unanswered',
+  'refused',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
 /**
- * Who is inside now: guests whose gate has become tmux. A record goes when its process and its connection are gone;
+ * Whose gate runs, or has become tmux. A record goes when its process and its connection are gone;
  * of a connection that has no process any more one record stays, since only that names the connection at the end.
  */
 export function presences(folder: string): Presence[] {
-  const inside: Presence[] = [];
+  const living: Presence[] = [];
   const idle = new Set<string>();
   for (const record of namesIn(join(folder, 'in'))) {
-    const [kind, label = '', parent = '', parentStart, pid = '', start, address = ''] = record.split(',');
-    if (startOf(Number(pid)) === start) {
-      const passed = commandOf(Number(pid))?.includes('tmux') === true;
-      if (kind === 'ssh' && passed) inside.push({ record, label, pid: Number(pid), address });
+    const { kind, parent, parentStart, start, ...presence } = parse(record);
+    if (startOf(presence.pid) === start) {
+      const inside = commandOf(presence.pid)?.includes('tmux') === true;
+      if (kind === 'ssh') living.push({ ...presence, inside });
       continue;
     }
-    if (startOf(Number(parent)) === parentStart && !idle.has(parent)) idle.add(parent);
+    if (startOf(parent) === parentStart && !idle.has(`${parent}`)) idle.add(`${parent}`);
     else rmSync(join(folder, 'in', record), { force: true });
   }
-  return inside;
+  return living;
+}
+
+/** The processes of guests, those in airlocks included; some may have ended. */
+export function guestPids(folder: string): ReadonlySet<number> {
+  return new Set(namesIn(join(folder, 'in')).map((record) => parse(record).pid));
+}
+
+/** Who waits for the host's yes. */
+export function asking(folder: string): Presence[] {
+  return namesIn(join(folder, 'ask')).flatMap((record) => {
+    const { start, kind: _, parent: __, parentStart: ___, ...presence } = parse(record);
+    if (startOf(presence.pid) === start)
+      return statOf(join(folder, 'ask', record)) === 0 ? [{ ...presence, inside: false }] : [];
+    rmSync(join(folder, 'ask', record), { force: true });
+    return [];
+  });
+}
+
+/** Who was refused since the last call, and why. */
+export function takeRefusals(folder: string): { readonly presence: Presence; readonly why: RefusalReason }[] {
+  return namesIn(join(folder, 'refused')).flatMap((name) => {
+    rmSync(join(folder, 'refused', name), { force: true });
+    const cut = name.lastIndexOf(',');
+    const why = refusalReasons.find((reason) => reason === name.slice(cut + 1));
+    const { kind, start: _, parent: __, parentStart: ___, ...presence } = parse(name.slice(0, cut));
+    return why && kind === 'ssh' ? [{ presence: { ...presence, inside: false }, why }] : [];
+  });
+}
+
+function parse(record: string) {
+  const [kind = '', label = '', key = '', parent = '', parentStart = '', pid = '', start = '', address = ''] =
+    record.split(',');
+  return {
+    kind,
+    record,
+    label,
+    key: Number(key),
+    parent: Number(parent),
+    parentStart,
+    pid: Number(pid),
+    start,
+    address,
+  };
+}
+
+function statOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
 function namesIn(path: string): string[] {

@@ -4,9 +4,9 @@
  *
  * A guest process is known by an empty file in `in/`, so that registering is one atomic system call:
  *
- *     in/KIND,LABEL,PARENT,START,PID,START,ADDRESS
+ *     in/KIND,LABEL,KEY,PARENT,START,PID,START,ADDRESS
  *
- * KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection; PID is the gate, and tmux after the
+ * KEY is which of the guest's keys, from 1. KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection; PID is the gate, and tmux after the
  * exec); KIND `air` is what looks into the room from inside an airlock (PARENT is the airlock's tmux server).
  * START is as in process.ts: a number alone could be somebody else's by now.
  */
@@ -59,8 +59,12 @@ ${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$
 `;
 
 /**
- * The gate: `gate LABEL` under sshd, `gate LABEL look` inside an airlock. It registers, then checks: whoever takes
- * the flag away first and ends the registered after that misses nobody.
+ * The gate: `gate LABEL [KEY]` under sshd; `gate LABEL KEY look` inside an airlock; `gate LABEL KEY moved` in the place
+ * of a guest's tmux client, whose access was changed. It registers, then checks: whoever takes the flag away first and
+ * ends the registered after that misses nobody.
+ *
+ * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view` or `refuse`. What is refused leaves
+ * `refused/RECORD,WHY`.
  */
 export function gateScript(context: GateContext): string {
   const { pid, start, boot } = context.supervisor;
@@ -72,15 +76,18 @@ IFS=' '
 unset SSH_ORIGINAL_COMMAND SSH_AUTH_SOCK DISPLAY XAUTHORITY TMUX TMUX_PANE LANGUAGE
 umask 077
 dir=${quote(context.folder)}
-label=\${1-}
-mode=\${2-}
-no() { echo "tmuxpair: $1" >&2; exit 1; }
+label=\${1-} key=\${2-1} mode=\${3-} record=
+no() {
+  [ -z "$record" ] || [ -z "\${2-}" ] || { : >"$dir/refused/$record,$2"; } 2>/dev/null
+  echo "tmuxpair: $1" >&2
+  exit 1
+}
 ${started}
 ${expired}
-case $label in ''|*[!A-Za-z0-9_-]*) no 'this is for ssh to run';; esac
+case $label,$key in ,*|*[!A-Za-z0-9_,-]*) no 'this is for ssh to run';; esac
 named "$PPID" || no 'the connection is gone'
 case $mode:$name in
-  :sshd|:sshd-session) kind=ssh;;
+  :sshd|:sshd-session|moved:sshd|moved:sshd-session) kind=ssh;;
   look:tmux*) kind=air;;
   *) no 'this is for ssh to run';;
 esac
@@ -91,22 +98,29 @@ case $address in ''|*[!0-9A-Fa-f:.%a-z]*) address=unknown;; esac
 started "$PPID" || no 'the connection is gone'
 parent=$PPID,$start
 started $$ || exit 1
-{ : >"$dir/in/$kind,$label,$parent,$$,$start,$address"; } 2>/dev/null || no 'this pairing is over'
+name=$kind,$label,$key,$parent,$$,$start,$address
+{ : >"$dir/in/$name"; } 2>/dev/null || no 'this pairing is over'
+record=$name
 
+# Sets $access; refuses where the guest may not be in.
+check() {
+  access=
+  { read -r access <"$dir/open/$label"; } 2>/dev/null
+  [ -n "$access" ] || no 'this pairing is over' over
+  expired && no 'time is up' expired
+${hasProc ? `  read -r boot </proc/sys/kernel/random/boot_id\n  [ "$boot" = ${quote(boot)} ] || no 'this pairing is over' over\n` : ''}  { started ${pid} && [ "$start" = ${quote(start)} ]; } || no 'this pairing is over' over
+  [ -e "$dir/host" ] || no 'your host is not there yet: try again in a moment' early
+}
 set -- $(ls -ldn "$dir")
-case $1:$3 in drwx------:${context.uid}|drwx------[.@]:${context.uid}) ;; *) no 'this pairing is not safe to enter';; esac
-access=
-{ read -r access <"$dir/open/$label"; } 2>/dev/null
-[ -n "$access" ] || no 'this pairing is over'
-expired && no 'time is up'
-${hasProc ? `read -r boot </proc/sys/kernel/random/boot_id\n[ "$boot" = ${quote(boot)} ] || no 'this pairing is over'\n` : ''}{ started ${pid} && [ "$start" = ${quote(start)} ]; } || no 'this pairing is over'
+case $1:$3 in drwx------:${context.uid}|drwx------[.@]:${context.uid}) ;; *) no 'this pairing is not safe to enter' unsafe;; esac
+check
 
 if [ $kind = ssh ]; then
   mine=0 all=0
   set +f
-  for record in "$dir"/in/ssh,*; do
-    rest=\${record##*/in/ssh,}
-    whose=\${rest%%,*} rest=\${rest#*,*,*,}
+  for other in "$dir"/in/ssh,*; do
+    rest=\${other##*/in/ssh,}
+    whose=\${rest%%,*} rest=\${rest#*,*,*,*,}
     started "\${rest%%,*}" || continue
     rest=\${rest#*,}
     [ "$start" = "\${rest%%,*}" ] || continue
@@ -114,10 +128,29 @@ if [ $kind = ssh ]; then
     [ "$whose" != "$label" ] || mine=$((mine + 1))
   done
   set -f
-  [ $mine -le ${context.caps.guest} ] || no 'you are in ${context.caps.guest} times already'
-  [ $all -le ${context.caps.pairing} ] || no 'this pairing is full'
+  [ $mine -le ${context.caps.guest} ] || no 'you are in ${context.caps.guest} times already' many
+  [ $all -le ${context.caps.pairing} ] || no 'this pairing is full' full
 fi
-[ -t 0 ] && [ -t 1 ] || no 'there is only a terminal to share here: use ssh without a command, or ssh -t'
+[ -t 0 ] && [ -t 1 ] || no 'there is only a terminal to share here: use ssh without a command, or ssh -t' terminal
+if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
+  { : >"$dir/ask/$record"; } 2>/dev/null || no 'this pairing is over' over
+  echo 'tmuxpair: waiting for your host to let you in' >&2
+  waited=0 answer=
+  while [ -z "$answer" ]; do
+    [ $waited -lt 300 ] || { rm -f "$dir/ask/$record"; no 'your host did not answer' unanswered; }
+    waited=$((waited + 1))
+    sleep 0.2
+    check
+    { read -r answer <"$dir/ask/$record"; } 2>/dev/null
+  done
+  rm -f "$dir/ask/$record"
+  check # once more: who changes a guest's access looks for those that wait no longer
+  case $answer in
+    admit) ;;
+    view) access=read-only;;
+    *) no 'your host has refused' refused;;
+  esac
+fi
 case \${TERM-} in
   xterm-256color) ;;
   ''|[!A-Za-z0-9]*|*[!A-Za-z0-9._+-]*|?????????????????????????????????*) TERM=xterm-256color;;
@@ -168,7 +201,7 @@ while :; do
     esac
     rest=\${record##*/in/}
     kind=\${rest%%,*} rest=\${rest#*,}
-    label=\${rest%%,*} rest=\${rest#*,}
+    label=\${rest%%,*} rest=\${rest#*,*,}
     [ -z "$only" ] || [ "$label" = "$only" ] || continue
     parent=\${rest%%,*} rest=\${rest#*,}
     parentstart=\${rest%%,*} rest=\${rest#*,}
@@ -214,13 +247,15 @@ exit 0
 /**
  * The dead man's switch: waits on a pipe whose other end only the supervisor has. \`done\` is a clean end; an end of
  * file without it means that the supervisor is gone, whatever ended it.
+ * @param leave the sh command that takes us off the room's status line
  */
-export function switchScript(folder: string, sweep: readonly string[]): string {
+export function switchScript(folder: string, leave: string, sweep: readonly string[]): string {
   return `#!/bin/sh
 trap '' HUP INT TERM
 read -r word
 [ "$word" = done ] && exit 0
 ${quote(`${folder}/sever`)} >/dev/null 2>&1
+${leave} >/dev/null 2>&1
 exec ${sweep.map(quote).join(' ')} >/dev/null 2>&1
 `;
 }

@@ -31,7 +31,7 @@ export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swe
   const failures: unknown[] = [];
   roots.forEach(removeStagings);
   const named = keyFiles.flatMap((keyFile) => linesIn(keyFile).map((line) => ({ ...line, keyFile })));
-  const folders = new Set([...roots.flatMap(leaseFolders), ...named.flatMap((line) => folderOf(line) ?? [])]);
+  const folders = leaseFolders({ roots, keyFiles });
   for (const folder of folders) {
     const record = readRecord(folder);
     if (record && isDead(record, folder)) await takeBack(folder, record, swept, failures);
@@ -45,6 +45,12 @@ export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swe
   }
   if (failures.length > 0) throw failures[0];
   return swept;
+}
+
+/** The folders of all leases, live and dead: in the run directories, and behind the lines of the files. */
+export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | 'keyFiles'>): string[] {
+  const behindLines = keyFiles.flatMap(linesIn).flatMap((line) => folderOf(line) ?? []);
+  return [...new Set([...roots.flatMap(foldersIn), ...behindLines])];
 }
 
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
@@ -126,7 +132,7 @@ function compact(now: Date): string {
   return now.toISOString().replace(/[-:T]|\.\d+/g, '');
 }
 
-function leaseFolders(root: string): string[] {
+function foldersIn(root: string): string[] {
   return entries(root).flatMap((entry) =>
     entry.isDirectory() && isLeaseId(entry.name) ? [join(root, entry.name)] : [],
   );

@@ -4,7 +4,7 @@
  * commands to give, in front of a client that may not type: no path into the room is left, whatever its
  * configuration binds (ATTACKS G8).
  */
-import { argv, type Commands } from './tmux.ts';
+import { argv, type Commands, quote } from './tmux.ts';
 
 /** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
 export function airlockCommands(options: { gate: string }): { sh: string } {
@@ -27,13 +27,13 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
   ];
   const room = ['new-session', '-d', '-s', 'look'];
   const words = [
-    ...argv(commands).map(shWord),
+    ...argv(commands).map(quote),
     "';'",
     'set-option -g @until "$epoch"',
     "';'",
     ...room,
-    shWord(options.gate),
-    '"$label" look',
+    quote(options.gate),
+    '"$label" "$key" look',
     "';'",
     'attach-session -r -E',
     "';'",
@@ -55,8 +55,4 @@ export function timeLeft(until: string): string {
 
 function set(option: string, value: string): readonly string[] {
   return ['set-option', '-g', option, value];
-}
-
-function shWord(word: string): string {
-  return /^[A-Za-z0-9_./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

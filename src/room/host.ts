@@ -22,7 +22,7 @@ export interface HostClient {
 const patience = 1000;
 
 export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
-  const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', `=${room.session}`], {
+  const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', room.target], {
     stdio: 'inherit',
     env: withoutTmux(env),
   });

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
-import { type Commands, run, type Server } from './tmux.ts';
+import { argv, type Commands, quote, run, type Server } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
 export interface Room extends Server {
-  readonly folder: string;
-  /** The session's name, `[A-Za-z0-9_-]`. */
+  /** Where the room's socket and claim stand; absent for a session of the host's own server. */
+  readonly folder?: string;
+  /** The session's name, for people. */
   readonly session: string;
+  /** The session, for tmux: `=name`, or `$3` where it is one that the host may rename. */
+  readonly target: string;
 }
 
 export interface RoomOptions {
@@ -35,7 +38,7 @@ export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: strin
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
       symlinkSync(id, join(folder, 'lease'));
-      return { tmux, folder, session, socket: join(folder, 'tmux') };
+      return { tmux, folder, session, target: `=${session}`, socket: join(folder, 'tmux') };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') continue; // Its last user has just removed the folder.
@@ -74,8 +77,7 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
 }
 
 function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
-  const here = ['-t', `=${room.session}:`];
-  const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until')}] ,}`;
+  const here = ['-t', `${room.target}:`];
   return [
     ['set-option', ...here, 'detach-on-destroy', 'on'],
     ['set-option', ...here, 'destroy-unattached', 'off'],
@@ -86,51 +88,66 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
     ['set-option', '-gF', 'status-right-length', '#{@tmuxpair-length}'],
     ['set-option', '-g', 'status-right', `${segment}#{T:@tmuxpair-right}`],
-    ['run-shell', '-b', '-d', String(clock.seconds), `[ ! -x ${clock.program} ] || exec ${clock.program}`],
+    clockCommand(clock),
   ];
+}
+
+/** What our status segment shows: the time left, and who is in. Only user options in it can hold outside text. */
+export const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until')}#{@tmuxpair-guests}] ,}`;
+
+/** Absent by then, where the pairing has ended: nothing happens. */
+export function clockCommand({ program, seconds }: RoomOptions['clock']): readonly string[] {
+  return ['run-shell', '-b', '-d', String(seconds), `[ ! -x ${program} ] || exec ${program}`];
 }
 
 /** The sh commands by which a gate enters the room, by access. Each execs. Paths are safe tokens. */
 export function enterCommands(room: Room, folder: string): { write: string; airlock: string; look: string } {
   const inRoom = `exec ${room.tmux} -u -N -S ${room.socket} attach-session -E`;
   return {
-    write: `${inRoom} -f ignore-size -t =${room.session}`,
-    look: `${inRoom} -r -t =${room.session}`,
+    write: `${inRoom} -f ignore-size -t ${quote(room.target)}`,
+    look: `${inRoom} -r -t ${quote(room.target)}`,
     airlock: `exec ${room.tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
   };
 }
 
-/** Shows one line on the status line of every client, or of the one on process `pid`. */
+/** Shows one line on the status line of every client, or of those whose processes are `pids`, for some seconds. */
 export async function announce(
   room: Room,
   text: string,
-  options: { seconds: number; pid?: number | undefined },
+  options: { readonly seconds: number; readonly pids?: readonly number[] },
 ): Promise<void> {
   const clients = await clientsOf(room);
-  const to = clients.filter(({ pid }) => options.pid === undefined || pid === options.pid);
+  const to = clients.filter(({ pid }) => options.pids?.includes(pid) ?? true);
   if (to.length === 0) return;
   const plain = text.replaceAll('#', '##').replaceAll('%', '%%');
+  const duration = String(options.seconds * 1000);
   await run(
     room,
-    to.map(({ name }) => ['display-message', '-c', name, '-d', String(options.seconds * 1000), plain]),
+    to.map(({ name }) => ['display-message', '-c', name, '-d', duration, plain]),
   );
 }
 
+/** The clients in the room, an observer (see observe.ts) aside. */
 export async function clientsOf(room: Room): Promise<{ pid: number; name: string }[]> {
   const { stdout } = await run(room, [
-    ['list-clients', '-t', `=${room.session}`, '-F', '#{client_pid} #{client_name}'],
+    ['list-clients', '-t', room.target, '-F', '#{client_control_mode} #{client_pid} #{client_name}'],
   ]);
   return stdout
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line) => line.startsWith('0 '))
     .map((line) => {
-      const [pid = '', name = ''] = line.split(' ');
+      const [, pid = '', name = ''] = line.split(' ');
       return { pid: Number(pid), name };
     });
 }
 
 export async function hasSession(room: Room): Promise<boolean> {
-  return (await run(room, [['has-session', '-t', `=${room.session}`]])).ok;
+  return (await run(room, [['has-session', '-t', room.target]])).ok;
+}
+
+/** Shows another end on the status line. @param deadline epoch seconds */
+export async function showDeadline(room: Room, deadline: number): Promise<void> {
+  await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-until', String(deadline)]]);
 }
 
 /** What the host types to get back into the session. */
@@ -138,11 +155,25 @@ export function reattachCommand(room: Room): string {
   return `tmux -S ${room.socket} attach`;
 }
 
-/** Gives the room back to the host: no claim, no segment in its status line. */
-export async function leaveRoom(room: Room): Promise<'stays' | 'ended'> {
-  const { ok } = await run(room, [['set-option', '-u', '-t', `=${room.session}:`, '@tmuxpair-until']]);
-  unclaimRoom(room.folder, !ok);
-  return ok ? 'stays' : 'ended';
+/** Shows who is in on the status line. @param labels safe text */
+export async function showGuests(room: Room, labels: readonly string[]): Promise<void> {
+  const text = labels.length === 0 ? '' : `: ${labels.join(' ')}`;
+  await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-guests', text]]);
+}
+
+/** Takes what we show off the status line. */
+const unsetSegment = (target: string): Commands =>
+  ['until', 'guests'].map((name) => ['set-option', '-qu', '-t', `${target}:`, `@tmuxpair-${name}`]);
+
+/** The sh command of {@link leaveRoom}, for when no Node is there to do it. */
+export function leaveCommand(room: Room): string {
+  return [room.tmux, '-N', '-S', room.socket, ...argv(unsetSegment(room.target))].map(quote).join(' ');
+}
+
+/** Gives the room back to the host: nothing of ours on the status line, no claim. */
+export async function leaveRoom(room: Room, restore: Commands = []): Promise<void> {
+  const { ok } = await run(room, [...unsetSegment(room.target), ...restore]);
+  if (room.folder !== undefined) unclaimRoom(room.folder, !ok);
 }
 
 /** Takes the claim off a room's folder, and removes the folder where its session has ended. */

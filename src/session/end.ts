@@ -1,15 +1,7 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { type Lease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
-import { leaveRoom, type Room } from '../room/room.ts';
-import type { DeadMan } from './dead-man.ts';
-
-/** What a pairing has opened so far, and its end has to close. */
-export interface Live {
-  readonly lease: Lease;
-  room?: Room;
-  deadMan?: DeadMan;
-  ended?: Promise<Failure | undefined>;
-}
+import { removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
+import { leaveRoom } from '../room/room.ts';
+import type { Live } from './live.ts';
 
 /**
  * Ends the guests' access: the gate shut, the lines taken back, every connection ended. Runs once, whoever asks and
@@ -21,7 +13,7 @@ export function endAccess(live: Live): Promise<Failure | undefined> {
   return live.ended;
 }
 
-async function end({ lease, room, deadMan }: Live): Promise<Failure | undefined> {
+async function end({ lease, room, restore, deadMan }: Live): Promise<Failure | undefined> {
   const failures: Failure[] = [];
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
@@ -39,7 +31,7 @@ async function end({ lease, room, deadMan }: Live): Promise<Failure | undefined>
       throw new Refusal({ kind: 'guests-left', folder: lease.folder });
     }),
   ]);
-  if (room) await leaveRoom(room);
+  if (room) await leaveRoom(room, restore);
   if (failures.length === 0) {
     await deadMan?.dismiss();
     removeLease(lease.folder);

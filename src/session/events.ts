@@ -5,6 +5,10 @@ import type { PublicKey } from '../domain/public-key.ts';
 import type { HostKey } from '../door/system.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
+import type { RefusalReason } from '../lease/presence.ts';
+
+import type { Entry } from './entry.ts';
+import type { HostSeat } from './world.ts';
 
 export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -12,13 +16,22 @@ export type EndReason =
   | { readonly kind: 'host-detached' }
   | { readonly kind: 'session-ended' }
   | { readonly kind: 'time-up' }
-  | { readonly kind: 'stopped'; readonly signal: StopSignal };
+  | { readonly kind: 'stopped'; readonly signal: StopSignal }
+  /** `tmuxpair stop`. */
+  | { readonly kind: 'asked' }
+  | { readonly kind: 'nobody-joined' };
 
 /** One guest's stay, from one connection. */
 export interface Visit {
   readonly label: string;
   readonly access: Access;
   readonly address: string;
+  /** Of the key they came with. */
+  readonly fingerprint: string;
+  /** Which of the guest's keys that is, from 1. */
+  readonly key: number;
+  /** Their tmux client. */
+  readonly pid: number;
   readonly joinedAt: Date;
   readonly leftAt?: Date;
 }
@@ -36,6 +49,8 @@ export interface Invitation {
   /** Seconds. */
   readonly ttl: number;
   readonly forward: readonly number[] | 'any';
+  readonly seat: HostSeat;
+  readonly entry: Entry;
 }
 
 export interface Report {
@@ -73,10 +88,22 @@ export type Event =
   | { readonly kind: 'invited'; readonly invitation: Invitation }
   | { readonly kind: 'joined'; readonly visit: Visit }
   | { readonly kind: 'left'; readonly visit: Visit }
+  | {
+      readonly kind: 'refused';
+      readonly label: string;
+      readonly address: string;
+      readonly why: RefusalReason;
+    }
+  /** A question: may guests type in a session of the host's own server? */
+  | { readonly kind: 'sharing-all' }
+  | { readonly kind: 'invited-more'; readonly guests: readonly Guest[] }
+  | { readonly kind: 'kicked'; readonly label: string }
+  | { readonly kind: 'access-changed'; readonly label: string; readonly access: Access }
+  | { readonly kind: 'extended'; readonly deadline: Date }
   | { readonly kind: 'time-left'; readonly seconds: number }
   /** The host is in; `command` is what a guest has to type. */
   | { readonly kind: 'host-attached'; readonly command: string }
-  /** Time is up, and the host still in. */
-  | { readonly kind: 'access-ended'; readonly failed: boolean }
+  /** The guests are out, and the host still in. */
+  | { readonly kind: 'access-ended'; readonly reason: EndReason; readonly failed: boolean }
   | { readonly kind: 'switch-restarted' }
   | { readonly kind: 'ended'; readonly report: Report };

@@ -1,72 +1,20 @@
 /** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
-import { join } from 'node:path';
-import { type Deadline, deadlineIn, warningsFor } from '../domain/deadline.ts';
-import { Refusal, refuse, usage } from '../domain/failure.ts';
-import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
-import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
-import { systemAddress, systemZone } from '../door/system.ts';
-import { armLease, createLease, grant, openGate } from '../lease/lease.ts';
-import { uptime } from '../lease/process.ts';
-import { openRunDirectory, runDirectories } from '../lease/run-directory.ts';
-import { staleRooms, sweep } from '../lease/sweep.ts';
-import { attachHost } from '../room/host.ts';
-import {
-  announce,
-  claimRoom,
-  enterCommands,
-  hasSession,
-  openRoom,
-  type Room,
-  reattachCommand,
-  unclaimRoom,
-} from '../room/room.ts';
-import { checkTmux, findTmux } from '../room/tmux.ts';
-import { armDeadMan } from './dead-man.ts';
-import { endAccess, type Live } from './end.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { refuse, usage } from '../domain/failure.ts';
+import type { Guest, NonEmpty } from '../domain/guest.ts';
+import { announce, hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
+import { serveControl } from './control.ts';
+import { deferred } from './deferred.ts';
+import { endAccess } from './end.ts';
+import { entryOf } from './entry.ts';
 import type { EndReason, Event, Report, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
+import type { Live } from './live.ts';
+import { type Open, openPairing, preparePremises } from './open.ts';
+import { type Seat, takeSeat } from './seat.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { watchPairing } from './watch.ts';
-
-export interface PairIntent {
-  readonly references: NonEmpty<Reference>;
-  readonly access: Access;
-  /** Seconds. */
-  readonly ttl: number;
-  readonly session?: string;
-  readonly tmux?: string;
-  /** Absolute. */
-  readonly keyFile: string;
-  readonly forward: readonly number[] | 'any';
-  readonly gateExisting: boolean;
-  readonly host?: string;
-  readonly port: number;
-  /** See `Freshness`. */
-  readonly offline: boolean;
-  readonly refresh: boolean;
-  readonly acceptNewKeys: boolean;
-  /** What runs in the session instead of the shell; empty for the shell. */
-  readonly command: readonly string[];
-}
-
-/** What a pairing has of the world around it. */
-export interface World {
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
-  /** The terminal's size; absent where there is none. */
-  readonly size?: { readonly columns: number; readonly rows: number };
-  /** Puts a question to the host; absent where nobody can answer. */
-  readonly ask?: (event: Event) => Promise<boolean>;
-  readonly stop: AbortSignal;
-  readonly emit: (event: Event) => void;
-  /** The words of an event, for the status line of the room. */
-  readonly words: (event: Event) => string;
-  /** The command line that takes back the lease whose folder is put behind it. */
-  readonly sweepCommand: readonly string[];
-}
-
-/** Most gates at a time. */
-const caps = { guest: 8, pairing: 64 };
+import type { PairIntent, World } from './world.ts';
 
 export interface Ended {
   readonly report: Report;
@@ -80,145 +28,123 @@ export interface Ended {
  *   came before it was live. Whatever is thrown, access has been taken back as far as it goes.
  */
 export async function pair(intent: PairIntent, world: World): Promise<Ended> {
-  const { env, stop, emit } = world;
-  const root = openRunDirectory(env);
-  await takeBackTheDead(root, intent.keyFile, world);
-
-  const tmux = findTmux(env, intent.tmux);
-  const sshd = findSshd(env);
-  const address = systemAddress({ host: intent.host, port: intent.port });
-  const [{ guests, remember }, version] = await unlessStopped(
-    stop,
-    Promise.all([resolveGuests(intent, world), sshdVersion(sshd), checkTmux(tmux)]),
+  const [{ guests, remember }, premises] = await unlessStopped(
+    world.stop,
+    Promise.all([resolveGuests(intent, world), preparePremises(intent, world)]),
   );
-  const { size } = world;
-  if (!size)
-    usage('a pairing needs a terminal for you to work in', 'run it in one, without a pipe or redirection');
-
-  const deadline = deadlineIn(intent.ttl, { epoch: Date.now() / 1000, sinceBoot: uptime() });
-  const live: Live = { lease: createLease(root, intent.keyFile, new Date()) };
-  try {
-    const room = await openTheRoom(
-      live,
-      intent,
-      { ...world, size },
-      { tmux, rooms: join(root, 'rooms'), deadline },
-    );
-    for (const { label, access } of guests) openGate(live.lease, label, access);
-    const expiry = expiryTime(version, deadline.epoch, systemZone);
-    stop.throwIfAborted();
-    await grant(live.lease, guests, { expiry, forward: intent.forward, gateExisting: intent.gateExisting });
-    const remembered = remember();
-
-    const { command, hostKeys, answers } = await unlessStopped(stop, address);
-    const { ttl, forward, port } = intent;
-    const until = new Date(deadline.epoch * 1000);
-    emit({ kind: 'invited', invitation: { guests, command, hostKeys, answers, port, until, ttl, forward } });
-    const ended = await hostTheGuests({ live, room, guests, command, deadline }, intent, world);
-    await remembered;
-    emit({ kind: 'ended', report: ended.report });
-    return ended;
-  } catch (error) {
-    const failure = await endAccess(live);
-    throw failure ? new Refusal(failure) : error;
+  if (intent.seat === 'terminal' && !world.hasTerminal) {
+    usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
   }
+  const open = await openPairing(intent, guests, premises, world);
+  const remembered = remember();
+  const ended = await supervise(open, intent, world);
+  await remembered;
+  world.emit({ kind: 'ended', report: ended.report });
+  return ended;
 }
 
-async function takeBackTheDead(root: string, keyFile: string, { env, emit }: World): Promise<void> {
-  const roots = [...new Set([root, ...runDirectories(env)])];
-  const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
-  for (const folder of staleRooms(root)) unclaimRoom(folder, false);
-  if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
+/**
+ * Has the host say yes to guests who type in a session of the host's own server, and so in all of its sessions.
+ * @throws Refusal `usage` where the host says no, or can't be asked
+ */
+export async function confirmSharing(ask: World['ask']): Promise<void> {
+  if (await ask?.({ kind: 'sharing-all' })) return;
+  usage(
+    'a guest who types in a shared session can reach every session of its tmux server',
+    'pass --yes if you want that, --read-only if they need not type, or --session for a session of its own',
+  );
 }
 
-/** Claims a room, writes the gate that leads into it, arms the dead man's switch, starts tmux. */
-async function openTheRoom(
-  live: Live,
+/** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
+export async function supervise(
+  { live, room, address }: Open,
   intent: PairIntent,
-  world: World & { readonly size: NonNullable<World['size']> },
-  at: { readonly tmux: string; readonly rooms: string; readonly deadline: Deadline },
-): Promise<Room> {
-  const { lease } = live;
-  const room = claimRoom(at.rooms, at.tmux, lease.id, intent.session);
-  live.room = room;
-  const sweepThis = [...world.sweepCommand, lease.folder];
-  armLease(lease, at.deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
-  live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
-  await openRoom(room, {
-    env: world.env,
-    cwd: world.cwd,
-    size: world.size,
-    command: intent.command,
-    clock: { program: lease.clock, seconds: intent.ttl + 1 },
-    deadline: at.deadline.epoch,
-  });
-  return room;
-}
-
-interface Scene {
-  readonly live: Live;
-  readonly room: Room;
-  readonly guests: NonEmpty<Guest>;
-  /** What a guest has to type. */
-  readonly command: string;
-  readonly deadline: Deadline;
-}
-
-/** Attaches the host, and supervises until the host is gone, time is up, or a signal comes. */
-async function hostTheGuests(
-  scene: Scene,
-  intent: PairIntent,
-  { stop, emit, words, env }: World,
+  world: World,
 ): Promise<Ended> {
-  const { live, room, guests, deadline } = scene;
-  const host = attachHost(room, env);
-  const tell = (event: Event, seconds: number, to: 'host' | 'all' = 'host'): void => {
-    emit(event);
-    announce(room, words(event), { seconds, ...(to === 'host' ? { pid: host.pid } : {}) }).catch(() => {});
-  };
-  let timeUp: () => void = () => {};
-  const timeIsUp = new Promise<void>((resolve) => {
-    timeUp = resolve;
+  const { stop, emit, env } = world;
+  const until = new Date(live.deadline.epoch * 1000);
+  const { ttl, forward, port, seat } = intent;
+  const invited = live.guests as NonEmpty<Guest>;
+  emit({
+    kind: 'invited',
+    invitation: { ...address, guests: invited, port, until, ttl, forward, seat, entry: entryOf(live) },
   });
-  const watch = watchPairing({
-    folder: live.lease.folder,
-    accessOf: (label) => guests.find((guest) => guest.label === label)?.access ?? 'read-only',
-    deadline: () => deadline,
-    warnings: warningsFor(intent.ttl),
-    onJoin: (visit) => tell({ kind: 'joined', visit }, 4),
-    onLeave: (visit) => tell({ kind: 'left', visit }, 4),
-    onWarning: (seconds) => tell({ kind: 'time-left', seconds }, 5, 'all'),
-    onTimeUp: timeUp,
-  });
-  host.arrived.then(() => tell({ kind: 'host-attached', command: scene.command }, 15)).catch(() => {});
 
-  const reason = await reasonOf(stop, host.gone, timeIsUp);
+  const host = takeSeat(seat, live, room, env);
+  const tell = teller(live, room, host, world);
+  const watch = watchPairing(live, tell);
+  const asked = deferred<EndReason>();
+  const over = deferred<void>();
+  const control = await serveControl(live, async () => {
+    asked.resolve({ kind: 'asked' });
+    await over.promise;
+  });
+  host.arrived.then(() => tell({ kind: 'host-attached', command: live.sshCommand })).catch(() => {});
+
+  const timeUp = watch.timeUp.then((): EndReason => ({ kind: 'time-up' }));
+  const reason = await firstOf(stop, [host.gone, timeUp, asked.promise, nobodyJoined(live, intent)]);
   const failure = await endAccess(live);
-  const visits = watch.stop();
-  if (reason.kind === 'time-up') tell({ kind: 'access-ended', failed: failure !== undefined }, 10);
-  const last = reason.kind === 'time-up' ? await reasonOf(stop, host.gone) : reason;
-  if (last.kind === 'stopped') await host.detach();
+  watch.stop();
+  over.resolve();
+  await control.close();
+
+  // The host stays in their session where it was not they who left.
+  const hostStays = seat === 'terminal' && reason.kind !== 'host-detached' && reason.kind !== 'stopped';
+  if (hostStays) tell({ kind: 'access-ended', reason, failed: failure !== undefined });
+  const last = hostStays ? await firstOf(stop, [host.gone]) : reason;
+  if (last.kind === 'stopped' || seat !== 'terminal') await host.leave();
   if (failure) refuse(failure);
 
   const stays = await hasSession(room);
-  const ended = reason.kind === 'host-detached' && !stays ? ({ kind: 'session-ended' } as const) : reason;
   const report = {
-    reason: ended,
-    visits,
+    reason: reason.kind === 'host-detached' && !stays ? ({ kind: 'session-ended' } as const) : reason,
+    visits: live.past,
     room: { stays, session: room.session, command: reattachCommand(room) },
   };
   return { report, ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
 
-async function reasonOf(
-  stop: AbortSignal,
-  hostGone: Promise<void>,
-  timeIsUp?: Promise<void>,
-): Promise<EndReason> {
-  const waits = [hostGone.then((): EndReason => ({ kind: 'host-detached' }))];
-  if (timeIsUp) waits.push(timeIsUp.then((): EndReason => ({ kind: 'time-up' })));
+/** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
+function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
+  switch (event.kind) {
+    case 'host-attached':
+      return { seconds: 15, guests: false };
+    case 'access-ended':
+      return { seconds: 10, guests: false };
+    case 'time-left':
+      return { seconds: 5, guests: true };
+    default:
+      return { seconds: 4, guests: false };
+  }
+}
+
+/** Tells an event to who runs this, and to the host inside tmux. */
+function teller(live: Live, room: Room, host: Seat, { emit, words }: World): (event: Event) => void {
+  return (event) => {
+    emit(event);
+    const { seconds, guests } = showing(event);
+    const show = async (): Promise<void> => {
+      if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesOf(live));
+      await announce(room, words(event), { seconds, ...(guests ? {} : { pids: await host.clients() }) });
+    };
+    show().catch(() => {}); // The room may be gone by now.
+  };
+}
+
+function namesOf(live: Live): string[] {
+  return [...new Set([...live.here.values()].map(({ label }) => label))];
+}
+
+async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {
+  if (joinTimeout === undefined) return new Promise(() => {});
+  await sleep(joinTimeout * 1000, undefined, { ref: false });
+  if (live.here.size + live.past.length > 0) return new Promise(() => {});
+  return { kind: 'nobody-joined' };
+}
+
+async function firstOf(stop: AbortSignal, reasons: readonly Promise<EndReason>[]): Promise<EndReason> {
   try {
-    return await unlessStopped(stop, Promise.race(waits));
+    return await unlessStopped(stop, Promise.race(reasons));
   } catch (error) {
     if (error instanceof Stopped) return { kind: 'stopped', signal: error.signal };
     throw error;

@@ -1,92 +1,98 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import { type Deadline, secondsLeft } from '../domain/deadline.ts';
-import type { Access } from '../domain/guest.ts';
-import { presences } from '../lease/presence.ts';
+import { secondsLeft, warningsFor } from '../domain/deadline.ts';
+import { type Presence, presences, takeRefusals } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
-import type { Visit } from './events.ts';
-
-export interface WatchOptions {
-  /** The lease's folder. */
-  readonly folder: string;
-  readonly accessOf: (label: string) => Access;
-  readonly deadline: () => Deadline;
-  /** Seconds before the deadline at which to warn. */
-  readonly warnings: readonly number[];
-  readonly onJoin: (visit: Visit) => void;
-  readonly onLeave: (visit: Visit) => void;
-  readonly onWarning: (secondsLeft: number) => void;
-  readonly onTimeUp: () => void;
-}
+import type { Event, Visit } from './events.ts';
+import { accessOf, type Live } from './live.ts';
 
 export interface Watch {
-  /** Looks once more, then no more. All stays that there were, those that last until now ended now. */
-  stop(): readonly Visit[];
+  /** Resolves when the deadline has passed. */
+  readonly timeUp: Promise<void>;
+  /** Looks once more, then no more; those that were inside until now have left now. */
+  stop(): void;
 }
 
 /** How often to look, in ms: a guest who leaves is told within half a second. */
 const [whileGuests, otherwise] = [200, 1000];
 
 /**
- * Watches the guests and the clocks of a pairing. Guests are seen by their processes, not by what tmux says of
- * its clients: a process can't go without being missed. Looks at short intervals rather than setting one timer
- * for the deadline, since timers stand still while a laptop sleeps.
+ * Watches the guests and the clocks of a pairing, and keeps `live.here` and `live.past`. Guests are seen by their
+ * processes, not by what tmux says of its clients: a process can't go without being missed. Looks at short intervals
+ * rather than setting one timer for the deadline, since timers stand still while a laptop sleeps.
  */
-export function watchPairing(options: WatchOptions): Watch {
-  const here = new Map<string, Visit>();
-  const past: Visit[] = [];
-  const warnings = [...options.warnings].sort((a, b) => b - a);
+export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
+  const { folder } = live.lease;
   let timer: NodeJS.Timeout | undefined;
-  let timeUp = false;
+  let stopped = false;
+  /** Seconds left at the last look: a warning that was ahead then and is not now is due. */
+  let before = Number.POSITIVE_INFINITY;
+  let timeIsUp: () => void = () => {};
+  const timeUp = new Promise<void>((resolve) => {
+    timeIsUp = resolve;
+  });
+
+  const enter = (presence: Presence): void => {
+    const visit = visitOf(live, presence);
+    live.here.set(presence.record, visit);
+    tell({ kind: 'joined', visit });
+  };
 
   const look = (): void => {
-    const now = new Date();
-    const found = new Map(presences(options.folder).map((presence) => [presence.record, presence]));
-    for (const [record, { label, address }] of found) {
-      if (here.has(record)) continue;
-      const visit = { label, access: options.accessOf(label), address, joinedAt: now };
-      here.set(record, visit);
-      options.onJoin(visit);
+    const found = new Map(presences(folder).map((presence) => [presence.record, presence]));
+    for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
+    for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);
+    for (const { presence, why } of takeRefusals(folder)) {
+      tell({ kind: 'refused', label: presence.label, address: presence.address, why });
     }
-    for (const [record, visit] of here) {
-      if (found.has(record)) continue;
-      const ended = { ...visit, leftAt: now };
-      here.delete(record);
-      past.push(ended);
-      options.onLeave(ended);
-    }
+  };
+
+  const clock = (): number => {
+    const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
+    const total = live.deadline.epoch - live.startedAt.getTime() / 1000;
+    const due = warningsFor(total).some((seconds) => before > seconds && left <= seconds);
+    if (due && left > 0) tell({ kind: 'time-left', seconds: Math.ceil(left) });
+    before = left;
+    if (left <= 0) timeIsUp();
+    return left;
   };
 
   const tick = (): void => {
     clearTimeout(timer);
+    if (stopped) return;
     look();
-    const left = secondsLeft(options.deadline(), { epoch: Date.now() / 1000, sinceBoot: uptime() });
-    while (warnings[0] !== undefined && left <= warnings[0]) {
-      const due = warnings.shift();
-      if (left > 0 && (warnings[0] === undefined || left > warnings[0]))
-        options.onWarning(Math.min(due ?? left, left));
-    }
-    if (left <= 0 && !timeUp) {
-      timeUp = true;
-      options.onTimeUp();
-    }
-    const wait = here.size > 0 ? whileGuests : otherwise;
-    timer = setTimeout(tick, timeUp ? wait : Math.max(10, Math.min(wait, left * 1000)));
+    const left = clock();
+    const wait = live.here.size > 0 ? whileGuests : otherwise;
+    timer = setTimeout(tick, left > 0 ? Math.max(10, Math.min(wait, left * 1000)) : wait);
   };
-
-  const arrivals = watchFolder(join(options.folder, 'in'), () => {
+  const soon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(tick, 20); // The gate has registered; soon it is tmux.
-  });
+  };
+  const watchers = ['in', 'refused'].map((name) => watchFolder(join(folder, name), soon));
   tick();
   return {
+    timeUp,
     stop: () => {
+      stopped = true;
       clearTimeout(timer);
-      arrivals?.close();
-      const now = new Date();
-      return [...past, ...[...here.values()].map((visit) => ({ ...visit, leftAt: now }))];
+      for (const watcher of watchers) watcher?.close();
+      for (const [record, visit] of live.here) leave(live, record, visit, live.emit);
     },
   };
+}
+
+function visitOf(live: Live, { label, key, pid, address }: Presence): Visit {
+  const guest = live.guests.find((other) => other.label === label);
+  const fingerprint = guest?.keys[key - 1]?.fingerprint ?? '';
+  return { label, access: accessOf(live, label), address, fingerprint, key, pid, joinedAt: new Date() };
+}
+
+function leave(live: Live, record: string, visit: Visit, tell: (event: Event) => void): void {
+  const ended = { ...visit, leftAt: new Date() };
+  live.here.delete(record);
+  live.past.push(ended);
+  tell({ kind: 'left', visit: ended });
 }
 
 /** Without inotify (none left, or a file system without it) the intervals have to do. */

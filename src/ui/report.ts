@@ -3,7 +3,8 @@ import { showDuration } from '../domain/duration.ts';
 import type { Reference } from '../domain/guest.ts';
 import { printable } from '../domain/text.ts';
 import { daysSincePaired, type Trust } from '../keyring/trust.ts';
-import type { Event, Invitation, Report, Visit } from '../session/events.ts';
+import type { RefusalReason } from '../lease/presence.ts';
+import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
 import { keyringWords } from './keyring-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
@@ -29,6 +30,12 @@ export function linesFor(event: Event): Line[] {
       return keyringWords(event.warning).map((text) => ({ to: 'err', text: `tmuxpair: ${text}` }));
     case 'fetching':
     case 'fetched':
+    case 'sharing-all':
+    case 'refused':
+    case 'invited-more':
+    case 'kicked':
+    case 'access-changed':
+    case 'extended':
     case 'joined':
     case 'left':
     case 'time-left':
@@ -37,6 +44,20 @@ export function linesFor(event: Event): Line[] {
       return [];
     default:
       return event satisfies never;
+  }
+}
+
+/** What is printed on an event where the reader is a program. */
+export function jsonFor(event: Event): unknown {
+  switch (event.kind) {
+    case 'invited':
+      return event.invitation.entry;
+    case 'ended': {
+      const { reason, visits } = event.report;
+      return { ended: { ...reason, reason: reason.kind, kind: undefined, visits } };
+    }
+    default:
+      return undefined;
   }
 }
 
@@ -64,16 +85,28 @@ export function wordsFor(event: Event): string {
     case 'invited':
     case 'host-attached':
       return `your guest types: ${event.kind === 'invited' ? event.invitation.command : event.command}`;
+    case 'sharing-all':
+      return 'a guest who types in a shared session can reach every session of its tmux server';
+    case 'refused':
+      return `${event.label} was refused from ${event.address}: ${refusals[event.why]}`;
+    case 'invited-more':
+      return `${event.guests.map(({ label }) => label).join(', ')} may join, too`;
+    case 'kicked':
+      return `${event.label} is out, and stays out`;
+    case 'access-changed':
+      return `${event.label} may ${event.access === 'read-only' ? 'only look' : 'type'} from now on`;
+    case 'extended':
+      return `the pairing now ends at ${clock(event.deadline)}`;
     case 'joined':
-      return `${who(event.visit)} has joined from ${event.visit.address}`;
+      return `${who(event.visit)} has joined from ${event.visit.address}, ${event.visit.fingerprint}`;
     case 'left':
       return `${who(event.visit)} has left`;
     case 'time-left':
       return `${showDuration(event.seconds)} left, then the guests are out`;
     case 'access-ended':
       return event.failed
-        ? 'time is up: the guests are out, but authorized_keys could not be restored; detach to see why'
-        : 'time is up: the guests are out, the session is yours';
+        ? `${because(event.reason)}: the guests are out, but authorized_keys could not be restored; detach to see why`
+        : `${because(event.reason)}: the guests are out, the session is yours`;
     case 'switch-restarted':
       return "the dead man's switch had died, and was armed anew";
     case 'ended':
@@ -108,7 +141,18 @@ function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pi
     : `${name}: using the remembered keys, ${age}`;
 }
 
-function invitation({ guests, command, hostKeys, answers, port, until, ttl, forward }: Invitation): Line[] {
+function invitation({
+  guests,
+  command,
+  hostKeys,
+  answers,
+  port,
+  until,
+  ttl,
+  forward,
+  seat,
+  entry,
+}: Invitation): Line[] {
   const lines = guests.flatMap(({ reference, label, access, keys }) => [
     `${label} (${printable(reference.text)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
     ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
@@ -126,6 +170,9 @@ function invitation({ guests, command, hostKeys, answers, port, until, ttl, forw
     lines.push(
       `they may reach port ${forward.join(', ')} of this machine (sshd may let them make unix sockets here, too)`,
     );
+  }
+  if (seat === 'elsewhere') {
+    lines.push(`guests are in only while you are: tmux -S ${entry.socket} attach -t ${entry.session}`);
   }
   const warnings: string[] = [];
   if (forward === 'any') {
@@ -148,18 +195,43 @@ function report({ reason, visits, room }: Report): string[] {
   const stays = visits.map(
     (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${visit.address}`,
   );
-  const because = {
-    'host-detached': 'you detached',
-    'session-ended': 'the session has ended',
-    'time-up': 'time was up',
-    stopped: reason.kind === 'stopped' ? `stopped by ${reason.signal}` : '',
-  }[reason.kind];
   return [
     ...(stays.length > 0 ? stays : ['nobody joined']),
-    `${because}: access is revoked, authorized_keys is as it was`,
+    `${because(reason)}: access is revoked, authorized_keys is as it was`,
     ...(room.stays ? [`your session ${room.session} goes on: ${room.command}`] : []),
   ];
 }
+
+function because(reason: EndReason): string {
+  switch (reason.kind) {
+    case 'host-detached':
+      return 'you detached';
+    case 'session-ended':
+      return 'the session has ended';
+    case 'time-up':
+      return 'time is up';
+    case 'stopped':
+      return `stopped by ${reason.signal}`;
+    case 'asked':
+      return 'stopped';
+    case 'nobody-joined':
+      return 'nobody joined in time';
+    default:
+      return reason satisfies never;
+  }
+}
+
+const refusals: Readonly<Record<RefusalReason, string>> = {
+  over: 'they may not be in any more',
+  expired: 'time is up',
+  early: 'you were not there',
+  unsafe: 'the run directory is not safe',
+  many: 'they are in too often already',
+  full: 'the pairing is full',
+  terminal: 'they asked for something else than a terminal',
+  unanswered: 'nobody answered',
+  refused: 'you refused',
+};
 
 function who({ label, access }: Visit): string {
   return access === 'read-only' ? `${label} (view only)` : label;

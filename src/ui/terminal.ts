@@ -3,13 +3,15 @@ import type { Ora } from 'ora';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
-import { type Line, linesFor, wordsFor } from './report.ts';
+import { jsonFor, type Line, linesFor, wordsFor } from './report.ts';
 import { wordsOf } from './words.ts';
 
 export interface Terminal {
   /** Data, to stdout. */
-  data(text: string): void;
+  data(text: string, kind?: 'answer'): void;
   event(event: Event): void;
+  /** The options by which another invocation of this program speaks in the same manner. */
+  mannersAsOptions(): string[];
   /** Says what went wrong, and gives the exit code. */
   failure(failure: Failure): number;
   /** Says what is a bug of ours, and gives the exit code. */
@@ -19,12 +21,13 @@ export interface Terminal {
 export interface Manners {
   readonly quiet: boolean;
   readonly debug: boolean;
+  readonly json: boolean;
 }
 
 /** A fetch that takes longer than this, in ms, gets a spinner. Most don't. */
 const spinAfter = 150;
 
-export function openTerminal({ quiet, debug }: Manners): Terminal {
+export function openTerminal({ quiet, debug, json }: Manners): Terminal {
   // The reader may have gone, as when a terminal is closed: the end must go on all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const spinner = quiet || !process.stderr.isTTY ? undefined : makeSpinner();
@@ -33,7 +36,7 @@ export function openTerminal({ quiet, debug }: Manners): Terminal {
   let held: Line[] | undefined;
   const print = ({ to, text }: Line): void => {
     if (to === 'err') process.stderr.write(`${text}\n`);
-    else if (!quiet) process.stdout.write(`${text}\n`);
+    else if (!quiet && !json) process.stdout.write(`${text}\n`);
   };
   const release = (): void => {
     const lines = held ?? [];
@@ -42,7 +45,9 @@ export function openTerminal({ quiet, debug }: Manners): Terminal {
   };
 
   const terminal: Terminal = {
-    data: (text) => void process.stdout.write(`${text}\n`),
+    data: (text, kind) => {
+      if (!(quiet && kind === 'answer' && !json)) process.stdout.write(`${text}\n`);
+    },
     event: (event) => {
       if (debug)
         process.stderr.write(
@@ -51,12 +56,19 @@ export function openTerminal({ quiet, debug }: Manners): Terminal {
       if (event.kind === 'fetching') spinner?.start(wordsFor(event));
       if (event.kind === 'fetched') spinner?.stop();
       if (event.kind === 'ended') release();
+      const value = json ? jsonFor(event) : undefined;
+      if (value !== undefined) terminal.data(JSON.stringify(value));
       for (const line of linesFor(event)) {
         if (held) held.push(line);
         else print(line);
       }
-      if (event.kind === 'invited') held = [];
+      if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
+    mannersAsOptions: () => [
+      ...(quiet ? ['--quiet'] : []),
+      ...(debug ? ['--debug'] : []),
+      ...(json ? ['--json'] : []),
+    ],
     failure: (failure) => {
       spinner?.stop();
       release();

@@ -146,6 +146,17 @@ export function wordsOf(failure: Failure): Words {
         `nothing is remembered of ${failure.references.join(', ')}`,
         'tmuxpair keys shows who is',
       );
+    case 'no-such-pairing':
+      if (failure.ids.length === 0) return words(8, 'there is no pairing', 'start one: tmuxpair @octocat');
+      return failure.wanted === undefined
+        ? words(8, `there is more than one pairing: ${failure.ids.join(', ')}`, 'name one with --id')
+        : words(8, `there is no pairing ${failure.wanted}`, `there is ${failure.ids.join(', ')}`);
+    case 'no-such-guest':
+      return words(
+        8,
+        `there is no guest ${failure.label}`,
+        `there is ${failure.guests.join(', ') || 'nobody'}`,
+      );
     default:
       return failure satisfies never;
   }

@@ -1,0 +1,21 @@
+import type { Invited } from '../session/guests.ts';
+import { resolveGuests } from '../session/guests.ts';
+import { request } from '../session/reach.ts';
+import { onStopSignals } from '../session/stop.ts';
+import { toWire } from '../session/wire.ts';
+import { pairingInfo } from '../ui/pairings-table.ts';
+import type { Terminal } from '../ui/terminal.ts';
+import { onePairing, type Target } from './reach.ts';
+import { terminalOf } from './surroundings.ts';
+
+/** Lets more guests into a live pairing. @returns the exit code; @throws Refusal */
+export async function inviteCommand(intent: Target & Invited, terminal: Terminal): Promise<number> {
+  const stop = onStopSignals();
+  const reached = await onePairing(intent, terminal);
+  const world = { env: process.env, stop, emit: terminal.event, ...terminalOf(stop) };
+  const { guests, remember } = await resolveGuests(intent, world);
+  const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) });
+  await remember();
+  terminal.data(intent.json ? JSON.stringify(pairing) : pairingInfo(pairing), 'answer');
+  return 0;
+}

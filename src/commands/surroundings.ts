@@ -1,0 +1,18 @@
+import type { Event } from '../session/events.ts';
+import type { World } from '../session/world.ts';
+import { askYes } from '../ui/prompt.ts';
+
+/** What a pairing can use of this terminal. */
+export function terminalOf(stop: AbortSignal): Pick<World, 'size' | 'hasTerminal' | 'ask'> {
+  const { stdin, stdout } = process;
+  const [columns, rows] = stdout.isTTY ? stdout.getWindowSize() : [0, 0];
+  const size = { columns: columns || 80, rows: rows || 24 };
+  if (!stdin.isTTY || !process.stderr.isTTY) return { size, hasTerminal: false };
+  return { size, hasTerminal: stdout.isTTY, ask: (about) => askYes(questionOf(about), stop) };
+}
+
+function questionOf(about: Event): string {
+  return about.kind === 'sharing-all'
+    ? 'a guest who types can reach every session of that tmux server: share it?'
+    : 'let them in with the new keys?';
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { clientsOf, type Room } from './room.ts';
+import { run } from './tmux.ts';
+
+/**
+ * Has guests go through the gate again where they are, in the terminal and the connection that they have: their tmux
+ * client gives way to `gate`, which lets them in as their access is by now. What a guest types from the moment this
+ * runs goes nowhere: their client is made read-only first, since it is asked, not forced, to give way.
+ * @param guests the pid of each one's client, as registered at the gate, and the sh command that runs the gate for them
+ * @returns the pids of those that could not be moved
+ */
+export async function moveGuests(
+  room: Room,
+  folder: string,
+  guests: readonly { readonly pid: number; readonly gate: string }[],
+): Promise<number[]> {
+  const clients = await clientsOf(room);
+  const moved = await Promise.all(
+    guests.map(async ({ pid, gate }) => {
+      const socket = join(folder, 'air', String(pid));
+      if (existsSync(socket)) {
+        return (await run({ tmux: room.tmux, socket }, [['detach-client', '-s', '=look', '-E', gate]])).ok;
+      }
+      const client = clients.find((other) => other.pid === pid);
+      if (!client) return false;
+      const commands = [
+        ['refresh-client', '-t', client.name, '-f', 'read-only,ignore-size'],
+        ['detach-client', '-t', client.name, '-E', gate],
+      ];
+      return (await run(room, commands)).ok;
+    }),
+  );
+  return guests.flatMap(({ pid }, index) => (moved[index] ? [] : [pid]));
+}

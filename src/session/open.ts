@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { deadlineIn } from '../domain/deadline.ts';
+import { Refusal } from '../domain/failure.ts';
+import type { Guest, NonEmpty } from '../domain/guest.ts';
+import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
+import { type Address, systemAddress, systemZone } from '../door/system.ts';
+import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
+import { uptime } from '../lease/process.ts';
+import { openRunDirectory, runDirectories } from '../lease/run-directory.ts';
+import { staleRooms, sweep } from '../lease/sweep.ts';
+import { claimRoom, enterCommands, leaveCommand, openRoom, type Room, unclaimRoom } from '../room/room.ts';
+import { findShared, openShared } from '../room/share.ts';
+import { checkTmux, findTmux } from '../room/tmux.ts';
+import { armDeadMan } from './dead-man.ts';
+import { endAccess } from './end.ts';
+import type { Live } from './live.ts';
+import { unlessStopped } from './stop.ts';
+import type { PairIntent, World } from './world.ts';
+
+/** Most gates at a time. */
+const caps = { guest: 8, pairing: 64 };
+
+/** A pairing that is live: guests can come. */
+export interface Open {
+  readonly live: Live;
+  readonly room: Room;
+  readonly address: Address;
+}
+
+/** What a pairing needs of this machine, looked for while the guests' keys are fetched. */
+export interface Premises {
+  readonly root: string;
+  readonly tmux: string;
+  readonly expiryOf: Live['expiryOf'];
+  /** Resolves late: the door is asked while the room is made. */
+  readonly address: Promise<Address>;
+}
+
+/**
+ * Takes back what dead pairings left, and finds the programs that a pairing needs.
+ * @throws Refusal
+ */
+export async function preparePremises(intent: PairIntent, { env, emit }: World): Promise<Premises> {
+  const root = openRunDirectory(env);
+  const roots = [...new Set([root, ...runDirectories(env)])];
+  const swept = await sweep({ roots, keyFiles: [intent.keyFile], now: new Date() });
+  for (const folder of staleRooms(root)) unclaimRoom(folder, false);
+  if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
+
+  const tmux = findTmux(env, intent.tmux);
+  const sshd = findSshd(env);
+  const address = systemAddress({ host: intent.host, port: intent.port });
+  const [version] = await Promise.all([sshdVersion(sshd), checkTmux(tmux)]);
+  return { root, tmux, address, expiryOf: (epoch) => expiryTime(version, epoch, systemZone) };
+}
+
+/**
+ * Opens a pairing: room, gate, dead man's switch, and last the lines.
+ * @throws Refusal or Stopped; what was opened by then has been closed again
+ */
+export async function openPairing(
+  intent: PairIntent,
+  guests: NonEmpty<Guest>,
+  premises: Premises,
+  world: World,
+): Promise<Open> {
+  const { emit, stop } = world;
+  const startedAt = new Date();
+  const live: Live = {
+    lease: createLease(premises.root, intent.keyFile, startedAt),
+    startedAt,
+    expiryOf: premises.expiryOf,
+    forward: intent.forward,
+    gateExisting: intent.gateExisting,
+    emit,
+    deadline: deadlineIn(intent.ttl, { epoch: startedAt.getTime() / 1000, sinceBoot: uptime() }),
+    guests,
+    here: new Map(),
+    past: [],
+    sshCommand: '',
+  };
+  try {
+    const room = await openTheRoom(live, intent, premises, world);
+    if (intent.approve) requireApproval(live.lease);
+    if (intent.seat !== 'elsewhere') setHostPresence(live.lease, true);
+    for (const { label, access } of guests) openGate(live.lease, label, access);
+    stop.throwIfAborted();
+    const expiry = live.expiryOf(live.deadline.epoch);
+    await grant(live.lease, guests, { expiry, forward: intent.forward, gateExisting: intent.gateExisting });
+    const address = await unlessStopped(stop, premises.address);
+    live.sshCommand = address.command;
+    return { live, room, address };
+  } catch (error) {
+    const failure = await endAccess(live);
+    throw failure ? new Refusal(failure) : error;
+  }
+}
+
+/** Claims a room, writes the gate that leads into it, arms the dead man's switch, starts tmux. */
+async function openTheRoom(
+  live: Live,
+  intent: PairIntent,
+  { root, tmux }: Premises,
+  world: World,
+): Promise<Room> {
+  const { lease, deadline } = live;
+  const room = intent.share
+    ? await findShared(tmux, world.env, intent.share === 'here' ? undefined : intent.share.name)
+    : claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session);
+  live.room = room;
+  armLease(
+    lease,
+    deadline,
+    { caps, enter: enterCommands(room, lease.folder) },
+    {
+      leave: leaveCommand(room),
+      sweep: [...world.self, 'sweep', '--lease', lease.folder],
+    },
+  );
+  live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
+  const clock = { program: lease.clock, seconds: intent.ttl + 1 };
+  if (intent.share) {
+    live.restore = await openShared(room, { clock, deadline: deadline.epoch });
+    return room;
+  }
+  const { env, cwd, size } = world;
+  await openRoom(room, { env, cwd, size, command: intent.command, clock, deadline: deadline.epoch });
+  return room;
+}

@@ -1,0 +1,55 @@
+import type { Access, NonEmpty, Reference } from '../domain/guest.ts';
+import type { Event } from './events.ts';
+
+/**
+ * Where the host is while guests are in. `terminal`: in this terminal, which is attached. `elsewhere`: in a client that
+ * is, or will be, attached from anywhere; guests are in only while one is. `nowhere`: nobody has to be there.
+ */
+export type HostSeat = 'terminal' | 'elsewhere' | 'nowhere';
+
+export interface PairIntent {
+  readonly references: NonEmpty<Reference>;
+  readonly access: Access;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly seat: HostSeat;
+  readonly session?: string;
+  /** A session that the host has already: its name, or `here` for the one that this program runs in. */
+  readonly share?: { readonly name: string } | 'here';
+  /** Seconds within which somebody has to join. */
+  readonly joinTimeout?: number;
+  /** Every join waits for the host's yes. */
+  readonly approve: boolean;
+  readonly tmux?: string;
+  /** Absolute. */
+  readonly keyFile: string;
+  readonly forward: readonly number[] | 'any';
+  readonly gateExisting: boolean;
+  readonly host?: string;
+  readonly port: number;
+  /** Ask no forge: take what is remembered. */
+  readonly offline: boolean;
+  /** Take nothing remembered, whatever becomes of the forge. */
+  readonly refresh: boolean;
+  readonly acceptNewKeys: boolean;
+  /** What runs in the session instead of the shell; empty for the shell. */
+  readonly command: readonly string[];
+}
+
+/** What a pairing has of the world around it. */
+export interface World {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** The size of a new session: this terminal's, where there is one. */
+  readonly size: { readonly columns: number; readonly rows: number };
+  /** Whether the host can be put into tmux here. */
+  readonly hasTerminal: boolean;
+  /** Puts a question to the host; absent where nobody can answer. */
+  readonly ask?: (event: Event) => Promise<boolean>;
+  readonly stop: AbortSignal;
+  readonly emit: (event: Event) => void;
+  /** The words of an event, for the status line of the room. */
+  readonly words: (event: Event) => string;
+  /** The command that runs this program. */
+  readonly self: readonly string[];
+}

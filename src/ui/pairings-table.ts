@@ -1,0 +1,30 @@
+import { showDuration } from '../domain/duration.ts';
+import { printable } from '../domain/text.ts';
+import type { Entry } from '../session/entry.ts';
+import { clock } from './words.ts';
+
+/** The answer of `list`, for people. */
+export function pairingsTable(pairings: readonly Entry[]): string {
+  return pairings.length === 0 ? 'nothing is live' : pairings.map(pairingInfo).join('\n\n');
+}
+
+/** The answer of `info`, for people: the pairing, then a block a guest. */
+export function pairingInfo(pairing: Entry): string {
+  const { id, session, status, sshCommand, guests } = pairing;
+  const ending = status === 'ending' ? ' (ending)' : '';
+  const lines = guests.flatMap(({ label, reference, access, keys, connections }) => [
+    `  ${label} (${printable(reference)}), ${access === 'read-only' ? 'view only' : 'may type'}`,
+    ...keys.map(({ type, fingerprint }) => `      ${fingerprint} ${type}`),
+    ...connections.map(
+      ({ address, joinedAt, fingerprint }) =>
+        `    in since ${clock(new Date(joinedAt))} from ${printable(address)}, ${printable(fingerprint)}`,
+    ),
+  ]);
+  return [`${id}: session ${session}, ends ${endOf(pairing)}${ending}`, `  ${sshCommand}`, ...lines].join(
+    '\n',
+  );
+}
+
+export function endOf({ deadline, remainingSeconds }: Entry): string {
+  return `${clock(new Date(deadline))} (in ${showDuration(remainingSeconds)})`;
+}
