@@ -1,5 +1,4 @@
-import { type Fetched, fetchKeys } from '../../providers/index.ts';
-import { slotsPerHost } from '../../providers/slots.ts';
+import { defaultLimits, type Fetched, fetchKeys, slotsPerHost } from '../../providers/index.ts';
 import { type Failure, Refusal, type RefusedKey, refuse } from '../domain/failure.ts';
 import { type Label, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
 import type { PublicKey } from '../domain/public-key.ts';
@@ -56,7 +55,7 @@ export async function seeKeys(
   const distinct = [...new Map(references.map((reference) => [reference.text, reference])).values()];
   const labels = labelsFor(distinct);
   const pins = keyring?.recall(distinct.filter(isRemembered).map(({ text }) => text));
-  const slots = slotsPerHost(8);
+  const slots = slotsPerHost(defaultLimits.perHost);
   const now = new Date();
 
   const see = async (reference: Reference, label: Label): Promise<Seen> => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { fetchAll, parseReference } from '../../providers/index.ts';
+import { defaultLimits, fetchKeys, parseReference, slotsPerHost } from '../../providers/index.ts';
+import type { Reference } from '../../src/domain/guest.ts';
 import { type Forge, startForge } from '../support/forge/start.ts';
 import { ed25519Line } from '../support/keys/wire.ts';
 
@@ -26,53 +27,46 @@ const start = async (kind: 'github' | 'gitlab') => {
   running.push(forge);
   return forge;
 };
-const wantedOf = (kind: string, forge: Forge) =>
-  names.map((name) => ({ reference: parseReference(`${kind}:${name}@${forge.host}`, {}) }));
-const signal = new AbortController().signal;
+const guestsOf = (kind: string, forge: Forge) =>
+  names.map((name) => parseReference(`${kind}:${name}@${forge.host}`, {}));
+
+/** Fetches all at once, as a pairing does. */
+function together(guests: readonly Reference[], signal = new AbortController().signal) {
+  const slots = slotsPerHost(defaultLimits.perHost);
+  return Promise.allSettled(guests.map((reference) => fetchKeys(reference, { env: {}, signal, slots })));
+}
 
 test('thirty guests of one host: eight in flight, as long as the rounds that makes', async () => {
   const forge = await start('github');
-  const wanted = wantedOf('github', forge);
-  await fetchAll(wanted.slice(0, 1), { env: {}, signal });
+  const guests = guestsOf('github', forge);
+  await together(guests.slice(0, 1));
   const from = performance.now();
-  const outcomes = await fetchAll(wanted, { env: {}, signal });
+  const outcomes = await together(guests);
   const took = performance.now() - from;
   const rounds = Math.ceil(names.length / 8) * delayMs;
   console.info(
     `30 guests at ${delayMs} ms, 8 in flight: ${took.toFixed(0)} ms, ${(took / rounds).toFixed(2)} of ${rounds} ms`,
   );
-  expect(outcomes.map((outcome) => [outcome.ok, outcome.reference])).toEqual(
-    wanted.map((each) => [true, each.reference]),
-  );
+  expect(outcomes.map(({ status }) => status)).toEqual(guests.map(() => 'fulfilled'));
   expect(forge.mostInFlight()).toBe(8);
   expect(took).toBeLessThan(rounds * 2);
 });
 
 test('hosts do not wait for each other', async () => {
   const [github, gitlab] = [await start('github'), await start('gitlab')];
-  const wanted = [...wantedOf('github', github), ...wantedOf('gitlab', gitlab)];
-  const outcomes = await fetchAll(wanted, { env: {}, signal });
-  expect(outcomes.every((outcome) => outcome.ok)).toBe(true);
+  const outcomes = await together([...guestsOf('github', github), ...guestsOf('gitlab', gitlab)]);
+  expect(outcomes.every(({ status }) => status === 'fulfilled')).toBe(true);
   expect([github.mostInFlight(), gitlab.mostInFlight()]).toEqual([8, 8]);
 });
 
-test('a guest that fails does not stop the others; each has its own validator', async () => {
+test('a guest that fails frees its slot and does not stop the others', async () => {
   const forge = await start('gitlab');
   forge.delayMs = 0;
-  const [first, second] = wantedOf('gitlab', forge);
-  const unknown = parseReference(`gitlab:nobody@${forge.host}`, {});
-  if (!first || !second) throw new Error('two guests at least');
-  const [known] = await fetchAll([first], { env: {}, signal });
-  const validator = known?.ok && known.fetched.kind === 'keys' ? known.fetched.validator : undefined;
-  if (validator === undefined) throw new Error('a validator');
-  const outcomes = await fetchAll([{ ...first, validator }, { reference: unknown }, second], {
-    env: {},
-    signal,
-  });
-  expect(outcomes).toMatchObject([
-    { ok: true, fetched: { kind: 'not-modified' } },
-    { ok: false, reference: unknown, failure: { kind: 'guest-unknown', reference: unknown.text } },
-    { ok: true, fetched: { kind: 'keys' } },
+  const unknown = Array.from({ length: 20 }, (_, n) => parseReference(`gitlab:no${n}@${forge.host}`, {}));
+  const outcomes = await together([...unknown, ...guestsOf('gitlab', forge)]);
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    ...unknown.map(() => 'rejected'),
+    ...names.map(() => 'fulfilled'),
   ]);
 });
 
@@ -80,9 +74,10 @@ test('an abort ends those under way and those that wait, with its own reason', a
   const forge = await start('github');
   forge.fault = 'silent';
   const stop = new AbortController();
-  const pending = fetchAll(wantedOf('github', forge), { env: {}, signal: stop.signal });
+  const pending = together(guestsOf('github', forge), stop.signal);
   const reason = new Error('enough');
-  setTimeout(() => stop.abort(reason), 20);
-  await expect(pending).rejects.toBe(reason);
-  await expect.poll(() => forge.mostInFlight()).toBeLessThanOrEqual(8);
+  await expect.poll(() => forge.mostInFlight()).toBe(8);
+  stop.abort(reason);
+  expect(await pending).toEqual(names.map(() => ({ status: 'rejected', reason })));
+  expect(forge.requests).toHaveLength(8);
 });
