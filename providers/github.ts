@@ -21,11 +21,17 @@ export const github: Provider = {
   parse(text, env) {
     const { user, host } = splitHost(text);
     const home = apiOf(undefined, env);
-    const elsewhere = host !== undefined && apiOf(host, env).origin !== home.origin;
+    const api = host === undefined ? home : apiOf(host, env);
+    const elsewhere = api.origin !== home.origin;
     const [owner = '', ...slug] = user.split('/');
     const login = username(owner, rule);
     const name = slug.length === 0 ? login : `${login}/${teamName(slug.join('/'))}`;
-    return { name, ...(elsewhere ? { host } : {}) };
+    const forge = ghHostOf(api) ?? api.host;
+    return {
+      name,
+      ...(elsewhere && host !== undefined ? { host } : {}),
+      ...(forge === 'github.com' ? {} : { forge }),
+    };
   },
   fetch(reference, context) {
     const fetch = reference.name.includes('/') ? fetchTeam : fetchUser;

@@ -21,15 +21,22 @@ export const gitlab: Provider = {
   parse(text, env) {
     const { user, host } = splitHost(text);
     const home = homeOf(env);
-    const elsewhere = host !== undefined && originOf(host) !== home.origin;
-    return { name: username(user, rule), ...(elsewhere ? { host } : {}) };
+    const origin = host === undefined ? home.origin : originOf(host);
+    const forge = origin === own ? undefined : new URL(origin).host;
+    return {
+      name: username(user, rule),
+      ...(host !== undefined && origin !== home.origin ? { host } : {}),
+      ...(forge === undefined ? {} : { forge }),
+    };
   },
   fetch: fetchGitLab,
 };
 
+const own = 'https://gitlab.com';
+
 /** The GitLab that is meant where a reference names no host, and the only one that `GITLAB_TOKEN` is for. */
 function homeOf(env: Env): URL {
-  return baseUrl(env, 'GITLAB_URL', 'https://gitlab.com');
+  return baseUrl(env, 'GITLAB_URL', own);
 }
 
 function siteOf(reference: Reference, env: Env): Site {

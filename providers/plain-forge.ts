@@ -29,13 +29,13 @@ export function plainForge(forge: PlainForge): Provider {
       if (!base)
         return host === undefined
           ? usage(`${quoted(text)} names no host`, `write it as ${name}@git.example.com`)
-          : { name, host };
+          : { name, host, forge: host };
       if (host !== undefined && originOf(host) !== base.origin)
         usage(
           `${quoted(text)} names a host, and there is only one`,
           `forgejo:${name}@${host} or gitea:${name}@${host} for a forge of one's own`,
         );
-      return { name };
+      return base.origin === home?.address ? { name } : { name, forge: base.host };
     },
     async fetch(reference, context) {
       const base = homeIn(context.env) ?? new URL(originOf(reference.host ?? ''));

@@ -40,6 +40,8 @@ export interface ParsedName {
   readonly name: string;
   readonly host?: string;
   readonly text?: string;
+  /** The host that is asked in the end, be it named or the environment's; absent for the provider's own. */
+  readonly forge?: string;
 }
 
 /** Turns a username into that user's public authentication keys. */

@@ -32,11 +32,16 @@ export function parseReference(text: string, env: Env): Reference {
 
 /** Reads what one provider's own option (`--gitlab bob`) calls a guest. Throws a usage failure. */
 export function parseForProvider(provider: ProviderName, user: string, env: Env): Reference {
-  const parsed = table[provider].parse(user, env);
-  const host = parsed.host === undefined ? {} : { host: parsed.host };
-  const text =
-    parsed.text ?? `${provider}:${parsed.name}${parsed.host === undefined ? '' : `@${parsed.host}`}`;
-  return { provider, name: parsed.name, ...host, text };
+  const { name, host, forge, text: own } = table[provider].parse(user, env);
+  const spell = (at: string | undefined) => own ?? `${provider}:${name}${at === undefined ? '' : `@${at}`}`;
+  const [text, pinnedAs] = [spell(host), spell(forge)];
+  return {
+    provider,
+    name,
+    ...(host === undefined ? {} : { host }),
+    text,
+    ...(pinnedAs === text ? {} : { pinnedAs }),
+  };
 }
 
 function providerCalled(prefix: string): ProviderName | undefined {

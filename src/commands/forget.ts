@@ -1,5 +1,6 @@
 import { refuse } from '../domain/failure.ts';
-import type { NonEmpty, Reference } from '../domain/guest.ts';
+import { type NonEmpty, pinName, type Reference } from '../domain/guest.ts';
+import { jsonLine, printable } from '../domain/text.ts';
 import { openKeyring } from '../keyring/keyring.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
@@ -19,11 +20,13 @@ export async function forgetCommand({ references, json }: ForgetIntent, terminal
     onWarning: (warning) => terminal.event({ kind: 'keyring', warning }),
   });
   try {
-    const texts = references.map(({ text }) => text);
-    const forgotten = await keyring.forget(texts);
-    if (json) terminal.data(JSON.stringify({ forgotten }));
-    else for (const reference of forgotten) terminal.data(`${reference} is forgotten`);
-    return forgotten.length > 0 ? 0 : refuse({ kind: 'nothing-remembered', references: texts });
+    const guests = new Map(references.map((reference) => [pinName(reference), reference.text]));
+    const dropped = await keyring.forget([...guests.keys()]);
+    const forgotten = dropped.map((name) => guests.get(name) ?? name);
+    if (json) terminal.data(jsonLine({ forgotten }));
+    else for (const text of forgotten) terminal.data(`${printable(text)} is forgotten`);
+    if (forgotten.length > 0) return 0;
+    return refuse({ kind: 'nothing-remembered', references: [...guests.values()] });
   } finally {
     await keyring.close();
   }

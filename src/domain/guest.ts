@@ -16,8 +16,8 @@ export const providerNames = [
 export type ProviderName = (typeof providerNames)[number];
 
 /**
- * Who is meant, before anything is known of them. `text` is the one spelling by which a guest is shown and
- * remembered, e.g. `github:octocat`, `gitlab:ada@git.example.com`, `file:/home/me/partner.pub`.
+ * Who is meant, before anything is known of them. `text` is the one spelling by which a guest is shown,
+ * e.g. `github:octocat`, `gitlab:ada@git.example.com`, `file:/home/me/partner.pub`.
  * Made by the providers' parsers alone.
  */
 export interface Reference {
@@ -27,6 +27,16 @@ export interface Reference {
   /** A self-hosted forge's host, with its port where one was given; absent for the provider's own. */
   readonly host?: string;
   readonly text: string;
+  /**
+   * What the guest is remembered by, where that is not `text`: it depends on nothing but who is meant, and so names
+   * a forge that only the environment chose.
+   */
+  readonly pinnedAs?: string;
+}
+
+/** What a guest is remembered by: `github:octocat` of one forge is not that of another. */
+export function pinName({ pinnedAs, text }: Reference): string {
+  return pinnedAs ?? text;
 }
 
 /** What a guest is called within one pairing: `[A-Za-z0-9_-]{1,64}`, unique there. */

@@ -1,6 +1,6 @@
 import { fileStore } from './file-store.ts';
 import { connectKeychain, type KeychainClient } from './keychain-client.ts';
-import { marksIn } from './marks.ts';
+import { type Marks, marksIn } from './marks.ts';
 import type { Pin } from './pin.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import { findPlace, type Place, type Where } from './place.ts';
@@ -22,8 +22,6 @@ export interface Keyring {
   remember(pins: readonly Pin[]): Promise<void>;
   /** Those that were there and are forgotten. */
   forget(references: readonly string[]): Promise<readonly string[]>;
-  /** Everyone that has a pin, sorted. */
-  references(): Promise<readonly string[]>;
   /** Where pins live by now; `nowhere` where neither keychain nor files can be used, and pins end with the run. */
   where(): Promise<Where>;
   /** Waits for what is under way, within the budget, and kills the keychain process. */
@@ -62,7 +60,7 @@ export function openKeyring(options: KeyringOptions): Keyring {
     if (at.where === 'keychain' || !onWarning) return;
     const { trouble } = at;
     const set = await marks.read();
-    const pinsThere = !set.ok || set.value.has('pins-in-keychain');
+    const pinsThere = mayHoldPins(set);
     const unchecked = pinsThere ? absent : [];
     const told = set.ok && set.value.has(`told-${trouble.cause}`) && isLasting(trouble);
     if (unchecked.length === 0 && (announced || told)) return;
@@ -99,15 +97,10 @@ export function openKeyring(options: KeyringOptions): Keyring {
         const left = at.where === 'keychain' ? await files.remove(references) : ok([]);
         for (const one of [result, left])
           if (!one.ok) warn({ kind: 'not-forgotten', references, trouble: one.trouble });
-        await announce(at, references);
+        if (at.where !== 'keychain' && mayHoldPins(await marks.read()))
+          warn({ kind: 'not-forgotten', references, trouble: at.trouble });
+        else await announce(at, []);
         return [...new Set([result, left].flatMap((one) => (one.ok ? one.value : [])))];
-      }),
-    references: () =>
-      inTurn(async () => {
-        const { at, result } = await places.use((store) => store.references());
-        if (!result.ok) warn({ kind: 'state-refused', trouble: result.trouble });
-        await announce(at, []);
-        return result.ok ? result.value : [];
       }),
     where: () => inTurn(async () => (await places.current()).where),
     async close() {
@@ -142,6 +135,11 @@ function warningsOf(reads: ReadonlyMap<string, PinRead>, at?: Place): KeyringWar
     if (read.kind === 'refused') warnings.push({ kind: 'state-refused', trouble: read.trouble });
   }
   return warnings;
+}
+
+/** Whether the keychain was ever given pins, so that there can be some in it that are out of reach. */
+function mayHoldPins(set: Awaited<ReturnType<Marks['read']>>): boolean {
+  return !set.ok || set.value.has('pins-in-keychain');
 }
 
 /** A reason that is there again the next time, and need not be told again. */

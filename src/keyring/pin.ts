@@ -3,7 +3,7 @@ import type { PublicKey } from '../domain/public-key.ts';
 
 /** What is remembered of a guest's keys. Nothing in it is secret. */
 export interface Pin {
-  /** {@link Reference.text} of the guest. */
+  /** `pinName` of the guest's reference. */
   readonly reference: string;
   readonly keys: NonEmpty<PublicKey>;
   readonly firstSeen: Date;
@@ -12,8 +12,6 @@ export interface Pin {
   readonly lastPaired?: Date;
   /** The provider's own mark of this list, an ETag. */
   readonly validator?: string;
-  /** Which host gave the keys. */
-  readonly host?: string;
 }
 
 /**
@@ -28,7 +26,6 @@ export function pinOf(
     now: Date;
     paired: boolean;
     validator?: string;
-    host?: string;
   },
 ): Pin {
   const lastPaired = seen.paired ? seen.now : previous?.lastPaired;
@@ -39,7 +36,6 @@ export function pinOf(
     lastSeen: seen.now,
     ...(lastPaired && { lastPaired }),
     ...(seen.validator !== undefined && { validator: seen.validator }),
-    ...(seen.host !== undefined && { host: seen.host }),
   };
 }
 

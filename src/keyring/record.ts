@@ -26,7 +26,6 @@ export function writeRecord(pin: Pin): string {
     lastSeen: pin.lastSeen,
     lastPaired: pin.lastPaired,
     validator: pin.validator,
-    host: pin.host,
   });
 }
 
@@ -43,8 +42,8 @@ export function readRecord(text: string, reference: string): PinRead {
   if (!firstSeen || !lastSeen) return no('bad-time');
   const lastPaired = timeOf(record.lastPaired);
   if (record.lastPaired !== undefined && !lastPaired) return no('bad-time');
-  const { validator, host } = record;
-  if (!isShortText(validator) || !isShortText(host)) return no('wrong-shape');
+  const { validator } = record;
+  if (!isShortText(validator)) return no('wrong-shape');
   return {
     kind: 'pin',
     pin: {
@@ -54,7 +53,6 @@ export function readRecord(text: string, reference: string): PinRead {
       lastSeen,
       ...(lastPaired && { lastPaired }),
       ...(validator !== undefined && { validator }),
-      ...(host !== undefined && { host }),
     },
   };
 }

@@ -1,7 +1,6 @@
-import { type Fetched, fetchKeys, slotsPerHost } from '../../providers/index.ts';
-
+import { defaultLimits, type Fetched, fetchKeys, slotsPerHost } from '../../providers/index.ts';
 import { type Failure, Refusal, type RefusedKey, refuse } from '../domain/failure.ts';
-import { type Label, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
+import { type Label, labelsFor, type NonEmpty, pinName, type Reference } from '../domain/guest.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { type Pin, pinOf } from '../keyring/pin.ts';
@@ -55,12 +54,12 @@ export async function seeKeys(
 ): Promise<Seen[]> {
   const distinct = [...new Map(references.map((reference) => [reference.text, reference])).values()];
   const labels = labelsFor(distinct);
-  const pins = keyring?.recall(distinct.filter(isRemembered).map(({ text }) => text));
-  const slots = slotsPerHost(8);
+  const pins = keyring?.recall(distinct.filter(isRemembered).map(pinName));
+  const slots = slotsPerHost(defaultLimits.perHost);
   const now = new Date();
 
   const see = async (reference: Reference, label: Label): Promise<Seen> => {
-    const pinned = async (): Promise<Pin | undefined> => (await pins)?.get(reference.text);
+    const pinned = async (): Promise<Pin | undefined> => (await pins)?.get(pinName(reference));
     const asks = !offline || !isRemembered(reference);
     const validator = asks && !refresh && hasToken(env) ? (await pinned())?.validator : undefined;
     const answer = asks
@@ -127,13 +126,11 @@ export function pinsOf(seen: readonly Seen[], paired: boolean): Pin[] {
     if (!isRemembered(reference)) return [];
     const previous = trust.verdict === 'new' ? undefined : trust.pin;
     if (source === 'pin') return paired && previous ? [{ ...previous, lastPaired: new Date() }] : [];
-    const host = reference.host === undefined ? {} : { host: reference.host };
     const fresh = {
-      reference: reference.text,
+      reference: pinName(reference),
       keys,
       now: fetchedAt,
       paired,
-      ...host,
       ...(validator && { validator }),
     };
     return [pinOf(previous, fresh)];

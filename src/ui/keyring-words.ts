@@ -8,10 +8,9 @@ export function keyringWords(warning: KeyringWarning): string[] {
       const { trouble, path, unchecked } = warning;
       const unknown =
         unchecked.length > 0 ? `; ${names(unchecked)} could not be compared with the keys seen before` : '';
-      const hint = mend(trouble);
       return [
         `warning: the keychain can't be used (${cause(trouble)}): keys are remembered in ${path}${unknown}`,
-        ...(hint ? [`hint: ${hint}`] : []),
+        ...hinted(mend(trouble)),
       ];
     }
     case 'pins-lost':
@@ -40,10 +39,22 @@ export function keyringWords(warning: KeyringWarning): string[] {
         `warning: the keys of ${names(warning.references)} were not remembered: ${cause(warning.trouble)}`,
       ];
     case 'not-forgotten':
-      return [`warning: ${names(warning.references)} could not be forgotten: ${cause(warning.trouble)}`];
+      return notForgotten(warning);
     default:
       return warning satisfies never;
   }
+}
+
+function notForgotten({ references, trouble }: KeyringWarning & { kind: 'not-forgotten' }): string[] {
+  if ('path' in trouble) return [`warning: ${names(references)} could not be forgotten: ${cause(trouble)}`];
+  return [
+    `warning: the keychain can't be used (${cause(trouble)}): what it remembers of ${names(references)} stays`,
+    ...hinted(mend(trouble)),
+  ];
+}
+
+function hinted(hint: string | undefined): string[] {
+  return hint === undefined ? [] : [`hint: ${hint}`];
 }
 
 function cause(trouble: Trouble): string {
@@ -87,9 +98,11 @@ function mend(trouble: Trouble): string | undefined {
       return 'install libsecret: apt install libsecret-1-0';
     case 'no-bus':
     case 'refused':
-      return 'a Secret Service such as gnome-keyring, in a desktop session, keeps keys safer; files do, too';
+      return 'files do as well; in a desktop session, a Secret Service such as gnome-keyring takes them over';
     case 'locked':
       return 'unlock it, and this goes away';
+    case 'no-answer':
+      return 'if it has asked you to unlock it, do that before the next time';
     default:
       return undefined;
   }

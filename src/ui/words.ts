@@ -143,8 +143,8 @@ export function wordsOf(failure: Failure): Words {
     case 'nothing-remembered':
       return words(
         8,
-        `nothing is remembered of ${failure.references.join(', ')}`,
-        'tmuxpair keys shows who is',
+        `nothing was found to forget of ${failure.references.join(', ')}`,
+        `see what is remembered: tmuxpair keys --offline ${failure.references[0] ?? ''}`,
       );
     case 'no-such-pairing':
       if (failure.ids.length === 0) return words(8, 'there is no pairing', 'start one: tmuxpair @octocat');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseForProvider, parseReference } from '../../providers/index.ts';
 import { type Failure, Refusal } from '../../src/domain/failure.ts';
+import { pinName } from '../../src/domain/guest.ts';
 
 const before = process.cwd();
 const directory = mkdtempSync(join(tmpdir(), 'tmuxpair-reference-'));
@@ -105,6 +106,32 @@ describe('read', () => {
     expect(parseReference('gitlab:ada@gitlab.com', env).text).toBe('gitlab:ada@gitlab.com');
     expect(parseReference('github:ada@ghe.example.com', env).text).toBe('github:ada');
     expect(parseReference('github:ada@github.com', env).text).toBe('github:ada@github.com');
+  });
+
+  test.each([
+    ['@ada', {}, 'github:ada'],
+    ['@ada', { GITHUB_API_URL: 'https://api.github.com/' }, 'github:ada'],
+    ['@ada', { GITHUB_API_URL: 'https://ghe.example.com/api/v3' }, 'github:ada@ghe.example.com'],
+    ['@ada', { GITHUB_API_URL: 'https://api.corp.ghe.com' }, 'github:ada@corp.ghe.com'],
+    ['github:ada@corp.ghe.com', {}, 'github:ada@corp.ghe.com'],
+    ['github:ada@github.com', { GITHUB_API_URL: 'https://ghe.example.com/api/v3' }, 'github:ada'],
+    ['@org/team', { GITHUB_API_URL: 'http://127.0.0.1:80/' }, 'github:org/team@127.0.0.1'],
+    ['gitlab:ada', {}, 'gitlab:ada'],
+    ['gitlab:ada', { GITLAB_URL: 'https://gitlab.com' }, 'gitlab:ada'],
+    ['gitlab:ada', { GITLAB_URL: 'https://git.example.com:8443/git' }, 'gitlab:ada@git.example.com:8443'],
+    ['gitlab:ada@git.example.com', {}, 'gitlab:ada@git.example.com'],
+    ['gitlab:ada@gitlab.com', { GITLAB_URL: 'https://git.example.com' }, 'gitlab:ada'],
+    ['codeberg:ada', {}, 'codeberg:ada'],
+    ['codeberg:ada', { CODEBERG_URL: 'https://berg.example.com' }, 'codeberg:ada@berg.example.com'],
+    ['srht:ada', { SOURCEHUT_URL: 'https://meta.example.com' }, 'sourcehut:ada@meta.example.com'],
+    ['lp:ada', { LAUNCHPAD_URL: 'https://lp.example.com' }, 'launchpad:ada@lp.example.com'],
+    ['forgejo:ada@git.example.com', {}, 'forgejo:ada@git.example.com'],
+    ['https://example.com/ada.keys', {}, 'https://example.com/ada.keys'],
+  ])('%s with %j is remembered as %s: no forge has the pins of another', (text, env, name) => {
+    const reference = parseReference(text, env);
+    expect(pinName(reference)).toBe(name);
+    expect(pinName(parseReference(reference.text, env))).toBe(name);
+    expect(pinName(parseReference(name, env))).toBe(name);
   });
 });
 

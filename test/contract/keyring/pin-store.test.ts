@@ -29,7 +29,6 @@ function pin(reference: string, ...seeds: [string, ...string[]]): Pin {
     now,
     paired: true,
     validator: 'W/"abc"',
-    host: 'api.github.com',
   });
 }
 

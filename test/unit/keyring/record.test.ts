@@ -12,13 +12,12 @@ const full = pinOf(undefined, {
   now: new Date('2026-11-22T12:00:00.123Z'),
   paired: true,
   validator: 'W/"0815"',
-  host: 'ghe.example.com:8443',
 });
 const record = JSON.parse(writeRecord(full));
 
 test('a record gives back its pin', () => {
   expect(readRecord(writeRecord(full), reference)).toEqual({ kind: 'pin', pin: full });
-  const { lastPaired: _, validator: __, host: ___, ...bare } = full;
+  const { lastPaired: _, validator: __, ...bare } = full;
   expect(readRecord(writeRecord(bare), reference)).toEqual({ kind: 'pin', pin: bare });
 });
 
@@ -31,7 +30,6 @@ test('a record is versioned, in UTC, and holds what is public', () => {
     lastSeen: '2026-11-22T12:00:00.123Z',
     lastPaired: '2026-11-22T12:00:00.123Z',
     validator: 'W/"0815"',
-    host: 'ghe.example.com:8443',
   });
 });
 
@@ -64,7 +62,6 @@ test.each([
   ['a number for a time', { lastPaired: 0 }, 'bad-time'],
   ['an escape in the validator', { validator: '\u001b[2J' }, 'wrong-shape'],
   ['a long validator', { validator: 'x'.repeat(2000) }, 'wrong-shape'],
-  ['a host that is no text', { host: 1 }, 'wrong-shape'],
 ])('a record with %s is refused', (_, change, problem) => {
   expect(readRecord(JSON.stringify({ ...record, ...change }), reference)).toEqual({
     kind: 'unreadable',
