@@ -70,9 +70,8 @@ export function labelsFor(references: readonly Reference[], taken: readonly Labe
   const used = new Set(taken.map((label) => label.toLowerCase()));
   return references.map((reference) => {
     const plain = plainName(reference);
-    const candidates = [plain, cut(`${plain}-${reference.provider}`)];
-    for (let n = 2; ; n++) {
-      const label = candidates.shift() ?? cut(plain, `-${n}`);
+    for (let n = 0; ; n++) {
+      const label = [plain, cut(`${plain}-${reference.provider}`)][n] ?? cut(plain, `-${n}`);
       if (!isLabel(label) || used.has(label.toLowerCase())) continue;
       used.add(label.toLowerCase());
       return label;

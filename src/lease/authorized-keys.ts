@@ -111,7 +111,7 @@ export function withoutLease(
     created = ours.created ?? created;
   }
   const rest = kept.join('') + text.slice(at);
-  const gone = removed > 0 && rest === '' && created !== undefined;
+  const gone = rest === '' && created !== undefined;
   return { text: gone ? undefined : rest, folder: gone && created === 'folder', removed };
 }
 

@@ -31,11 +31,17 @@ const foreignAge = 60_000;
 /**
  * Runs `work` while holding the lock `path`, whose folder exists. `work` is synchronous: it can't be left half
  * way by a signal handler of ours.
- * @throws Refusal `authorized-keys-locked` (naming `guarded`) when another holds it for 10 s
+ * @param longest how long to wait for it, in ms
+ * @throws Refusal `authorized-keys-locked` (naming `guarded`) when another holds it for longer
  */
-export async function withLock<T>(path: string, guarded: string, work: () => T): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  guarded: string,
+  work: () => T,
+  longest = patience,
+): Promise<T> {
   const owner: Owner = { ...thisProcess(), nonce: randomBytes(8).toString('hex'), machine: machineName() };
-  const until = Date.now() + patience;
+  const since = performance.now(); // A clock that is set in between changes nothing.
   while (!take(path, owner)) {
     const holder = ownerOf(path);
     if (holder && isStale(path, holder)) {
@@ -44,7 +50,7 @@ export async function withLock<T>(path: string, guarded: string, work: () => T):
       });
       continue;
     }
-    if (Date.now() > until) {
+    if (performance.now() - since > longest) {
       const name = holder ? `process ${holder.pid}` : 'another program';
       refuse({ kind: 'authorized-keys-locked', path: guarded, lock: path, owner: name });
     }
