@@ -153,11 +153,23 @@ test('G8: a read-only guest tries every key, the mouse and a paste against a hos
   await expectNothingLeft(stage);
 });
 
-test('G8: a read-only guest whose window or connection is torn off leaves no airlock behind', async () => {
+test('G8: a read-only guest whose window or connection is torn off leaves no airlock behind, and one key is all it has', async () => {
   await using stage = await makeStage();
   const guest = await stage.guest();
   const host = await startPairing(stage, ['-r', await keyFileOf(stage, guest)]);
   const airlocks = () => stage.processes().filter(({ cmd }) => cmd.includes('/air/'));
+  const watching = await guest.join();
+  await watching.waitFor('view only');
+  const socket = airlocks().flatMap(({ cmd }) => / -S (\S+\/air\/\d+) /.exec(cmd)?.[1] ?? [])[0] ?? '';
+  const airlock = (...args: string[]) => stage.account.demand('tmux', ['-N', '-S', socket, ...args]);
+  expect(await airlock('list-keys')).toMatch(/^bind-key +-T root +q +detach-client\n$/);
+  expect(await airlock('show-options', '-gv', 'prefix', ';', 'show-options', '-gv', 'prefix2')).toBe(
+    'None\nNone\n',
+  );
+  expect(await airlock('show-options', '-gv', 'mouse')).toBe('off\n');
+  expect(await airlock('list-clients', '-F', '#{client_readonly}')).toBe('1\n');
+  expect(await inRoom(stage, 'pair', 'list-clients', '-F', '#{client_readonly}')).toBe('0\n1\n');
+  await watching.sendKeys('q');
   for (const leave of [
     (seat: Terminal) => seat.closeTerminal(),
     (seat: Terminal) => seat.sendKeys('q'),
