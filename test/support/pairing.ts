@@ -36,6 +36,13 @@ export function leaseLines(stage: Stage): string[] {
   return text.split('\n').filter((line) => / tmuxpair:[a-z2-7]{12}:/.test(line));
 }
 
+/** When a lease's line expires, in ms since the epoch. Its `expiry-time` must be in UTC. */
+export function expiryOf(line = ''): number {
+  const [, ...parts] = /,expiry-time="(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z"/.exec(line) ?? [];
+  const [year = Number.NaN, month = 0, day, hours, minutes, seconds] = parts.map(Number);
+  return Date.UTC(year, month - 1, day, hours, minutes, seconds);
+}
+
 /** The folders of the leases that stand now. */
 export function leaseFolders(stage: Stage): string[] {
   const root = runDirectory(stage);
