@@ -1,0 +1,105 @@
+import { existsSync, readdirSync } from 'node:fs';
+import type { Stage } from './fixture.ts';
+import type { Guest } from './guest.ts';
+import type { Identity } from './identity.ts';
+import type { Process } from './processes.ts';
+import type { Terminal, TerminalOptions } from './terminal.ts';
+import { until } from './wait.ts';
+
+/** Writes the public keys of guests as `~/NAME.pub` of the host's, one a line; gives the path. */
+export function keyFileOf(
+  stage: Stage,
+  of: Guest | Identity | readonly (Guest | Identity)[],
+  name = 'guest',
+): Promise<string> {
+  const keys = [of].flat().map((one) => ('identity' in one ? one.identity : one).publicKey);
+  return stage.writeFile(`${name}.pub`, keys.map((key) => `${key} ${name}@laptop\n`).join(''), 0o644);
+}
+
+/** Starts a pairing and waits until the host is in the room. */
+export async function startPairing(
+  stage: Stage,
+  args: readonly string[],
+  options?: TerminalOptions,
+): Promise<Terminal> {
+  const host = await stage.pair(args, options);
+  await host.waitFor(inTheRoom, { timeout: 15_000 });
+  return host;
+}
+
+/** What the status line shows when the host's client has come in. */
+export const inTheRoom = /your guest types: ssh /;
+
+/** The lines of all leases in `authorized_keys`, in order. */
+export function leaseLines(stage: Stage): string[] {
+  const text = stage.keysFile()?.toString('latin1') ?? '';
+  return text.split('\n').filter((line) => / tmuxpair:[a-z2-7]{12}:/.test(line));
+}
+
+/** When a lease's line expires, in ms since the epoch. Its `expiry-time` must be in UTC. */
+export function expiryOf(line = ''): number {
+  const [, ...parts] = /,expiry-time="(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z"/.exec(line) ?? [];
+  const [year = Number.NaN, month = 0, day, hours, minutes, seconds] = parts.map(Number);
+  return Date.UTC(year, month - 1, day, hours, minutes, seconds);
+}
+
+/** The folders of the leases that stand now. */
+export function leaseFolders(stage: Stage): string[] {
+  const root = runDirectory(stage);
+  return existsSync(root)
+    ? readdirSync(root)
+        .filter((name) => name !== 'rooms')
+        .map((name) => `${root}/${name}`)
+    : [];
+}
+
+/** The tmux servers of rooms, by session, with what runs in them. */
+export function rooms(stage: Stage): { session: string; server: Process; within: Process[] }[] {
+  const all = stage.processes();
+  return all.flatMap((server) => {
+    const session = /\/rooms\/([^/ ]+)\/tmux new-session -d /.exec(server.cmd)?.[1];
+    return session === undefined ? [] : [{ session, server, within: below(server, all) }];
+  });
+}
+
+/** What runs as the host besides the harness's terminals and the rooms: supervisor, switch, connections, clients. */
+export function strays(stage: Stage): string[] {
+  const expected = new Set(
+    rooms(stage).flatMap(({ server, within }) => [server, ...within].map(({ pid }) => pid)),
+  );
+  return stage
+    .processes()
+    .filter(({ pid, cmd }) => !expected.has(pid) && !cmd.startsWith(`tmux -S ${stage.account.scratch}/t`))
+    .map(({ cmd }) => cmd);
+}
+
+/** The names of the rooms' sessions. */
+export function sessions(stage: Stage): string[] {
+  return rooms(stage).map(({ session }) => session);
+}
+
+/** Waits until nothing of any pairing runs, the rooms aside, and no lease stands. */
+export async function expectNothingLeft(stage: Stage): Promise<void> {
+  const left = () => [...strays(stage), ...leaseFolders(stage)];
+  await until(() => left().length === 0, { what: 'nothing to be left', timeout: 3000 }).catch(() => {
+    throw new Error(`left of the pairing:\n${left().join('\n')}`);
+  });
+}
+
+/** A command in the host's session, on its own server: for what a test must know of the room itself. */
+export function inRoom(stage: Stage, session: string, ...command: string[]): Promise<string> {
+  return stage.account.demand('tmux', [
+    '-N',
+    '-S',
+    `${runDirectory(stage)}/rooms/${session}/tmux`,
+    ...command,
+  ]);
+}
+
+function runDirectory({ account }: Stage): string {
+  return `${account.env.XDG_RUNTIME_DIR ?? `${account.home}/.local/state`}/tmuxpair${account.env.XDG_RUNTIME_DIR ? '' : '/run'}`;
+}
+
+function below(parent: Process, all: readonly Process[]): Process[] {
+  return all.filter(({ ppid }) => ppid === parent.pid).flatMap((child) => [child, ...below(child, all)]);
+}
