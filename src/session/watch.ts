@@ -37,6 +37,7 @@ export function watchPairing(options: WatchOptions): Watch {
   const past: Visit[] = [];
   const warnings = [...options.warnings].sort((a, b) => b - a);
   let timer: NodeJS.Timeout | undefined;
+  let soon = false;
   let timeUp = false;
 
   const look = (): void => {
@@ -59,6 +60,7 @@ export function watchPairing(options: WatchOptions): Watch {
 
   const tick = (): void => {
     clearTimeout(timer);
+    soon = false;
     look();
     const left = secondsLeft(options.deadline(), { epoch: Date.now() / 1000, sinceBoot: uptime() });
     while (warnings[0] !== undefined && left <= warnings[0]) {
@@ -75,6 +77,8 @@ export function watchPairing(options: WatchOptions): Watch {
   };
 
   const arrivals = watchFolder(join(options.folder, 'in'), () => {
+    if (soon) return; // Or else whoever knocks often enough would put the look, and with it the deadline, off for good.
+    soon = true;
     clearTimeout(timer);
     timer = setTimeout(tick, 20); // The gate has registered; soon it is tmux.
   });
