@@ -59,11 +59,12 @@ export function armLease(
   sweep: readonly string[],
 ): void {
   const { id, folder } = lease;
-  const context = { ...gate, id, folder, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
+  const supervisor = thisProcess();
+  const context = { ...gate, id, folder, supervisor, uid: process.geteuid?.() ?? 0 };
   setDeadline(lease, deadline);
   const scripts: [string, string][] = [
     ['sever', severScript(folder)],
-    ['clock', clockScript(folder, sweep)],
+    ['clock', clockScript(folder, supervisor, sweep)],
     ['switch', switchScript(folder, sweep)],
     ['gate', gateScript(context)],
   ];

@@ -1,5 +1,6 @@
 import { mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
@@ -8,6 +9,8 @@ import { type Commands, run, type Server } from './tmux.ts';
 /** The tmux server and session that a pairing shares. */
 export interface Room extends Server {
   readonly folder: string;
+  /** Id of the lease whose room it is. */
+  readonly lease: string;
   /** The session's name, `[A-Za-z0-9_-]`. */
   readonly session: string;
 }
@@ -18,8 +21,8 @@ export interface RoomOptions {
   readonly size: { readonly columns: number; readonly rows: number };
   /** What runs in the session instead of the shell; empty for the shell. */
   readonly command: readonly string[];
-  /** Run by the server at the deadline (see `clock` in the lease's folder). */
-  readonly clock: { readonly program: string; readonly seconds: number };
+  /** A program that the server runs beside the session from the start; it ends by itself, and says nothing. */
+  readonly clock: string;
   /** Epoch seconds. */
   readonly deadline: number;
 }
@@ -35,7 +38,7 @@ export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: strin
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
       symlinkSync(id, join(folder, 'lease'));
-      return { tmux, folder, session, socket: join(folder, 'tmux') };
+      return roomAt(folder, id, tmux);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') continue; // Its last user has just removed the folder.
@@ -48,6 +51,11 @@ export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: strin
       });
     }
   }
+}
+
+/** The room in `folder`, as `lease` claimed it. */
+export function roomAt(folder: string, lease: string, tmux: string): Room {
+  return { tmux, folder, lease, session: basename(folder), socket: join(folder, 'tmux') };
 }
 
 /**
@@ -86,7 +94,7 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
     ['set-option', '-gF', 'status-right-length', '#{@tmuxpair-length}'],
     ['set-option', '-g', 'status-right', `${segment}#{T:@tmuxpair-right}`],
-    ['run-shell', '-b', '-d', String(clock.seconds), `[ ! -x ${clock.program} ] || exec ${clock.program}`],
+    ['run-shell', '-b', `exec ${clock}`],
   ];
 }
 
@@ -129,8 +137,18 @@ export async function clientsOf(room: Room): Promise<{ pid: number; name: string
     });
 }
 
+/**
+ * Whether a session still stands in the room, under whichever name: the host may have given it another. Where that
+ * can't be told, as of a server that hangs, it counts as standing.
+ */
 export async function hasSession(room: Room): Promise<boolean> {
-  return (await run(room, [['has-session', '-t', `=${room.session}`]])).ok;
+  for (let look = 0; look < 50; look++) {
+    const { ok, stdout, stderr } = await run(room, [['list-sessions']]);
+    if (ok && stdout !== '') return true;
+    if (/^(no server running on|error connecting to) /.test(stderr)) return false;
+    await sleep(20); // A server on its way out answers, but has no session any more.
+  }
+  return true;
 }
 
 /** What the host types to get back into the session. */
@@ -140,17 +158,25 @@ export function reattachCommand(room: Room): string {
 
 /** Gives the room back to the host: no claim, no segment in its status line. */
 export async function leaveRoom(room: Room): Promise<'stays' | 'ended'> {
-  const { ok } = await run(room, [['set-option', '-u', '-t', `=${room.session}:`, '@tmuxpair-until']]);
-  unclaimRoom(room.folder, !ok);
-  return ok ? 'stays' : 'ended';
+  const left = await clearRoom(room);
+  unclaimRoom(room, left);
+  return left;
 }
 
-/** Takes the claim off a room's folder, and removes the folder where its session has ended. */
-export function unclaimRoom(folder: string, ended: boolean): void {
-  if (ended) rmSync(join(folder, 'tmux'), { force: true });
+/** Takes the segment out of the room's status line. @returns whether its session still stands */
+export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
+  const { ok } = await run(room, [['set-option', '-u', '-t', `=${room.session}:`, '@tmuxpair-until']]);
+  return ok || (await hasSession(room)) ? 'stays' : 'ended';
+}
+
+/** Takes this lease's claim off the room, if it still has one, and removes the folder where its session has ended. */
+export function unclaimRoom({ folder, lease, socket }: Room, left: 'stays' | 'ended'): void {
+  const claim = join(folder, 'lease');
   try {
-    unlinkSync(join(folder, 'lease'));
-    if (ended) rmdirSync(folder);
+    if (readlinkSync(claim) !== lease) return;
+    if (left === 'ended') rmSync(socket, { force: true });
+    unlinkSync(claim);
+    if (left === 'ended') rmdirSync(folder);
   } catch {
     // Somebody else's by now, or gone.
   }

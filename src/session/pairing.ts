@@ -7,8 +7,7 @@ import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
 import { systemAddress, systemZone } from '../door/system.ts';
 import { armLease, createLease, grant, openGate } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
-import { openRunDirectory, runDirectories } from '../lease/run-directory.ts';
-import { staleRooms, sweep } from '../lease/sweep.ts';
+import { openRunDirectory } from '../lease/run-directory.ts';
 import { attachHost } from '../room/host.ts';
 import {
   announce,
@@ -18,13 +17,13 @@ import {
   openRoom,
   type Room,
   reattachCommand,
-  unclaimRoom,
 } from '../room/room.ts';
 import { checkTmux, findTmux } from '../room/tmux.ts';
 import { armDeadMan } from './dead-man.ts';
 import { endAccess, type Live } from './end.ts';
 import type { EndReason, Event, Report, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
+import { recover } from './recover.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { watchPairing } from './watch.ts';
 
@@ -75,7 +74,7 @@ export interface Ended {
 export async function pair(intent: PairIntent, world: World): Promise<Ended> {
   const { env, stop, emit } = world;
   const root = openRunDirectory(env);
-  await takeBackTheDead(root, intent.keyFile, world);
+  await takeBackTheDead(intent.keyFile, world);
 
   const tmux = findTmux(env, intent.tmux);
   const sshd = findSshd(env);
@@ -105,10 +104,8 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
   }
 }
 
-async function takeBackTheDead(root: string, keyFile: string, { env, emit }: World): Promise<void> {
-  const roots = [...new Set([root, ...runDirectories(env)])];
-  const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
-  for (const folder of staleRooms(root)) unclaimRoom(folder, false);
+async function takeBackTheDead(keyFile: string, { env, emit }: World): Promise<void> {
+  const swept = await recover(env, keyFile);
   if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
 }
 
@@ -130,7 +127,7 @@ async function openTheRoom(
     cwd: world.cwd,
     size: world.size,
     command: intent.command,
-    clock: { program: lease.clock, seconds: intent.ttl + 1 },
+    clock: lease.clock,
     deadline: at.deadline.epoch,
   });
   return room;
