@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
@@ -11,13 +12,16 @@ import {
   kill,
   type Live,
   letIn,
+  liveOf,
 } from '../support/live.ts';
 import type { Master } from '../support/master.ts';
-import { signalProcess } from '../support/processes.ts';
+import { type Process, signalProcess } from '../support/processes.ts';
+import { program } from '../support/program.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
 
-const own = '# mine\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
+const own =
+  '# mine\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
 
 interface Scene {
   readonly live: Live;
@@ -35,7 +39,11 @@ async function twoGuests(stage: Stage): Promise<Scene> {
   const master = await ada.master({ session: 'terminal' });
   const second = await master.join();
   const seat = await bob.join();
-  await Promise.all([master.terminal?.waitFor('[pair]'), second.waitFor('[pair]'), seat.waitFor('view only')]);
+  await Promise.all([
+    master.terminal?.waitFor('[pair]'),
+    second.waitFor('[pair]'),
+    seat.waitFor('view only'),
+  ]);
   await seat.waitFor('[pair]');
   return { live, ada, master, bob, seat };
 }
@@ -91,33 +99,123 @@ test('F1: SIGKILL of its whole process group', async () => {
   record({ id: 'F1', fault: 'its process group is killed', guests: 'out', ms, file: 'as before' });
 });
 
-/** Kills the supervisor when it can't arm another switch any more. */
-function killBoth({ supervisor, deadMan }: Live): number {
-  const both = [supervisor, deadMan()];
-  for (const one of both) if (one) signalProcess(one, 'SIGSTOP');
-  return kill(...both);
+/** Kills the supervisor and what would act in its place, so that nothing can arm another. */
+function killAtOnce(...processes: readonly (Process | undefined)[]): number {
+  for (const one of processes) if (one) signalProcess(one, 'SIGSTOP');
+  return kill(...processes);
 }
 
-test('F4 I5: switch and supervisor killed together: nobody new at once; the next start takes everything back', async () => {
+test('F4: switch and supervisor killed together: nobody new at once, and the room ends the guests', async () => {
   await using stage = await makeStage({ keys: own });
   const before = stage.snapshot();
   const scene = await twoGuests(stage);
   const inside = guestProcesses(stage);
 
-  const since = killBoth(scene.live);
+  const since = killAtOnce(scene.live.supervisor, scene.live.deadMan());
   await expectRefused(scene);
-  const told = stage.keysFile()?.toString();
-  expect(told).toContain(scene.live.id);
   const ms = await allGone(inside, since);
+
+  expect(ms).toBeLessThan(3000);
+  await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
+  stage.expectUntouched(before);
+  expect(await hostsSession(scene.live)).toBe(true);
+  await expectNothingLeft(stage);
+  record({
+    id: 'F4',
+    fault: 'tmuxpair and its switch are killed together',
+    guests: 'out',
+    ms,
+    file: 'as before',
+  });
+});
+
+test('F4 I5: all that ends access killed together: nobody new at once; the next start takes everything back', async () => {
+  await using stage = await makeStage({ keys: own });
+  const before = stage.snapshot();
+  const scene = await twoGuests(stage);
+  const inside = guestProcesses(stage);
+
+  killAtOnce(scene.live.supervisor, scene.live.deadMan(), scene.live.clock());
+  await expectRefused(scene);
+  expect(stage.keysFile()?.toString()).toContain(scene.live.id);
+
   const carol = await invited(stage, 'carol');
-  const next = await goLive(stage, ['carol.pub']);
-  expect(await next.host.transcript()).toContain(`took back what a pairing left behind (${scene.live.id})`);
+  const since = performance.now();
+  const [ms, next] = await Promise.all([allGone(inside, since), goLive(stage, ['carol.pub'])]);
   expect(stage.keysFile()?.toString()).not.toContain(scene.live.id);
-  await using seat = await carol.join();
+  const seat = await carol.join();
   await seat.waitFor('[pair]');
   await next.host.sendKeys('C-b', 'd');
   expect(await next.host.exitStatus()).toBe(0);
+  const said = await next.host.transcript();
+  expect(said).toContain(`took back what a pairing left behind (${scene.live.id})`);
   stage.expectUntouched(before);
   await expectNothingLeft(stage);
-  record({ id: 'F4', fault: 'its switch is killed first, then tmuxpair', guests: 'out', ms, file: 'as before' });
+  record({
+    id: 'F4',
+    fault: 'tmuxpair, its switch and its clock are killed together, then it is started again',
+    guests: 'nobody new from the first instant; out, counted from the next start',
+    ms,
+    file: 'as before',
+  });
 });
+
+test('F4: every process of the account killed: nobody new; sweep restores the file', async () => {
+  await using stage = await makeStage({ keys: own });
+  const before = stage.snapshot();
+  const scene = await twoGuests(stage);
+  const inside = guestProcesses(stage);
+
+  const since = killAtOnce(...stage.processes());
+  const ms = await allGone(inside, since);
+  await expectRefused(scene);
+  expect(stage.keysFile()?.toString()).toContain(scene.live.id);
+
+  const swept = await stage.run(['sweep']);
+  expect(swept).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(scene.live.id) });
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+  record({
+    id: 'F4',
+    fault: 'every process of the account is killed, then `tmuxpair sweep`',
+    guests: 'out; nobody new from the first instant',
+    ms,
+    file: 'as before',
+  });
+});
+
+test('F1: a supervisor that died and was not waited for counts as dead', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  // A parent that never waits: its child stays a zombie.
+  const [file = '', ...args] = [
+    program().file,
+    ...program().args,
+    '--port',
+    String(stage.sshd.port),
+    'ada.pub',
+  ];
+  const careless =
+    'my $pid = fork; if (!$pid) { exec @ARGV } open F, ">pid"; print F $pid; close F; sleep 1000';
+  const host = await stage.terminal(['perl', '-e', careless, file, ...args]);
+  const pid = await until(() => readText(`${stage.account.home}/pid`), { what: 'the program to start' });
+  const live = await liveOf(stage, host, Number(pid));
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  const inside = guestProcesses(stage);
+
+  const since = killAtOnce(live.supervisor, live.deadMan());
+  await until(() => readText(`/proc/${pid}/stat`)?.includes(') Z '), { what: 'the zombie' });
+  const late = await ada.run(['-tt']);
+  expect(late.stdout).toContain('this pairing is over');
+  await allGone(inside, since);
+  await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
+});
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -14,10 +14,13 @@ test('G6: 100 connections around the instant of the end: none attached afterward
   const guests = await Promise.all(names.map((name) => invited(stage, name)));
   // The login shell reads this before the gate: connections of one instant come to the gate over a whole second.
   await stage.writeFile('.bashrc', 'sleep 0.$((RANDOM % 9))\n');
-  const live = await goLive(stage, names.map((name) => `${name}.pub`));
+  const live = await goLive(
+    stage,
+    names.map((name) => `${name}.pub`),
+  );
   const said: string[] = [];
   const attempts = Array.from({ length: 100 }, async (_, n) => {
-    const { stdout, stderr } = await guests[n % 13]?.run(['-tt'], [], { timeout: 60_000 }) ?? {};
+    const { stdout, stderr } = (await guests[n % 13]?.run(['-tt'], [], { timeout: 60_000 })) ?? {};
     said.push(`${stdout}${stderr}`);
   });
   const attached = () => guestProcesses(stage).filter(({ cmd }) => cmd.includes(' attach-session -E '));

@@ -17,6 +17,8 @@ export interface Live {
   readonly socket: string;
   /** The dead man's switch, as it is now. */
   readonly deadMan: () => Process | undefined;
+  /** What watches from inside the room. */
+  readonly clock: () => Process | undefined;
   /** The room's tmux server. */
   readonly server: () => Process | undefined;
   /** Runs a tmux command in the room, as the host; never starts a server. */
@@ -68,6 +70,7 @@ export async function liveOf(stage: Stage, host: Terminal, pid: number): Promise
     id,
     socket,
     deadMan: () => mine(({ ppid, cmd }) => ppid === pid && cmd.endsWith(`${folder}/switch`)),
+    clock: () => mine(({ cmd }) => cmd === `/bin/sh ${folder}/clock`),
     server: () => mine(({ ppid, cmd }) => ppid === 1 && cmd.includes(`-S ${socket} new-session`)),
     room,
   };
@@ -91,9 +94,15 @@ export function leases(stage: Stage): string[] {
  */
 export function litter(stage: Stage): string[] {
   const root = runDirectory(stage);
-  const claims = namesIn(`${root}/rooms`).filter((name) => namesIn(`${root}/rooms/${name}`).includes('lease'));
+  const claims = namesIn(`${root}/rooms`).filter((name) =>
+    namesIn(`${root}/rooms/${name}`).includes('lease'),
+  );
   const beside = namesIn(`${stage.account.home}/.ssh`).filter((name) => name.includes('tmuxpair'));
-  return [...namesIn(root).filter((name) => name !== 'rooms'), ...claims.map((name) => `rooms/${name}`), ...beside];
+  return [
+    ...namesIn(root).filter((name) => name !== 'rooms'),
+    ...claims.map((name) => `rooms/${name}`),
+    ...beside,
+  ];
 }
 
 /** What runs as the host besides rooms, what runs in them, and the harness's terminals. */
