@@ -1,5 +1,4 @@
-import { runDirectories } from '../lease/run-directory.ts';
-import { type Swept, sweep, sweepLease } from '../lease/sweep.ts';
+import { recover, recoverLease } from '../session/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 export interface SweepIntent {
@@ -10,10 +9,8 @@ export interface SweepIntent {
 
 /** Takes back what dead pairings left. @returns the exit code; @throws Refusal `revocation-failed` */
 export async function sweepCommand({ keyFile, lease }: SweepIntent, terminal: Terminal): Promise<number> {
-  const swept: Swept[] =
-    lease === undefined
-      ? await sweep({ roots: runDirectories(process.env), keyFiles: [keyFile], now: new Date() })
-      : await sweepLease(lease);
+  const swept =
+    lease === undefined ? await recover(process.env, keyFile) : await recoverLease(process.env, lease);
   if (swept.length > 0) terminal.event({ kind: 'swept', ids: swept.map(({ id }) => id) });
   return 0;
 }

@@ -60,15 +60,16 @@ export function armLease(
   lease: Lease,
   deadline: Deadline,
   gate: Omit<GateContext, 'id' | 'folder' | 'supervisor' | 'uid'>,
-  after: { readonly leave: string; readonly sweep: readonly string[] },
+  sweep: readonly string[],
 ): void {
   const { id, folder } = lease;
-  const context = { ...gate, id, folder, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
+  const supervisor = thisProcess();
+  const context = { ...gate, id, folder, supervisor, uid: process.geteuid?.() ?? 0 };
   setDeadline(lease, deadline);
   const scripts: [string, string][] = [
     ['sever', severScript(folder)],
-    ['clock', clockScript(folder, after.sweep)],
-    ['switch', switchScript(folder, after.leave, after.sweep)],
+    ['clock', clockScript(folder, supervisor, sweep)],
+    ['switch', switchScript(folder, sweep)],
     ['gate', gateScript(context)],
   ];
   for (const [name, text] of scripts) {

@@ -58,6 +58,15 @@ ${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$
 }
 `;
 
+/** The same by the time since boot alone, for what looks often: no fork, and the one clock that nobody sets. */
+const isUp = `expired() {
+  { read -r epoch sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
+  read -r up rest </proc/uptime || return 0
+  [ "\${up%%.*}" -lt "$sinceboot" ] || return 0
+  return 1
+}
+`;
+
 /**
  * The gate: `gate LABEL [KEY]` under sshd; `gate LABEL KEY look` inside an airlock; `gate LABEL KEY moved` in the place
  * of a guest's tmux client, whose access was changed. It registers, then checks: whoever takes the flag away first and
@@ -221,24 +230,28 @@ done
 }
 
 /**
- * The second clock, started by the room's tmux server at the deadline: the first may be stopped. Shuts the gate and
- * ends the guests, waits for the supervisor to take the lines back, and sweeps where it doesn't.
+ * The second clock and the second dead man's switch, run by the room's tmux server as long as the lease stands:
+ * the first of each may be stopped, or killed. Looks every second whether time is up or the supervisor gone; then
+ * shuts the gate and ends the guests, waits for the first to take the lines back, and sweeps where none does.
  */
-export function clockScript(folder: string, sweep: readonly string[]): string {
+export function clockScript(
+  folder: string,
+  { pid, start }: ProcessIdentity,
+  sweep: readonly string[],
+): string {
   return `#!/bin/sh
 set -fu
 PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
 dir=${quote(folder)}
-${expired}
+${started}
+${hasProc ? isUp : expired}
+supervised() { started ${pid} && [ "$start" = ${quote(start)} ]; }
+while [ -d "$dir" ] && ! expired && supervised; do sleep 1; done
 [ -d "$dir" ] || exit 0
-while ! expired; do
-  [ -d "$dir" ] || exit 0
-  left=$((epoch - now))
-  if [ "$left" -gt 60 ]; then sleep 60; else sleep 1; fi
-done
 "$dir/sever" >/dev/null 2>&1
-waited=0
-while [ -d "$dir" ] && [ $waited -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+patience=1
+! supervised || patience=5
+while [ -d "$dir" ] && [ $patience -gt 0 ]; do sleep 1; patience=$((patience - 1)); done
 [ ! -d "$dir" ] || ${sweep.map(quote).join(' ')} >/dev/null 2>&1
 exit 0
 `;
@@ -247,15 +260,13 @@ exit 0
 /**
  * The dead man's switch: waits on a pipe whose other end only the supervisor has. \`done\` is a clean end; an end of
  * file without it means that the supervisor is gone, whatever ended it.
- * @param leave the sh command that takes us off the room's status line
  */
-export function switchScript(folder: string, leave: string, sweep: readonly string[]): string {
+export function switchScript(folder: string, sweep: readonly string[]): string {
   return `#!/bin/sh
 trap '' HUP INT TERM
 read -r word
 [ "$word" = done ] && exit 0
 ${quote(`${folder}/sever`)} >/dev/null 2>&1
-${leave} >/dev/null 2>&1
 exec ${sweep.map(quote).join(' ')} >/dev/null 2>&1
 `;
 }

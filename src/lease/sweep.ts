@@ -64,13 +64,12 @@ export async function sweepLease(folder: string): Promise<Swept[]> {
 }
 
 /** The rooms below `root` that a lease which is no more still claims. */
-export function staleRooms(root: string): string[] {
-  const rooms = join(root, 'rooms');
-  return entries(rooms).flatMap(({ name }) => {
-    const claim = join(rooms, name, 'lease');
-    const stats = lstatSync(claim, { throwIfNoEntry: false });
-    if (!stats?.isSymbolicLink()) return [];
-    return lstatSync(join(root, readlinkSync(claim)), { throwIfNoEntry: false }) ? [] : [join(rooms, name)];
+export function staleClaims(root: string): { folder: string; lease: string }[] {
+  return entries(join(root, 'rooms')).flatMap(({ name }) => {
+    const folder = join(root, 'rooms', name);
+    const lease = claimOn(folder);
+    const stands = lease === undefined || lstatSync(join(root, lease), { throwIfNoEntry: false });
+    return stands ? [] : [{ folder, lease }];
   });
 }
 
@@ -143,6 +142,14 @@ function removeStagings(root: string): void {
   for (const { name } of entries(root)) {
     const [, pid, start] = /^\.[a-z2-7]{12}\.(\d+)\.(\w+)$/.exec(name) ?? [];
     if (pid !== undefined && startOf(Number(pid)) !== start) removeLease(join(root, name));
+  }
+}
+
+function claimOn(room: string): string | undefined {
+  try {
+    return readlinkSync(join(room, 'lease'));
+  } catch {
+    return undefined;
   }
 }
 

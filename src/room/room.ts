@@ -1,14 +1,15 @@
 import { mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
-import { argv, type Commands, quote, run, type Server } from './tmux.ts';
+import { type Commands, quote, run, type Server } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
 export interface Room extends Server {
-  /** Where the room's socket and claim stand; absent for a session of the host's own server. */
-  readonly folder?: string;
+  /** Where the room's socket and its claim stand, and whose the claim is; absent for a session of the host's own server. */
+  readonly claim?: { readonly folder: string; readonly lease: string };
   /** The session's name, for people. */
   readonly session: string;
   /** The session, for tmux: `=name`, or `$3` where it is one that the host may rename. */
@@ -21,8 +22,8 @@ export interface RoomOptions {
   readonly size: { readonly columns: number; readonly rows: number };
   /** What runs in the session instead of the shell; empty for the shell. */
   readonly command: readonly string[];
-  /** Run by the server at the deadline (see `clock` in the lease's folder). */
-  readonly clock: { readonly program: string; readonly seconds: number };
+  /** A program that the server runs beside the session from the start; it ends by itself, and says nothing. */
+  readonly clock: string;
   /** Epoch seconds. */
   readonly deadline: number;
 }
@@ -38,7 +39,7 @@ export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: strin
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
       symlinkSync(id, join(folder, 'lease'));
-      return { tmux, folder, session, target: `=${session}`, socket: join(folder, 'tmux') };
+      return roomAt(folder, id, tmux);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') continue; // Its last user has just removed the folder.
@@ -51,6 +52,12 @@ export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: strin
       });
     }
   }
+}
+
+/** The room in `folder`, as `lease` claimed it. */
+export function roomAt(folder: string, lease: string, tmux: string): Room {
+  const session = basename(folder);
+  return { tmux, claim: { folder, lease }, session, target: `=${session}`, socket: join(folder, 'tmux') };
 }
 
 /**
@@ -95,9 +102,8 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
 /** What our status segment shows: the time left, and who is in. Only user options in it can hold outside text. */
 export const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until')}#{@tmuxpair-guests}] ,}`;
 
-/** Absent by then, where the pairing has ended: nothing happens. */
-export function clockCommand({ program, seconds }: RoomOptions['clock']): readonly string[] {
-  return ['run-shell', '-b', '-d', String(seconds), `[ ! -x ${program} ] || exec ${program}`];
+export function clockCommand(clock: string): readonly string[] {
+  return ['run-shell', '-b', `exec ${clock}`];
 }
 
 /** The sh commands by which a gate enters the room, by access. Each execs. Paths are safe tokens. */
@@ -141,8 +147,19 @@ export async function clientsOf(room: Room): Promise<{ pid: number; name: string
     });
 }
 
+/**
+ * Whether a session still stands in the room, under whichever name: the host may have given it another. Where that
+ * can't be told, as of a server that hangs, it counts as standing.
+ */
 export async function hasSession(room: Room): Promise<boolean> {
-  return (await run(room, [['has-session', '-t', room.target]])).ok;
+  const list = room.claim ? ['list-sessions'] : ['has-session', '-t', room.target];
+  for (let look = 0; look < 50; look++) {
+    const { ok, stdout, stderr } = await run(room, [list]);
+    if (ok && (stdout !== '' || !room.claim)) return true;
+    if (/^(no server running on|error connecting to|can't find session)/.test(stderr)) return false;
+    await sleep(20); // A server on its way out answers, but has no session any more.
+  }
+  return true;
 }
 
 /** Shows another end on the status line. @param deadline epoch seconds */
@@ -165,23 +182,27 @@ export async function showGuests(room: Room, labels: readonly string[]): Promise
 const unsetSegment = (target: string): Commands =>
   ['until', 'guests'].map((name) => ['set-option', '-qu', '-t', `${target}:`, `@tmuxpair-${name}`]);
 
-/** The sh command of {@link leaveRoom}, for when no Node is there to do it. */
-export function leaveCommand(room: Room): string {
-  return [room.tmux, '-N', '-S', room.socket, ...argv(unsetSegment(room.target))].map(quote).join(' ');
-}
-
 /** Gives the room back to the host: nothing of ours on the status line, no claim. */
 export async function leaveRoom(room: Room, restore: Commands = []): Promise<void> {
-  const { ok } = await run(room, [...unsetSegment(room.target), ...restore]);
-  if (room.folder !== undefined) unclaimRoom(room.folder, !ok);
+  const left = await clearRoom(room, restore);
+  if (room.claim) unclaimRoom(room, left);
 }
 
-/** Takes the claim off a room's folder, and removes the folder where its session has ended. */
-export function unclaimRoom(folder: string, ended: boolean): void {
-  if (ended) rmSync(join(folder, 'tmux'), { force: true });
+/** Takes what we show off the status line. @returns whether the session still stands */
+export async function clearRoom(room: Room, restore: Commands = []): Promise<'stays' | 'ended'> {
+  const { ok } = await run(room, [...unsetSegment(room.target), ...restore]);
+  return ok || (await hasSession(room)) ? 'stays' : 'ended';
+}
+
+/** Takes this lease's claim off the room, if it still has one, and removes the folder where its session has ended. */
+export function unclaimRoom({ claim, socket }: Room, left: 'stays' | 'ended'): void {
+  if (!claim) return;
+  const link = join(claim.folder, 'lease');
   try {
-    unlinkSync(join(folder, 'lease'));
-    if (ended) rmdirSync(folder);
+    if (readlinkSync(link) !== claim.lease) return;
+    if (left === 'ended') rmSync(socket, { force: true });
+    unlinkSync(link);
+    if (left === 'ended') rmdirSync(claim.folder);
   } catch {
     // Somebody else's by now, or gone.
   }

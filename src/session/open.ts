@@ -6,14 +6,14 @@ import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
 import { type Address, systemAddress, systemZone } from '../door/system.ts';
 import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
-import { openRunDirectory, runDirectories } from '../lease/run-directory.ts';
-import { staleRooms, sweep } from '../lease/sweep.ts';
-import { claimRoom, enterCommands, leaveCommand, openRoom, type Room, unclaimRoom } from '../room/room.ts';
+import { openRunDirectory } from '../lease/run-directory.ts';
+import { claimRoom, enterCommands, openRoom, type Room } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { checkTmux, findTmux } from '../room/tmux.ts';
 import { armDeadMan } from './dead-man.ts';
 import { endAccess } from './end.ts';
 import type { Live } from './live.ts';
+import { recover } from './recover.ts';
 import { unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
 
@@ -42,9 +42,7 @@ export interface Premises {
  */
 export async function preparePremises(intent: PairIntent, { env, emit }: World): Promise<Premises> {
   const root = openRunDirectory(env);
-  const roots = [...new Set([root, ...runDirectories(env)])];
-  const swept = await sweep({ roots, keyFiles: [intent.keyFile], now: new Date() });
-  for (const folder of staleRooms(root)) unclaimRoom(folder, false);
+  const swept = await recover(env, intent.keyFile);
   if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
 
   const tmux = findTmux(env, intent.tmux);
@@ -108,17 +106,10 @@ async function openTheRoom(
     ? await findShared(tmux, world.env, intent.share === 'here' ? undefined : intent.share.name)
     : claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session);
   live.room = room;
-  armLease(
-    lease,
-    deadline,
-    { caps, enter: enterCommands(room, lease.folder) },
-    {
-      leave: leaveCommand(room),
-      sweep: [...world.self, 'sweep', '--lease', lease.folder],
-    },
-  );
+  const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
+  armLease(lease, deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
   live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
-  const clock = { program: lease.clock, seconds: intent.ttl + 1 };
+  const { clock } = lease;
   if (intent.share) {
     live.restore = await openShared(room, { clock, deadline: deadline.epoch });
     return room;

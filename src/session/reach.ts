@@ -5,9 +5,10 @@ import { createInterface } from 'node:readline';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { runDirectories } from '../lease/run-directory.ts';
-import { leaseFolders, type Swept, sweep } from '../lease/sweep.ts';
+import { leaseFolders, type Swept } from '../lease/sweep.ts';
 import { controlSocket, protocolVersion, type Request, type Response } from './control.ts';
 import type { Entry } from './entry.ts';
+import { recover } from './recover.ts';
 
 /** A pairing that has answered. */
 export interface Reached {
@@ -28,7 +29,7 @@ export async function reachAll(
   keyFile: string,
 ): Promise<{ readonly reached: readonly Reached[]; readonly swept: readonly Swept[] }> {
   const places = { roots: runDirectories(env), keyFiles: [keyFile] };
-  const swept = await sweep({ ...places, now: new Date() });
+  const swept = await recover(env, keyFile);
   const answers = await Promise.all(
     leaseFolders(places).map(async (folder): Promise<Reached[]> => {
       const response = await ask(folder, { op: 'info' }, patienceForInfo).catch(() => undefined);

@@ -25,6 +25,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   const { folder } = live.lease;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let soon = false;
   /** Seconds left at the last look: a warning that was ahead then and is not now is due. */
   let before = Number.POSITIVE_INFINITY;
   let timeIsUp: () => void = () => {};
@@ -59,17 +60,20 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
 
   const tick = (): void => {
     clearTimeout(timer);
+    soon = false;
     if (stopped) return;
     look();
     const left = clock();
     const wait = live.here.size > 0 ? whileGuests : otherwise;
     timer = setTimeout(tick, left > 0 ? Math.max(10, Math.min(wait, left * 1000)) : wait);
   };
-  const soon = (): void => {
+  const lookSoon = (): void => {
+    if (soon) return; // Or else whoever knocks often enough would put the look, and with it the deadline, off for good.
+    soon = true;
     clearTimeout(timer);
     timer = setTimeout(tick, 20); // The gate has registered; soon it is tmux.
   };
-  const watchers = ['in', 'refused'].map((name) => watchFolder(join(folder, name), soon));
+  const watchers = ['in', 'refused'].map((name) => watchFolder(join(folder, name), lookSoon));
   tick();
   return {
     timeUp,

@@ -127,8 +127,11 @@ const outcomes: Readonly<Record<Fault, readonly [number, string | RegExp] | unde
   compressed: [4, 'makes no sense'],
   'next-page-off-host': [4, 'which is not followed'],
   'endless-pages': [4, 'makes no sense (more than 10 pages)'],
-  // The forge's own announcements are no fault of the answer.
+  'redirect-with-password': [4, 'which is not followed'],
+  'limited-without-token': [4, 'allows no more requests for now'],
+  // The forge's own announcements, and its moving within itself, are no fault of the answer.
   deprecated: undefined,
+  'redirect-on-host': undefined,
 };
 
 /** Runs the program against a forge to its refusal: one error line, one hint line, nothing else, nothing done. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import type { Premises } from './account.ts';
+import { unmountBelow } from './disk.ts';
 import { execute, type Finished } from './execute.ts';
 import { loginEnvironment } from './login.ts';
 import { allProcesses, killAll, readProcess } from './processes.ts';
@@ -70,8 +71,9 @@ export function accounts(): Entry[] {
     });
 }
 
-async function removeAccount({ name, uid }: Entry): Promise<void> {
+async function removeAccount({ name, uid, home }: Entry): Promise<void> {
   await killAll(() => allProcesses().filter((one) => one.uid === uid), `the processes of ${name}`);
+  await unmountBelow(home);
   await administer('userdel', ['-f', '-r', name]);
   for (const path of sharedFolders.flatMap(entriesOf)) {
     if (ownerOf(path) === uid) await rm(path, { recursive: true, force: true });

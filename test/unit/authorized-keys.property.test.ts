@@ -13,6 +13,7 @@ function linesOf(id: LeaseId, guests: number, expiry?: string): string[] {
   const grants = Array.from({ length: guests }, (_, n) => ({
     label: `guest-${n}` as Label,
     key: keyOf(`${id}${n}`),
+    number: 1,
   }));
   return leaseLines(grants, { id, gate: `/run/${id}/gate`, expiry, forward: [] });
 }

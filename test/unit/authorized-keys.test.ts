@@ -20,7 +20,7 @@ const [a, b, c] = ['aaaabbbbcccc', 'aaaaddddeeee', 'aaaaffff2222'] as LeaseId[] 
 const gate = (id: LeaseId) => `/run/user/1000/tmuxpair/${id}/gate`;
 const lines = (id: LeaseId, ...labels: string[]) =>
   leaseLines(
-    labels.map((label) => ({ label: label as Label, key: keyOf(label) })),
+    labels.map((label) => ({ label: label as Label, key: keyOf(label), number: 1 })),
     { id, gate: gate(id), expiry: '20261122181500Z', forward: [] },
   );
 const [lineA = '', lineB = '', lineC = ''] = [lines(a, 'ada'), lines(b, 'bob'), lines(c, 'cyd')].map(
@@ -29,7 +29,7 @@ const [lineA = '', lineB = '', lineC = ''] = [lines(a, 'ada'), lines(b, 'bob'), 
 const hosts = `ssh-ed25519 ${keyOf('host').base64} me@here`;
 
 describe('the line', () => {
-  const grants = [{ label: 'ada' as Label, key: ada }];
+  const grants = [{ label: 'ada' as Label, key: ada, number: 1 }];
   const line = (options: Partial<Parameters<typeof leaseLines>[1]>) =>
     leaseLines(grants, { id: a, gate: gate(a), forward: [], ...options })[0];
   const command = `command="exec ${gate(a)} ada"`;
@@ -62,7 +62,9 @@ describe('the line', () => {
 
   test('is never written for a label that is none', () => {
     const label = 'a";x' as Label;
-    expect(() => leaseLines([{ label, key: ada }], { id: a, gate: gate(a), forward: [] })).toThrow('unsafe');
+    expect(() => leaseLines([{ label, key: ada, number: 1 }], { id: a, gate: gate(a), forward: [] })).toThrow(
+      'unsafe',
+    );
   });
 });
 
