@@ -71,7 +71,7 @@ describe('the token that gh keeps', () => {
 
   test('is not asked for where a variable is set, nor for a host that is not GitHub’s own', async () => {
     forge.fault = 'limited-403';
-    expect(await run({ GH_ENTERPRISE_TOKEN: 'x' })).toMatchObject({ kind: 'forge-rate-limited' });
+    expect(await run({ GH_TOKEN: 'x' })).toMatchObject({ kind: 'forge-rate-limited' });
     expect(await outcomeOf('@ada', { env: env() })).toMatchObject({ kind: 'forge-rate-limited' });
     expect(existsSync(asked())).toBe(false);
   });
@@ -95,7 +95,7 @@ describe('the token that gh keeps', () => {
   ])('%s: the first failure stands', async (_, body) => {
     gh(body);
     forge.fault = 'limited-403';
-    expect(await run()).toMatchObject({ kind: 'forge-rate-limited', tokenVariable: 'GH_ENTERPRISE_TOKEN' });
+    expect(await run()).toMatchObject({ kind: 'forge-rate-limited', tokenVariable: 'GH_TOKEN' });
   });
 
   test('a gh in a directory that the PATH names relatively is not run', async () => {

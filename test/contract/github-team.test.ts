@@ -4,7 +4,7 @@ import { outcomeOf } from '../support/forge/subjects.ts';
 import { ed25519Line } from '../support/keys/wire.ts';
 
 let forge: Forge;
-const token = { GH_ENTERPRISE_TOKEN: 'of-a-member' };
+const token = { GH_TOKEN: 'of-a-member' };
 const run = (env: Readonly<Record<string, string>> = token, limits = {}, validator?: string) =>
   outcomeOf('@Org/Core-Team', {
     env: { GITHUB_API_URL: forge.url, ...env },
@@ -78,7 +78,7 @@ describe('what it needs', () => {
       reference: 'github:org/core-team',
       host: forge.host,
       scope: 'read:org',
-      tokenVariable: 'GH_ENTERPRISE_TOKEN',
+      tokenVariable: 'GH_TOKEN',
     });
     expect(forge.requests.length).toBe(from);
   });
@@ -88,7 +88,7 @@ describe('what it needs', () => {
     expect(await run()).toMatchObject({
       kind: 'forge-token-needed',
       scope: 'read:org',
-      tokenVariable: 'GH_ENTERPRISE_TOKEN',
+      tokenVariable: 'GH_TOKEN',
     });
   });
 

@@ -33,13 +33,14 @@ describe('a token goes to the host it belongs to, and to no other', () => {
     const { GH_TOKEN, GITHUB_TOKEN } = everyToken;
     const reference = `github:ada@${other.host}`;
     expect(await outcomeOf(reference, { env: { GH_TOKEN, GITHUB_TOKEN } })).toMatchObject({ kind: 'keys' });
+    // A stand-in for github.com on this machine is github.com, its token included.
     expect(await outcomeOf('@ada', { env: { GH_TOKEN, GITHUB_API_URL: other.url } })).toMatchObject({
       kind: 'keys',
     });
     await outcomeOf(reference, { env: everyToken });
     expect(credentials(other)).toEqual([
       [undefined, undefined, undefined],
-      [undefined, undefined, undefined],
+      ['Bearer for-github-com', undefined, undefined],
       ['Bearer for-enterprise', undefined, undefined],
     ]);
   });

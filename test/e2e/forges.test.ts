@@ -197,7 +197,7 @@ test('O4: no keys, no such host, nobody listening, a token refused, a name that 
       error: `tmuxpair: error: ${kind}:ada has no public SSH keys`,
     });
     forge.fault = 'unauthorized';
-    const token = { github: 'GH_ENTERPRISE_TOKEN', gitlab: 'GITLAB_TOKEN' }[kind];
+    const token = { github: 'GH_TOKEN', gitlab: 'GITLAB_TOKEN' }[kind];
     expect(await refusedWith(stage, `${kind}:ada`, { [variable]: forge.url, [token]: 'gone' })).toMatchObject(
       {
         exit: 4,
