@@ -30,10 +30,11 @@ export async function pairCommand(
 ): Promise<number> {
   const stop = onStopSignals();
   const { env } = process;
+  const readsInput = intent.references.some(({ provider }) => provider === 'stdin');
   const world = {
     env,
     cwd: process.cwd(),
-    ...terminalOf(stop),
+    ...terminalOf(stop, readsInput),
     stop,
     emit: terminal.event,
     words: wordsFor,

@@ -43,12 +43,12 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
   return { sh: words.join(' ') };
 }
 
-/** A tmux format: what is left until the epoch second in option `until`, as `3h`, `29m` or `42s`. */
+/** A tmux format: what is left until the epoch second in option `until`, as `3h59m`, `29m` or `42s`. */
 export function timeLeft(until: string): string {
   const left = `#{e|-:#{${until}},%s}`;
   const from = (least: number, text: string, otherwise: string): string =>
     `#{?#{e|>=:${left},${least}},${text},${otherwise}}`;
-  const hours = `#{e|/:${left},3600}h`;
+  const hours = `#{e|/:${left},3600}h#{e|/:#{e|m:${left},3600},60}m`;
   const minutes = `#{e|/:${left},60}m`;
   return from(7200, hours, from(90, minutes, from(0, `${left}s`, '0s')));
 }

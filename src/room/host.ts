@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
 import { clientsOf, type Room } from './room.ts';
@@ -22,10 +23,13 @@ export interface HostClient {
 const patience = 1000;
 
 export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
+  // Standard input may have been a guest's keys.
+  const input = process.stdin.isTTY ? 'inherit' : openSync('/dev/tty', 'r+');
   const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', room.target], {
-    stdio: 'inherit',
+    stdio: [input, 'inherit', 'inherit'],
     env: withoutTmux(env),
   });
+  if (typeof input === 'number') closeSync(input);
   let exited = false;
   let inside = false;
   const gone = new Promise<void>((resolve, reject) => {
