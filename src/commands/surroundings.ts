@@ -1,11 +1,10 @@
-import { closeSync, openSync } from 'node:fs';
 import type { Event } from '../session/events.ts';
 import type { World } from '../session/world.ts';
 import { askYes } from '../ui/prompt.ts';
 
 /**
  * What a pairing can use of this terminal.
- * @param readsInput whether a guest's keys come from standard input: the terminal is then asked for by its own name
+ * @param readsInput whether a guest's keys come from standard input: the terminal is then the one that is written to
  */
 export function terminalOf(
   stop: AbortSignal,
@@ -15,7 +14,7 @@ export function terminalOf(
   const [columns, rows] = stdout.isTTY ? stdout.getWindowSize() : [0, 0];
   const size = { columns: columns || 80, rows: rows || 24 };
   if (!stdin.isTTY || !process.stderr.isTTY) {
-    return { size, hasTerminal: stdout.isTTY && readsInput && hasControllingTerminal() };
+    return { size, hasTerminal: stdout.isTTY && readsInput };
   }
   return { size, hasTerminal: stdout.isTTY, ask: (about) => askYes(questionOf(about), stop) };
 }
@@ -24,13 +23,4 @@ function questionOf(about: Event): string {
   return about.kind === 'sharing-all'
     ? 'a guest who types can reach every session of that tmux server: share it?'
     : 'let them in with the new keys?';
-}
-
-function hasControllingTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r+'));
-    return true;
-  } catch {
-    return false;
-  }
 }

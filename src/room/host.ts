@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
 import { clientsOf, type Room } from './room.ts';
@@ -23,13 +22,12 @@ export interface HostClient {
 const patience = 1000;
 
 export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
-  // Standard input may have been a guest's keys.
-  const input = process.stdin.isTTY ? 'inherit' : openSync('/dev/tty', 'r+');
+  // Standard input may have been a guest's keys. tmux refuses /dev/tty, but a terminal's output is the terminal, too.
+  const input = process.stdin.isTTY ? 'inherit' : process.stdout.fd;
   const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', room.target], {
     stdio: [input, 'inherit', 'inherit'],
     env: withoutTmux(env),
   });
-  if (typeof input === 'number') closeSync(input);
   let exited = false;
   let inside = false;
   const gone = new Promise<void>((resolve, reject) => {
