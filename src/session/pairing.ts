@@ -108,7 +108,7 @@ export async function supervise(
 function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
   switch (event.kind) {
     case 'host-attached':
-      return { seconds: 15, guests: false };
+      return { seconds: 6, guests: false };
     case 'access-ended':
       return { seconds: 10, guests: false };
     case 'time-left':

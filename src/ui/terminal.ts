@@ -38,6 +38,10 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     if (to === 'err') process.stderr.write(`${text}\n`);
     else if (!quiet && !json) process.stdout.write(`${text}\n`);
   };
+  const say = (line: Line): void => {
+    if (held) held.push(line);
+    else print(line);
+  };
   const release = (): void => {
     const lines = held ?? [];
     held = undefined;
@@ -50,18 +54,16 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     },
     event: (event) => {
       if (debug)
-        process.stderr.write(
-          `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}\n`,
-        );
+        say({
+          to: 'err',
+          text: `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`,
+        });
       if (event.kind === 'fetching') spinner?.start(wordsFor(event));
       if (event.kind === 'fetched') spinner?.stop();
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
       if (value !== undefined) terminal.data(JSON.stringify(value));
-      for (const line of linesFor(event)) {
-        if (held) held.push(line);
-        else print(line);
-      }
+      linesFor(event).forEach(say);
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
     mannersAsOptions: () => [
