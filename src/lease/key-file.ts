@@ -21,11 +21,15 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Failure, Refusal, refuse } from '../domain/failure.ts';
+import { Refusal, refuse } from '../domain/failure.ts';
+import { checkTrust, trouble } from './key-file-trust.ts';
 import { withLock } from './lock.ts';
 
 /** What an edit makes of the text (latin1, one character a byte): the new text, or what is to go. */
-export type Edited = { readonly text: string } | { readonly remove: 'file' | 'folder' } | 'unchanged';
+export type Edited = { readonly text: string } | 'remove' | 'unchanged';
+
+/** How often the file may be changed by others while it is edited, before that is taken for a nuisance. */
+const tries = 50;
 
 /**
  * Reads, edits and replaces the file under its lock. The new text is written aside with the old one's mode and
@@ -38,12 +42,12 @@ export async function editKeyFile(
   path: string,
   edit: (text: string | undefined, resolved: string) => Edited,
 ): Promise<void> {
-  const resolved = resolveKeyFile(path);
   try {
+    const resolved = resolveKeyFile(path);
     await withLock(lockOf(resolved), path, () => {
       rmSync(asideOf(resolved), { force: true });
-      while (!editOnce(resolved, path, edit)) {
-        // Somebody else was quicker.
+      for (let n = 1; !editOnce(resolved, path, edit); n++) {
+        if (n === tries) refuse(trouble(path, 'is being changed by another program all the time'));
       }
     });
   } catch (error) {
@@ -53,19 +57,23 @@ export async function editKeyFile(
 
 /** The file's text, `undefined` where there is none. @throws Refusal `authorized-keys-refused` */
 export function readKeyFile(path: string): string | undefined {
-  const resolved = resolveKeyFile(path);
   try {
+    const resolved = resolveKeyFile(path);
     return statSync(resolved, { throwIfNoEntry: false })?.isFile()
       ? readFileSync(resolved, 'latin1')
       : undefined;
   } catch (error) {
-    throw refusedBy(path, error);
+    throw error instanceof Refusal ? error : refusedBy(path, error);
   }
 }
 
-/** Whether the folder that the file stands in exists. */
+/** Whether the folder that the file stands in exists. @throws Refusal `authorized-keys-refused` */
 export function hasFolder(path: string): boolean {
-  return statSync(dirname(path), { throwIfNoEntry: false }) !== undefined;
+  try {
+    return statSync(dirname(path), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw refusedBy(path, error);
+  }
 }
 
 /** Makes the file's folder, 0700, unless it is there. @throws Refusal `authorized-keys-refused` */
@@ -117,9 +125,9 @@ function editOnce(
   const edited = edit(text, resolved);
   if (edited === 'unchanged') return true;
 
-  const aside = 'text' in edited ? writeAside(resolved, edited.text) : undefined;
+  const aside = edited === 'remove' ? undefined : writeAside(resolved, edited.text);
   const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
-  if (now?.ino !== before?.ino || now?.mtimeNs !== before?.mtimeNs || now?.size !== before?.size) {
+  if (now?.ino !== before?.ino || now?.ctimeNs !== before?.ctimeNs || now?.size !== before?.size) {
     if (aside) rmSync(aside);
     return false;
   }
@@ -162,47 +170,18 @@ function keepModeAndOwner(file: number, old: Stats): void {
   fchmodSync(file, old.mode & 0o7777);
 }
 
+/** The text is in its place by now: a folder that can't be read, or a file system that can't sync one, undoes nothing. */
 function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
   try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    const handle = openSync(folder, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    // A power cut may bring the old text back. Then its gate does not exist, and a sweep removes the lines.
   }
-}
-
-/**
- * What sshd's StrictModes would refuse, a guest could never come in through; and what others may write, they
- * could use to come in themselves.
- */
-function checkTrust(resolved: string, path: string): void {
-  const me = process.geteuid?.() ?? 0;
-  for (const at of [dirname(resolved), resolved]) {
-    const stats = statSync(at, { throwIfNoEntry: false });
-    if (!stats) continue;
-    const isFolder = at !== resolved;
-    if (!isFolder && !stats.isFile()) refuse(trouble(path, 'is not a regular file'));
-    if (stats.uid !== me && stats.uid !== 0 && me !== 0) {
-      refuse(
-        trouble(
-          path,
-          `${isFolder ? `is in ${at}, which belongs` : 'belongs'} to user ${stats.uid}, not to you`,
-        ),
-      );
-    }
-    if (!isFolder && stats.uid === 0 && me !== 0) {
-      refuse(trouble(path, 'belongs to root, so its owner could not be kept', `sudo chown ${me} ${at}`));
-    }
-    if ((stats.mode & 0o022) !== 0) {
-      const who = (stats.mode & 0o002) !== 0 ? 'everybody' : 'its group';
-      const what = isFolder ? `is in ${at}, which ${who} may write` : `may be written by ${who}`;
-      refuse(trouble(path, what, `chmod ${isFolder ? 700 : 600} ${at}`));
-    }
-  }
-}
-
-function trouble(path: string, problem: string, hint?: string): Failure {
-  return { kind: 'authorized-keys-refused', path, problem, ...(hint === undefined ? {} : { hint }) };
 }
 
 function refusedBy(path: string, error: unknown): unknown {

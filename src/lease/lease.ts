@@ -158,7 +158,7 @@ export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promi
       const rest = withoutLease(text, id, label);
       if (rest.removed === 0) return 'unchanged';
       folder = rest.folder;
-      return rest.text === undefined ? { remove: 'file' } : { text: rest.text };
+      return rest.text === undefined ? 'remove' : { text: rest.text };
     });
     if (folder) removeFolderIfEmpty(keyFile);
   } catch (error) {
