@@ -38,6 +38,12 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     if (to === 'err') process.stderr.write(`${text}\n`);
     else if (!quiet && !json) process.stdout.write(`${text}\n`);
   };
+  // Into a file, what is told goes at once: there it can't be in tmux's way.
+  const log = (event: Event): void => {
+    const text = `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`;
+    if (held && process.stderr.isTTY) held.push({ to: 'err', text });
+    else print({ to: 'err', text });
+  };
   const release = (): void => {
     const lines = held ?? [];
     held = undefined;
@@ -49,10 +55,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (!(quiet && kind === 'answer' && !json)) process.stdout.write(`${text}\n`);
     },
     event: (event) => {
-      if (debug)
-        process.stderr.write(
-          `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}\n`,
-        );
+      if (debug) log(event);
       if (event.kind === 'fetching') spinner?.start(wordsFor(event));
       if (event.kind === 'fetched') spinner?.stop();
       if (event.kind === 'ended') release();
