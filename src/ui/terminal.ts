@@ -38,9 +38,11 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     if (to === 'err') process.stderr.write(`${text}\n`);
     else if (!quiet && !json) process.stdout.write(`${text}\n`);
   };
-  const say = (line: Line): void => {
-    if (held) held.push(line);
-    else print(line);
+  // Into a file, what is told goes at once: there it can't be in tmux's way.
+  const log = (event: Event): void => {
+    const text = `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`;
+    if (held && process.stderr.isTTY) held.push({ to: 'err', text });
+    else print({ to: 'err', text });
   };
   const release = (): void => {
     const lines = held ?? [];
@@ -53,17 +55,16 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (!(quiet && kind === 'answer' && !json)) process.stdout.write(`${text}\n`);
     },
     event: (event) => {
-      if (debug)
-        say({
-          to: 'err',
-          text: `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`,
-        });
+      if (debug) log(event);
       if (event.kind === 'fetching') spinner?.start(wordsFor(event));
       if (event.kind === 'fetched') spinner?.stop();
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
       if (value !== undefined) terminal.data(JSON.stringify(value));
-      linesFor(event).forEach(say);
+      for (const line of linesFor(event)) {
+        if (held) held.push(line);
+        else print(line);
+      }
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
     mannersAsOptions: () => [
