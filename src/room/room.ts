@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
+import { announcementSettings } from './announce.ts';
 import { type Commands, run, type Server } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
@@ -86,6 +87,7 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
     ['set-option', '-gF', 'status-right-length', '#{@tmuxpair-length}'],
     ['set-option', '-g', 'status-right', `${segment}#{T:@tmuxpair-right}`],
+    ...announcementSettings,
     ['run-shell', '-b', '-d', String(clock.seconds), `[ ! -x ${clock.program} ] || exec ${clock.program}`],
   ];
 }
@@ -98,35 +100,6 @@ export function enterCommands(room: Room, folder: string): { write: string; airl
     look: `${inRoom} -r -t =${room.session}`,
     airlock: `exec ${room.tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
   };
-}
-
-/** Shows one line on the status line of every client, or of the one on process `pid`. */
-export async function announce(
-  room: Room,
-  text: string,
-  options: { seconds: number; pid?: number | undefined },
-): Promise<void> {
-  const clients = await clientsOf(room);
-  const to = clients.filter(({ pid }) => options.pid === undefined || pid === options.pid);
-  if (to.length === 0) return;
-  const plain = text.replaceAll('#', '##').replaceAll('%', '%%');
-  await run(
-    room,
-    to.map(({ name }) => ['display-message', '-c', name, '-d', String(options.seconds * 1000), plain]),
-  );
-}
-
-export async function clientsOf(room: Room): Promise<{ pid: number; name: string }[]> {
-  const { stdout } = await run(room, [
-    ['list-clients', '-t', `=${room.session}`, '-F', '#{client_pid} #{client_name}'],
-  ]);
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [pid = '', name = ''] = line.split(' ');
-      return { pid: Number(pid), name };
-    });
 }
 
 export async function hasSession(room: Room): Promise<boolean> {

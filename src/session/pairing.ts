@@ -9,9 +9,9 @@ import { armLease, createLease, grant, openGate } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, runDirectories } from '../lease/run-directory.ts';
 import { staleRooms, sweep } from '../lease/sweep.ts';
+import { announce } from '../room/announce.ts';
 import { attachHost } from '../room/host.ts';
 import {
-  announce,
   claimRoom,
   enterCommands,
   hasSession,
