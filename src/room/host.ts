@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
-import { clientsOf, type Room } from './room.ts';
+import { clientsOf } from './clients.ts';
+import type { Room } from './room.ts';
 import { run, withoutTmux } from './tmux.ts';
 
 /** The host's own tmux client, which has this terminal until it goes. */

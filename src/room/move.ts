@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { clientsOf, type Room } from './room.ts';
+import { clientsOf } from './clients.ts';
+import type { Room } from './room.ts';
 import { run } from './tmux.ts';
 
 /**

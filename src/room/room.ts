@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
+import { announcementSettings } from './announce.ts';
 import { type Commands, quote, run, type Server } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
@@ -95,6 +96,7 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
     ['set-option', '-gF', 'status-right-length', '#{@tmuxpair-length}'],
     ['set-option', '-g', 'status-right', `${segment}#{T:@tmuxpair-right}`],
+    ...announcementSettings(['-g']),
     clockCommand(clock),
   ];
 }
@@ -114,37 +116,6 @@ export function enterCommands(room: Room, folder: string): { write: string; airl
     look: `${inRoom} -r -t ${quote(room.target)}`,
     airlock: `exec ${room.tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
   };
-}
-
-/** Shows one line on the status line of every client, or of those whose processes are `pids`, for some seconds. */
-export async function announce(
-  room: Room,
-  text: string,
-  options: { readonly seconds: number; readonly pids?: readonly number[] },
-): Promise<void> {
-  const clients = await clientsOf(room);
-  const to = clients.filter(({ pid }) => options.pids?.includes(pid) ?? true);
-  if (to.length === 0) return;
-  const plain = text.replaceAll('#', '##').replaceAll('%', '%%');
-  const duration = String(options.seconds * 1000);
-  await run(
-    room,
-    to.map(({ name }) => ['display-message', '-c', name, '-d', duration, plain]),
-  );
-}
-
-/** The clients in the room, an observer (see observe.ts) aside. */
-export async function clientsOf(room: Room): Promise<{ pid: number; name: string }[]> {
-  const { stdout } = await run(room, [
-    ['list-clients', '-t', room.target, '-F', '#{client_control_mode} #{client_pid} #{client_name}'],
-  ]);
-  return stdout
-    .split('\n')
-    .filter((line) => line.startsWith('0 '))
-    .map((line) => {
-      const [, pid = '', name = ''] = line.split(' ');
-      return { pid: Number(pid), name };
-    });
 }
 
 /**

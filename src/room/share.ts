@@ -1,6 +1,7 @@
 /** Sharing a session that the host has already, on the host's own server. */
 
 import { refuse, usage } from '../domain/failure.ts';
+import { announcementSettings } from './announce.ts';
 import { clockCommand, type Room, type RoomOptions, segment } from './room.ts';
 import { type Commands, run, type Server } from './tmux.ts';
 
@@ -33,12 +34,12 @@ export async function openShared(
   options: Pick<RoomOptions, 'clock' | 'deadline'>,
 ): Promise<Restore> {
   const here = ['-t', `${room.target}:`];
-  const names = ['detach-on-destroy', 'status-right', 'status-right-length'];
+  const names = ['detach-on-destroy', 'status-right', 'status-right-length', 'status-format'];
   const { stdout } = await run(
     room,
     names.map((name) => ['show-options', ...here, name]),
   );
-  const own = new Set(stdout.split('\n').map((line) => line.split(' ')[0]));
+  const own = new Set(stdout.split('\n').map((line) => line.split(/[ [*]/)[0]));
   const undo = names.filter((name) => !own.has(name));
   const show: Commands = own.has('status-right')
     ? []
@@ -52,6 +53,7 @@ export async function openShared(
     ['set-option', ...here, 'detach-on-destroy', 'on'],
     ['set-option', ...here, '@tmuxpair-until', String(options.deadline)],
     ...show,
+    ...(own.has('status-format') ? [] : announcementSettings(here)),
     clockCommand(options.clock),
   ]);
   if (!ok) refuse({ kind: 'program-failed', program: 'tmux', doing: 'sharing the session', detail: stderr });

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
-import { announce, hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
+import { announce } from '../room/announce.ts';
+import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
 import { endAccess } from './end.ts';

@@ -1,9 +1,10 @@
 /** Where the host sits while guests are in, and how one hears of their going. */
 import { setHostPresence } from '../lease/lease.ts';
 import { guestPids } from '../lease/presence.ts';
+import { clientsOf } from '../room/clients.ts';
 import { attachHost } from '../room/host.ts';
 import { observeRoom } from '../room/observe.ts';
-import { clientsOf, type Room } from '../room/room.ts';
+import type { Room } from '../room/room.ts';
 import { deferred } from './deferred.ts';
 import type { EndReason } from './events.ts';
 import type { Live } from './live.ts';

@@ -36,6 +36,9 @@ test('a guest joins, types, and is out within a second of the detach; the room g
   const seat = await guest.join();
   await seat.waitFor('[pair]');
   await host.waitFor(/friend has joined from 127\.0\.0\.1/);
+  // What is announced must not hold the host's screen up: the host has pressed no key yet.
+  await seat.type('echo unasked-$((20+3))\r');
+  await host.waitFor(/^unasked-23$/m, { timeout: 2000 });
   await host.type('kept=$((20+1)); echo host-$kept-é\r');
   await seat.waitFor('host-21-é');
   await seat.type('echo guest-$((20+2))\r');

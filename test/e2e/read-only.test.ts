@@ -238,8 +238,7 @@ test('a configuration that would keep guests, or end the room: the session ends,
     '.tmux.conf',
     'set -g detach-on-destroy off\nset -g destroy-unattached on\nset -s exit-unattached on\nset -g status off\n',
   );
-  const host = await stage.pair([await keyFileOf(stage, guest)]);
-  await host.waitFor('$');
+  const host = await startPairing(stage, [await keyFileOf(stage, guest)]);
   const seat = await guest.join();
   await seat.type('echo hello\r');
   await host.waitFor(/^hello$/m);

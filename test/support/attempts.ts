@@ -24,8 +24,8 @@ export interface Around {
 export async function openTargets(stage: Stage) {
   const answer = () => createServer((connection) => connection.on('error', () => {}).end('reached'));
   const [tcp, unix] = [answer(), answer()];
-  const socket = `${stage.account.scratch}/target`;
   const port = await listening(tcp, 0);
+  const socket = `${stage.account.scratch}/target-${port}`;
   await listening(unix, socket);
   await chmod(socket, 0o666);
   return {
