@@ -63,6 +63,12 @@ export function readKeyFile(path: string): string | undefined {
   }
 }
 
+/** Whether somebody edits the file now, or died while they did. */
+export function isBeingEdited(path: string): boolean {
+  const resolved = resolveKeyFile(path);
+  return [lockOf(resolved), asideOf(resolved)].some((name) => lstatSync(name, { throwIfNoEntry: false }));
+}
+
 /** Whether the folder that the file stands in exists. */
 export function hasFolder(path: string): boolean {
   return statSync(dirname(path), { throwIfNoEntry: false }) !== undefined;
@@ -118,13 +124,15 @@ function editOnce(
   if (edited === 'unchanged') return true;
 
   const aside = 'text' in edited ? writeAside(resolved, edited.text) : undefined;
-  const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
-  if (now?.ino !== before?.ino || now?.mtimeNs !== before?.mtimeNs || now?.size !== before?.size) {
-    if (aside) rmSync(aside);
-    return false;
+  try {
+    const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
+    if (now?.ino !== before?.ino || now?.mtimeNs !== before?.mtimeNs || now?.size !== before?.size)
+      return false;
+    if (aside) renameSync(aside, resolved);
+    else rmSync(resolved);
+  } finally {
+    if (aside) rmSync(aside, { force: true });
   }
-  if (aside) renameSync(aside, resolved);
-  else rmSync(resolved);
   syncFolder(dirname(resolved));
   return true;
 }

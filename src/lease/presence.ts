@@ -18,7 +18,7 @@ export interface Presence {
 export function presences(folder: string): Presence[] {
   const inside: Presence[] = [];
   const idle = new Set<string>();
-  for (const record of namesIn(join(folder, 'in'))) {
+  for (const record of recordsIn(folder) ?? []) {
     const [kind, label = '', parent = '', parentStart, pid = '', start, address = ''] = record.split(',');
     if (startOf(Number(pid)) === start) {
       const passed = commandOf(Number(pid))?.includes('tmux') === true;
@@ -31,10 +31,11 @@ export function presences(folder: string): Presence[] {
   return inside;
 }
 
-function namesIn(path: string): string[] {
+/** The names of all records; `undefined` where the lease's folder is gone. */
+export function recordsIn(folder: string): string[] | undefined {
   try {
-    return readdirSync(path);
+    return readdirSync(join(folder, 'in'));
   } catch {
-    return [];
+    return undefined;
   }
 }

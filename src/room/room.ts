@@ -72,6 +72,8 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
   if (/duplicate session/.test(opened.stderr)) {
     const taken = await run(room, settings);
     if (taken.ok) return 'taken up';
+  } else {
+    await closeRoom(room);
   }
   return refuse({
     kind: 'program-failed',
@@ -154,6 +156,11 @@ export async function hasSession(room: Room): Promise<boolean> {
 /** What the host types to get back into the session. */
 export function reattachCommand(room: Room): string {
   return `tmux -S ${room.socket} attach`;
+}
+
+/** Ends the room's session, with what runs in it. */
+export async function closeRoom(room: Room): Promise<void> {
+  await run(room, [['kill-session', '-t', `=${room.session}`]]);
 }
 
 /** Gives the room back to the host: no claim, no segment in its status line. */

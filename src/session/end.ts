@@ -1,12 +1,14 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { type Lease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
-import { leaveRoom, type Room } from '../room/room.ts';
+import { type Lease, remakeLease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
+import { closeRoom, leaveRoom, type Room } from '../room/room.ts';
 import type { DeadMan } from './dead-man.ts';
 
 /** What a pairing has opened so far, and its end has to close. */
 export interface Live {
   readonly lease: Lease;
   room?: Room;
+  /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
+  unseen?: boolean;
   deadMan?: DeadMan;
   ended?: Promise<Failure | undefined>;
 }
@@ -15,13 +17,17 @@ export interface Live {
  * Ends the guests' access: the gate shut, the lines taken back, every connection ended. Runs once, whoever asks and
  * however often. Each step is tried whatever became of the one before; what could not be taken back is given as a
  * failure and left for the dead man's switch and the next sweep to try again.
+ * @param registered who was last seen to be in, as names in the lease's `in/`, for where its folder is gone
  */
-export function endAccess(live: Live): Promise<Failure | undefined> {
-  live.ended ??= end(live);
+export function endAccess(live: Live, registered: readonly string[] = []): Promise<Failure | undefined> {
+  live.ended ??= end(live, registered);
   return live.ended;
 }
 
-async function end({ lease, room, deadMan }: Live): Promise<Failure | undefined> {
+async function end(
+  { lease, room, unseen, deadMan }: Live,
+  registered: readonly string[],
+): Promise<Failure | undefined> {
   const failures: Failure[] = [];
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
@@ -35,10 +41,12 @@ async function end({ lease, room, deadMan }: Live): Promise<Failure | undefined>
   await Promise.all([
     attempt(() => revoke(lease.keyFile, lease.id)),
     attempt(async () => {
+      remakeLease(lease, registered);
       if (await sever(lease.folder)) return;
       throw new Refusal({ kind: 'guests-left', folder: lease.folder });
     }),
   ]);
+  if (room && unseen) await closeRoom(room);
   if (room) await leaveRoom(room);
   if (failures.length === 0) {
     await deadMan?.dismiss();

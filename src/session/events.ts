@@ -10,6 +10,8 @@ export type EndReason =
   | { readonly kind: 'host-detached' }
   | { readonly kind: 'session-ended' }
   | { readonly kind: 'time-up' }
+  /** The lease's folder was removed from outside: by hand, or by a sweep that took the supervisor for stuck. */
+  | { readonly kind: 'taken-back' }
   | { readonly kind: 'stopped'; readonly signal: StopSignal };
 
 /** One guest's stay, from one connection. */
@@ -61,7 +63,7 @@ export type Event =
   | { readonly kind: 'time-left'; readonly seconds: number }
   /** The host is in; `command` is what a guest has to type. */
   | { readonly kind: 'host-attached'; readonly command: string }
-  /** Time is up, and the host still in. */
-  | { readonly kind: 'access-ended'; readonly failed: boolean }
+  /** The guests are out, and the host still in. */
+  | { readonly kind: 'access-ended'; readonly why: 'time-up' | 'taken-back'; readonly failed: boolean }
   | { readonly kind: 'switch-restarted' }
   | { readonly kind: 'ended'; readonly report: Report };

@@ -7,7 +7,7 @@ import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
 import { systemAddress, systemZone } from '../door/system.ts';
 import { armLease, createLease, grant, openGate } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
-import { openRunDirectory } from '../lease/run-directory.ts';
+import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
 import { attachHost } from '../room/host.ts';
 import {
   announce,
@@ -117,12 +117,12 @@ async function openTheRoom(
   at: { readonly tmux: string; readonly rooms: string; readonly deadline: Deadline },
 ): Promise<Room> {
   const { lease } = live;
-  const room = claimRoom(at.rooms, at.tmux, lease.id, intent.session);
+  const room = writeBelow(at.rooms, () => claimRoom(at.rooms, at.tmux, lease.id, intent.session));
   live.room = room;
   const sweepThis = [...world.sweepCommand, lease.folder];
   armLease(lease, at.deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
   live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
-  await openRoom(room, {
+  const opened = await openRoom(room, {
     env: world.env,
     cwd: world.cwd,
     size: world.size,
@@ -130,6 +130,7 @@ async function openTheRoom(
     clock: lease.clock,
     deadline: at.deadline.epoch,
   });
+  live.unseen = opened === 'new';
   return room;
 }
 
@@ -150,13 +151,17 @@ async function hostTheGuests(
 ): Promise<Ended> {
   const { live, room, guests, deadline } = scene;
   const host = attachHost(room, env);
+  const seen = (): void => {
+    live.unseen = false;
+  };
+  Promise.race([host.arrived, host.gone]).then(seen, () => {});
   const tell = (event: Event, seconds: number, to: 'host' | 'all' = 'host'): void => {
     emit(event);
     announce(room, words(event), { seconds, ...(to === 'host' ? { pid: host.pid } : {}) }).catch(() => {});
   };
-  let timeUp: () => void = () => {};
-  const timeIsUp = new Promise<void>((resolve) => {
-    timeUp = resolve;
+  let over: (reason: EndReason) => void = () => {};
+  const isOver = new Promise<EndReason>((resolve) => {
+    over = resolve;
   });
   const watch = watchPairing({
     folder: live.lease.folder,
@@ -166,15 +171,18 @@ async function hostTheGuests(
     onJoin: (visit) => tell({ kind: 'joined', visit }, 4),
     onLeave: (visit) => tell({ kind: 'left', visit }, 4),
     onWarning: (seconds) => tell({ kind: 'time-left', seconds }, 5, 'all'),
-    onTimeUp: timeUp,
+    onTimeUp: () => over({ kind: 'time-up' }),
+    onGone: () => over({ kind: 'taken-back' }),
   });
   host.arrived.then(() => tell({ kind: 'host-attached', command: scene.command }, 15)).catch(() => {});
 
-  const reason = await reasonOf(stop, host.gone, timeIsUp);
-  const failure = await endAccess(live);
+  const reason = await reasonOf(stop, host.gone, isOver);
+  const failure = await endAccess(live, watch.look());
   const visits = watch.stop();
-  if (reason.kind === 'time-up') tell({ kind: 'access-ended', failed: failure !== undefined }, 10);
-  const last = reason.kind === 'time-up' ? await reasonOf(stop, host.gone) : reason;
+  const { kind } = reason;
+  const hostStays = kind === 'time-up' || kind === 'taken-back';
+  if (hostStays) tell({ kind: 'access-ended', why: kind, failed: failure !== undefined }, 10);
+  const last = hostStays ? await reasonOf(stop, host.gone) : reason;
   if (last.kind === 'stopped') await host.detach();
   if (failure) refuse(failure);
 
@@ -192,10 +200,10 @@ async function hostTheGuests(
 async function reasonOf(
   stop: AbortSignal,
   hostGone: Promise<void>,
-  timeIsUp?: Promise<void>,
+  isOver?: Promise<EndReason>,
 ): Promise<EndReason> {
   const waits = [hostGone.then((): EndReason => ({ kind: 'host-detached' }))];
-  if (timeIsUp) waits.push(timeIsUp.then((): EndReason => ({ kind: 'time-up' })));
+  if (isOver) waits.push(isOver);
   try {
     return await unlessStopped(stop, Promise.race(waits));
   } catch (error) {

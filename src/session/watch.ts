@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { type Deadline, secondsLeft } from '../domain/deadline.ts';
 import type { Access } from '../domain/guest.ts';
-import { presences } from '../lease/presence.ts';
+import { presences, recordsIn } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
 import type { Visit } from './events.ts';
 
@@ -17,10 +17,14 @@ export interface WatchOptions {
   readonly onLeave: (visit: Visit) => void;
   readonly onWarning: (secondsLeft: number) => void;
   readonly onTimeUp: () => void;
+  /** The lease's folder has been removed from outside. */
+  readonly onGone: () => void;
 }
 
 export interface Watch {
-  /** Looks once more, then no more. All stays that there were, those that last until now ended now. */
+  /** Looks once more. @returns the names of all records that there were at the last look that found the folder */
+  look(): readonly string[];
+  /** Looks no more. All stays that there were, those that last until now ended now. */
   stop(): readonly Visit[];
 }
 
@@ -37,11 +41,17 @@ export function watchPairing(options: WatchOptions): Watch {
   const past: Visit[] = [];
   const warnings = [...options.warnings].sort((a, b) => b - a);
   let timer: NodeJS.Timeout | undefined;
+  let registered: readonly string[] = [];
   let soon = false;
   let timeUp = false;
+  let gone = false;
 
   const look = (): void => {
     const now = new Date();
+    const records = recordsIn(options.folder);
+    if (!records && !gone) options.onGone();
+    gone = !records;
+    registered = records ?? registered;
     const found = new Map(presences(options.folder).map((presence) => [presence.record, presence]));
     for (const [record, { label, address }] of found) {
       if (here.has(record)) continue;
@@ -84,6 +94,10 @@ export function watchPairing(options: WatchOptions): Watch {
   });
   tick();
   return {
+    look: () => {
+      look();
+      return registered;
+    },
     stop: () => {
       clearTimeout(timer);
       arrivals?.close();

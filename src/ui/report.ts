@@ -55,9 +55,9 @@ export function wordsFor(event: Event): string {
     case 'time-left':
       return `${showDuration(event.seconds)} left, then the guests are out`;
     case 'access-ended':
-      return event.failed
-        ? 'time is up: the guests are out, but authorized_keys could not be restored; detach to see why'
-        : 'time is up: the guests are out, the session is yours';
+      return `${event.why === 'time-up' ? 'time is up' : 'the pairing was taken back'}: the guests are out, ${
+        event.failed ? 'but authorized_keys could not be restored; detach to see why' : 'the session is yours'
+      }`;
     case 'switch-restarted':
       return "the dead man's switch had died, and was armed anew";
     case 'ended':
@@ -111,6 +111,7 @@ function report({ reason, visits, room }: Report): string[] {
     'host-detached': 'you detached',
     'session-ended': 'the session has ended',
     'time-up': 'time was up',
+    'taken-back': 'it was taken back from outside',
     stopped: reason.kind === 'stopped' ? `stopped by ${reason.signal}` : '',
   }[reason.kind];
   return [
