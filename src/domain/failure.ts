@@ -129,7 +129,12 @@ export type Failure =
       readonly doing: string;
       readonly detail: string;
     }
-  | { readonly kind: 'run-directory-refused'; readonly path: string; readonly problem: string }
+  | {
+      readonly kind: 'run-directory-refused';
+      readonly path: string;
+      readonly problem: string;
+      readonly hint?: string;
+    }
   // exit 7
   | { readonly kind: 'guests-left'; readonly folder: string }
   | {

@@ -67,6 +67,12 @@ export function readKeyFile(path: string): string | undefined {
   }
 }
 
+/** Whether somebody edits the file now, or died while they did. */
+export function isBeingEdited(path: string): boolean {
+  const resolved = resolveKeyFile(path);
+  return [lockOf(resolved), asideOf(resolved)].some((name) => lstatSync(name, { throwIfNoEntry: false }));
+}
+
 /** Whether the folder that the file stands in exists. @throws Refusal `authorized-keys-refused` */
 export function hasFolder(path: string): boolean {
   try {
@@ -126,13 +132,15 @@ function editOnce(
   if (edited === 'unchanged') return true;
 
   const aside = edited === 'remove' ? undefined : writeAside(resolved, edited.text);
-  const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
-  if (now?.ino !== before?.ino || now?.ctimeNs !== before?.ctimeNs || now?.size !== before?.size) {
-    if (aside) rmSync(aside);
-    return false;
+  try {
+    const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
+    if (now?.ino !== before?.ino || now?.ctimeNs !== before?.ctimeNs || now?.size !== before?.size)
+      return false;
+    if (aside) renameSync(aside, resolved);
+    else rmSync(resolved);
+  } finally {
+    if (aside) rmSync(aside, { force: true });
   }
-  if (aside) renameSync(aside, resolved);
-  else rmSync(resolved);
   syncFolder(dirname(resolved));
   return true;
 }

@@ -1,6 +1,15 @@
 /** A lease: made, granted and taken back. Effects on the run directory and on the `authorized_keys` file. */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
@@ -15,9 +24,17 @@ import {
   withLease,
   withoutLease,
 } from './authorized-keys.ts';
-import { editKeyFile, hasFolder, makeFolder, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
+import {
+  editKeyFile,
+  hasFolder,
+  isBeingEdited,
+  makeFolder,
+  readKeyFile,
+  removeFolderIfEmpty,
+} from './key-file.ts';
 import { machineName, thisProcess } from './process.ts';
 import { writeRecord } from './record.ts';
+import { writeBelow } from './run-directory.ts';
 import { clockScript, type GateContext, gateScript, severScript, switchScript } from './scripts.ts';
 
 export interface Lease {
@@ -30,21 +47,38 @@ export interface Lease {
   readonly keyFile: string;
 }
 
-/** Makes a lease's folder, complete or not at all, in the run directory `root`. Nobody is let in yet. */
+/**
+ * Makes a lease's folder, complete or not at all, in the run directory `root`. Nobody is let in yet.
+ * @throws Refusal `run-directory-refused`
+ */
 export function createLease(root: string, keyFile: string, now: Date): Lease {
   const id = newLeaseId(machineName());
   const supervisor = thisProcess();
   const folder = join(root, id);
-  const staging = join(root, `.${id}.${supervisor.pid}.${supervisor.start}`);
-  for (const path of [
-    staging,
-    ...['open', 'in', 'air', 'ask', 'refused'].map((name) => join(staging, name)),
-  ]) {
-    mkdirSync(path, { mode: 0o700 });
-  }
-  const folderAbsent = !hasFolder(keyFile);
-  writeRecord(staging, { version: 1, id, supervisor, keyFile, folderAbsent, startedAt: now.toISOString() });
-  renameSync(staging, folder);
+  const staging = asideOf(folder);
+  writeBelow(root, () => {
+    try {
+      for (const path of [
+        staging,
+        ...['open', 'in', 'air', 'ask', 'refused'].map((name) => join(staging, name)),
+      ]) {
+        mkdirSync(path, { mode: 0o700 });
+      }
+      const folderAbsent = !hasFolder(keyFile);
+      writeRecord(staging, {
+        version: 1,
+        id,
+        supervisor,
+        keyFile,
+        folderAbsent,
+        startedAt: now.toISOString(),
+      });
+      renameSync(staging, folder);
+    } catch (error) {
+      rmSync(staging, { recursive: true, force: true });
+      throw error;
+    }
+  });
   return {
     id,
     folder,
@@ -55,7 +89,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
   };
 }
 
-/** Writes the gate and what ends access. */
+/** Writes the gate and what ends access. @throws Refusal `run-directory-refused` */
 export function armLease(
   lease: Lease,
   deadline: Deadline,
@@ -65,17 +99,33 @@ export function armLease(
   const { id, folder } = lease;
   const supervisor = thisProcess();
   const context = { ...gate, id, folder, supervisor, uid: process.geteuid?.() ?? 0 };
-  setDeadline(lease, deadline);
   const scripts: [string, string][] = [
     ['sever', severScript(folder)],
     ['clock', clockScript(folder, supervisor, sweep)],
     ['switch', switchScript(folder, sweep)],
     ['gate', gateScript(context)],
   ];
-  for (const [name, text] of scripts) {
-    writeFileSync(join(folder, name), text, { mode: 0o700 });
-    chmodSync(join(folder, name), 0o700);
-  }
+  writeBelow(folder, () => {
+    setDeadline(lease, deadline);
+    for (const [name, text] of scripts) {
+      writeFileSync(join(folder, name), text, { mode: 0o700 });
+      chmodSync(join(folder, name), 0o700);
+    }
+  });
+}
+
+/**
+ * Makes the folder of a lease anew where somebody has removed it while guests were in, with what was last seen of
+ * them and nothing else: no gate, no flag. So {@link sever} finds them all the same.
+ * @param registered names in `in/`
+ * @throws Refusal `run-directory-refused`
+ */
+export function remakeLease({ folder }: Lease, registered: readonly string[]): void {
+  if (registered.length === 0 || existsSync(folder)) return;
+  writeBelow(folder, () => {
+    mkdirSync(join(folder, 'in'), { recursive: true, mode: 0o700 });
+    for (const name of registered) writeFileSync(join(folder, 'in', name), '', { mode: 0o600 });
+  });
 }
 
 export function setDeadline(lease: Lease, { epoch, sinceBoot }: Deadline): void {
@@ -116,9 +166,9 @@ export function shutGateFor(lease: Lease, label: Label): void {
   rmSync(join(lease.folder, 'open', label), { force: true });
 }
 
-/** Lets a guest through the gate, once a key of theirs brings them there. */
+/** Lets a guest through the gate, once a key of theirs brings them there. @throws Refusal `run-directory-refused` */
 export function openGate(lease: Lease, label: Label, access: Access): void {
-  replaceFile(join(lease.folder, 'open', label), `${access}\n`);
+  writeBelow(lease.folder, () => replaceFile(join(lease.folder, 'open', label), `${access}\n`));
 }
 
 /**
@@ -136,13 +186,20 @@ export async function grant(
   const lines = leaseLines(grants, { ...options, id: lease.id, gate: lease.gate });
   const folderAbsent = !hasFolder(lease.keyFile);
   if (folderAbsent) makeFolder(lease.keyFile);
-  await editKeyFile(lease.keyFile, (text, path) => {
-    if (!options.gateExisting) {
-      refuseKnownKeys(guests, path, text);
-      refuseKnownKeys(guests, `${path}2`, readKeyFile(`${path}2`));
-    }
-    return { text: withLease(text, lines, folderAbsent) };
-  });
+  try {
+    await editKeyFile(lease.keyFile, (text, path) => {
+      if (!options.gateExisting) {
+        refuseKnownKeys(guests, path, text);
+        refuseKnownKeys(guests, `${path}2`, readKeyFile(`${path}2`));
+      }
+      return { text: withLease(text, lines, folderAbsent) };
+    });
+  } catch (error) {
+    // The end of another pairing, whose folder it was, may have removed it under us.
+    if (!hasFolder(lease.keyFile) && isRefusedFile(error)) return grant(lease, guests, options);
+    if (folderAbsent) removeFolderIfEmpty(lease.keyFile);
+    throw error;
+  }
 }
 
 /**
@@ -152,7 +209,7 @@ export async function grant(
 export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promise<void> {
   try {
     let folder = false;
-    if (!hasFolder(keyFile)) return;
+    if (!hasFolder(keyFile) || !hasTraces(keyFile, id)) return;
     await editKeyFile(keyFile, (text) => {
       if (text === undefined) return 'unchanged';
       const rest = withoutLease(text, id, label);
@@ -176,13 +233,16 @@ export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promi
 }
 
 /**
- * Shuts the gate and ends the connections of all guests, or of one.
+ * Shuts the gate and ends the connections of all guests, or of one. Runs the script's text, not its file, which a
+ * crash may have left unwritten and which a guest who types could take away.
  * @returns whether none is left
  */
 export async function sever(folder: string, label?: Label): Promise<boolean> {
-  const { exitCode } = await execa(join(folder, 'sever'), label === undefined ? [] : [label], {
+  const { exitCode } = await execa('/bin/sh', ['-s', ...(label === undefined ? [] : ['--', label])], {
+    input: severScript(folder),
     reject: false,
-    stdio: 'ignore',
+    stdout: 'ignore',
+    stderr: 'ignore',
   });
   return exitCode === 0;
 }
@@ -192,8 +252,27 @@ export function shutGate(folder: string): void {
   for (const label of readFolder(join(folder, 'open'))) rmSync(join(folder, 'open', label), { force: true });
 }
 
+/**
+ * Removes a lease's folder. It is moved aside first, so that it goes at one instant: nothing half removed is ever
+ * taken for a lease, a late gate finds nothing to register in, and of two who remove it one finds nothing to do.
+ * What is left aside by a crash, the next sweep removes (see `removeStagings`).
+ */
 export function removeLease(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  const aside = asideOf(folder);
+  try {
+    renameSync(folder, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  rmSync(aside, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Where this process keeps a lease's folder before it is one, and after: named so that a sweep sees whose it was. */
+function asideOf(folder: string): string {
+  const { pid, start } = thisProcess();
+  const id = basename(folder).replace(/^\.([a-z2-7]{12})\..*/, '$1');
+  return join(dirname(folder), `.${id}.${pid}.${start}`);
 }
 
 function refuseKnownKeys(guests: readonly Guest[], path: string, text: string | undefined): void {
@@ -205,6 +284,15 @@ function refuseKnownKeys(guests: readonly Guest[], path: string, text: string | 
       refuse({ kind: 'key-already-present', reference: reference.text, fingerprint, path, ...found });
     }
   }
+}
+
+function isRefusedFile(error: unknown): boolean {
+  return error instanceof Refusal && error.failure.kind === 'authorized-keys-refused';
+}
+
+/** Where there is nothing to take back, a file that can't be written is no trouble. */
+function hasTraces(keyFile: string, id: LeaseId): boolean {
+  return isBeingEdited(keyFile) || (readKeyFile(keyFile) ?? '').includes(`tmuxpair:${id}:`);
 }
 
 function linesOf(keyFile: string, id: LeaseId): number[] {

@@ -38,7 +38,7 @@ export type RefusalReason = (typeof refusalReasons)[number];
 export function presences(folder: string): Presence[] {
   const living: Presence[] = [];
   const idle = new Set<string>();
-  for (const record of namesIn(join(folder, 'in'))) {
+  for (const record of recordsIn(folder) ?? []) {
     const { kind, parent, parentStart, start, ...presence } = parse(record);
     if (startOf(presence.pid) === start) {
       const inside = commandOf(presence.pid)?.includes('tmux') === true;
@@ -96,6 +96,15 @@ function parse(record: string) {
 
 function statOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+/** The names of all records; `undefined` where the lease's folder is gone. */
+export function recordsIn(folder: string): string[] | undefined {
+  try {
+    return readdirSync(join(folder, 'in'));
+  } catch {
+    return undefined;
+  }
 }
 
 function namesIn(path: string): string[] {

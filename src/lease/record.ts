@@ -16,16 +16,19 @@ export interface LeaseRecord {
 }
 
 export function writeRecord(folder: string, record: LeaseRecord): void {
-  writeFileSync(join(folder, 'record.json'), JSON.stringify(record), { mode: 0o600 });
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(record), { mode: 0o600, flush: true });
 }
 
-/** The record in a lease's folder; `undefined` where there is none that this version can read. */
-export function readRecord(folder: string): LeaseRecord | undefined {
+/**
+ * The record in a lease's folder. `foreign` where another version of this program wrote it; `none` where there is
+ * none, or half of one, as a crash of the machine may leave it: no lease that lives is ever without.
+ */
+export function readRecord(folder: string): LeaseRecord | 'foreign' | 'none' {
   let value: Partial<LeaseRecord> | null;
   try {
     value = JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8'));
   } catch {
-    return undefined;
+    return 'none';
   }
   const sound =
     value?.version === 1 &&
@@ -34,5 +37,5 @@ export function readRecord(folder: string): LeaseRecord | undefined {
     typeof value.supervisor?.pid === 'number' &&
     typeof value.supervisor.start === 'string' &&
     typeof value.supervisor.boot === 'string';
-  return sound ? (value as LeaseRecord) : undefined;
+  return sound ? (value as LeaseRecord) : 'foreign';
 }

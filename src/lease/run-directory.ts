@@ -15,7 +15,7 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { refuse } from '../domain/failure.ts';
+import { Refusal, refuse } from '../domain/failure.ts';
 import { isSafeToken } from './authorized-keys.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -57,16 +57,47 @@ export function openRunDirectory(env: Env): string {
       problem: 'its name is too long or has blanks or odd characters',
     });
   }
-  mkdirSync(join(root, '..'), { recursive: true, mode: 0o700 });
-  for (const path of [root, join(root, 'rooms')]) {
-    try {
-      mkdirSync(path, { mode: 0o700 });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  return writeBelow(root, () => {
+    mkdirSync(join(root, '..'), { recursive: true, mode: 0o700 });
+    for (const path of [root, join(root, 'rooms')]) {
+      try {
+        mkdirSync(path, { mode: 0o700 });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      checkPrivate(path);
     }
-    checkPrivate(path);
+    return root;
+  });
+}
+
+/** Runs `make`, which writes below `path`. @throws Refusal `run-directory-refused` where that can't be done */
+export function writeBelow<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (typeof code !== 'string' || error instanceof Refusal) throw error;
+    const problems: Readonly<Record<string, string>> = {
+      ENOSPC: 'the disk is full',
+      EDQUOT: 'your disk quota is used up',
+      EROFS: 'the file system is mounted read-only',
+      EACCES: 'permission denied',
+    };
+    const problem = problems[code] ?? `${syscall ?? 'a system call'} failed with ${code}`;
+    const hint = 'make room on it, or set XDG_RUNTIME_DIR to a folder of yours that can be written';
+    return refuse({ kind: 'run-directory-refused', path, problem, hint });
   }
-  return root;
+}
+
+/** Whether `path` is what {@link checkPrivate} wants. */
+export function isPrivate(path: string): boolean {
+  try {
+    checkPrivate(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @throws Refusal `run-directory-refused` unless `path` is a folder of ours that nobody else can enter */

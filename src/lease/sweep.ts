@@ -1,12 +1,13 @@
 /** Taking back what dead pairings left. Safe to run at any time, by any number of processes at once. */
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isLeaseId, isOfMachine, type LeaseId } from '../domain/lease-id.ts';
 import { type LeaseLine, leaseLinesIn } from './authorized-keys.ts';
-import { readKeyFile, removeFolderIfEmpty } from './key-file.ts';
+import { editKeyFile, isBeingEdited, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
 import { readDeadline, removeLease, revoke, sever, shutGate } from './lease.ts';
 import { isAlive, machineName, startOf, uptime } from './process.ts';
-import { type LeaseRecord, readRecord } from './record.ts';
+import { readRecord } from './record.ts';
+import { isPrivate } from './run-directory.ts';
 
 export interface Swept {
   readonly id: LeaseId;
@@ -25,16 +26,21 @@ export interface SweepOptions {
 /** How long, in seconds, a living supervisor may be past its deadline before it counts as stuck. */
 const grace = 10;
 
-/** @throws Refusal `revocation-failed` after everything else was tried */
+/**
+ * Takes back every lease whose supervisor is dead, and every line whose lease is no more. Folders that others could
+ * have written are left alone; the lines that lead into them are not.
+ * @throws Refusal `revocation-failed` after everything else was tried
+ */
 export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swept[]> {
   const swept: Swept[] = [];
   const failures: unknown[] = [];
-  roots.forEach(removeStagings);
+  const ours = roots.filter(isPrivate);
+  ours.forEach(removeStagings);
+  for (const keyFile of keyFiles) await removeLeftovers(keyFile);
   const named = keyFiles.flatMap((keyFile) => linesIn(keyFile).map((line) => ({ ...line, keyFile })));
-  const folders = leaseFolders({ roots, keyFiles });
+  const folders = leaseFolders({ roots: ours, keyFiles });
   for (const folder of folders) {
-    const record = readRecord(folder);
-    if (record && isDead(record, folder)) await takeBack(folder, record, swept, failures);
+    if (isDead(folder, now)) await takeBack(folder, keyFiles, swept, failures);
   }
   for (const { id, keyFile } of unique(named.filter((line) => isOrphan(line, now)))) {
     if (swept.some((other) => other.id === id)) continue;
@@ -55,10 +61,9 @@ export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | '
 
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
 export async function sweepLease(folder: string): Promise<Swept[]> {
-  const record = readRecord(folder);
   const swept: Swept[] = [];
   const failures: unknown[] = [];
-  if (record) await takeBack(folder, record, swept, failures);
+  if (isTrusted(folder)) await takeBack(folder, [], swept, failures);
   if (failures.length > 0) throw failures[0];
   return swept;
 }
@@ -75,37 +80,59 @@ export function staleClaims(root: string): { folder: string; lease: string }[] {
 
 async function takeBack(
   folder: string,
-  record: LeaseRecord,
+  keyFiles: readonly string[],
   swept: Swept[],
   failures: unknown[],
 ): Promise<void> {
+  const record = readRecord(folder);
+  const id = basename(folder);
+  if (record === 'foreign' || !isLeaseId(id)) return;
   shutGate(folder);
-  const [severed, revoked] = await Promise.all([
-    sever(folder),
-    revoke(record.keyFile, record.id).then(
-      () => true,
-      (error) => {
-        failures.push(error);
-        return false;
-      },
-    ),
-  ]);
-  if (revoked && record.folderAbsent) removeFolderIfEmpty(record.keyFile);
+  const severing = isOfMachine(id, machineName()) ? sever(folder) : true;
+  let revoked = true;
+  for (const keyFile of record === 'none' ? keyFiles : [record.keyFile]) {
+    try {
+      await revoke(keyFile, id);
+    } catch (error) {
+      revoked = false;
+      failures.push(error);
+    }
+  }
+  const severed = await severing;
+  if (revoked && record !== 'none' && record.folderAbsent) removeFolderIfEmpty(record.keyFile);
   if (revoked && severed) removeLease(folder);
-  swept.push({ id: record.id, severed });
+  swept.push({ id, severed });
 }
 
-function isDead(record: LeaseRecord, folder: string): boolean {
-  if (!isAlive(record.supervisor)) return true;
+/** A lease of another machine, whose processes can't be asked from here, counts as dead when its time is up. */
+function isDead(folder: string, now: Date): boolean {
+  const record = readRecord(folder);
+  if (record === 'foreign') return false;
   const deadline = readDeadline(folder);
+  if (!isOfMachine(basename(folder) as LeaseId, machineName())) {
+    return deadline !== undefined && now.getTime() / 1000 - deadline.epoch > grace;
+  }
+  if (record === 'none' || !isAlive(record.supervisor)) return true;
   return deadline !== undefined && uptime() - deadline.sinceBoot > grace;
+}
+
+/** A lease's folder, as far as nobody else can have put it there. */
+function isTrusted(folder: string): boolean {
+  return isPrivate(dirname(folder)) && lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** The lease folder behind a line, where there is one. */
 function folderOf({ id, folder }: LeaseLine): string | undefined {
-  const stands =
-    folder !== undefined && basename(folder) === id && lstatSync(folder, { throwIfNoEntry: false });
-  return stands ? folder : undefined;
+  return folder !== undefined && basename(folder) === id && isTrusted(folder) ? folder : undefined;
+}
+
+/** What a crash in the middle of an edit left beside the file: the lock, the new text. */
+async function removeLeftovers(keyFile: string): Promise<void> {
+  try {
+    if (isBeingEdited(keyFile)) await editKeyFile(keyFile, () => 'unchanged');
+  } catch {
+    // What is wrong with the file, the grant says.
+  }
 }
 
 /** Whether no folder stands behind a line any more: on this machine, or anywhere, where its time is up. */

@@ -75,6 +75,8 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
   if (/duplicate session/.test(opened.stderr)) {
     const taken = await run(room, settings);
     if (taken.ok) return 'taken up';
+  } else {
+    await closeRoom(room);
   }
   return refuse({
     kind: 'program-failed',
@@ -147,6 +149,11 @@ export function reattachCommand(room: Room): string {
 export async function showGuests(room: Room, labels: readonly string[]): Promise<void> {
   const text = labels.length === 0 ? '' : `: ${labels.join(' ')}`;
   await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-guests', text]]);
+}
+
+/** Ends the room's session, with what runs in it. */
+export async function closeRoom(room: Room): Promise<void> {
+  await run(room, [['kill-session', '-t', room.target]]);
 }
 
 /** Takes what we show off the status line. */

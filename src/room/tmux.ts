@@ -19,8 +19,11 @@ export interface Output {
   readonly stderr: string;
 }
 
-/** 3.2 has -N, client flags and timers (run-shell -d). */
+/** 3.2 has -N and client flags. */
 const floor = [3, 2] as const;
+
+/** How long, in ms, a server that runs may take to answer: one that hangs must not hold up the end. */
+const patience = 3000;
 
 /**
  * Runs commands on a server. Never starts one, unless `start` says so.
@@ -39,7 +42,7 @@ export async function run(
       stdin: 'ignore',
       extendEnv: false,
       env: withoutTmux(start?.env ?? process.env),
-      ...(start ? { cwd: start.cwd } : {}),
+      ...(start ? { cwd: start.cwd } : { timeout: patience, killSignal: 'SIGKILL' }),
     },
   );
   return {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 
 export interface DeadMan {
@@ -17,21 +18,29 @@ export interface DeadMan {
 export async function armDeadMan(script: string, onRestart: () => void): Promise<DeadMan> {
   let dismissed = false;
   let child = await start(script);
-  const watch = (watched: ChildProcess): void => {
+  const watch = (watched: ChildProcess, armedAt: number): void => {
     watched.once('exit', async () => {
-      if (dismissed) return;
-      onRestart();
-      child = await start(script);
-      watch(child);
+      // One that can't live, as where its script was taken away, is not tried without a pause.
+      if (!dismissed && Date.now() - armedAt < 1000) await sleep(1000);
+      while (!dismissed) {
+        const next = await start(script).catch(() => sleep(1000));
+        if (!next) continue;
+        child = next;
+        watch(child, Date.now());
+        if (dismissed) child.stdin?.end('done\n');
+        else onRestart();
+        return;
+      }
     });
   };
-  watch(child);
+  watch(child, Date.now());
   return {
     dismiss: async () => {
       dismissed = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
       child.stdin?.end('done\n');
-      await once(child, 'exit');
+      await gone;
     },
   };
 }

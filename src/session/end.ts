@@ -1,19 +1,23 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
-import { leaveRoom } from '../room/room.ts';
+import { remakeLease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
+import { closeRoom, leaveRoom } from '../room/room.ts';
 import type { Live } from './live.ts';
 
 /**
  * Ends the guests' access: the gate shut, the lines taken back, every connection ended. Runs once, whoever asks and
  * however often. Each step is tried whatever became of the one before; what could not be taken back is given as a
  * failure and left for the dead man's switch and the next sweep to try again.
+ * @param registered who was last seen to be in, as names in the lease's `in/`, for where its folder is gone
  */
-export function endAccess(live: Live): Promise<Failure | undefined> {
-  live.ended ??= end(live);
+export function endAccess(live: Live, registered: readonly string[] = []): Promise<Failure | undefined> {
+  live.ended ??= end(live, registered);
   return live.ended;
 }
 
-async function end({ lease, room, restore, deadMan }: Live): Promise<Failure | undefined> {
+async function end(
+  { lease, room, restore, unseen, deadMan }: Live,
+  registered: readonly string[],
+): Promise<Failure | undefined> {
   const failures: Failure[] = [];
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
@@ -27,10 +31,12 @@ async function end({ lease, room, restore, deadMan }: Live): Promise<Failure | u
   await Promise.all([
     attempt(() => revoke(lease.keyFile, lease.id)),
     attempt(async () => {
+      remakeLease(lease, registered);
       if (await sever(lease.folder)) return;
       throw new Refusal({ kind: 'guests-left', folder: lease.folder });
     }),
   ]);
+  if (room && unseen) await closeRoom(room);
   if (room) await leaveRoom(room, restore);
   if (failures.length === 0) {
     await deadMan?.dismiss();

@@ -16,6 +16,8 @@ export type EndReason =
   | { readonly kind: 'host-detached' }
   | { readonly kind: 'session-ended' }
   | { readonly kind: 'time-up' }
+  /** The lease's folder was removed from outside: by hand, or by a sweep that took the supervisor for stuck. */
+  | { readonly kind: 'taken-back' }
   | { readonly kind: 'stopped'; readonly signal: StopSignal }
   /** `tmuxpair stop`. */
   | { readonly kind: 'asked' }

@@ -23,6 +23,8 @@ export interface Live {
   readonly past: Visit[];
   sshCommand: string;
   room?: Room;
+  /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
+  unseen?: boolean;
   /** What leaves a shared session as it was. */
   restore?: Restore;
   deadMan?: DeadMan;

@@ -6,7 +6,7 @@ import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
 import { type Address, systemAddress, systemZone } from '../door/system.ts';
 import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
-import { openRunDirectory } from '../lease/run-directory.ts';
+import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
 import { claimRoom, enterCommands, openRoom, type Room } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { checkTmux, findTmux } from '../room/tmux.ts';
@@ -104,7 +104,7 @@ async function openTheRoom(
   const { lease, deadline } = live;
   const room = intent.share
     ? await findShared(tmux, world.env, intent.share === 'here' ? undefined : intent.share.name)
-    : claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session);
+    : writeBelow(root, () => claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session));
   live.room = room;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
   armLease(lease, deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
@@ -115,6 +115,14 @@ async function openTheRoom(
     return room;
   }
   const { env, cwd, size } = world;
-  await openRoom(room, { env, cwd, size, command: intent.command, clock, deadline: deadline.epoch });
+  const opened = await openRoom(room, {
+    env,
+    cwd,
+    size,
+    command: intent.command,
+    clock,
+    deadline: deadline.epoch,
+  });
+  live.unseen = opened === 'new';
   return room;
 }

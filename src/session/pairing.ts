@@ -72,6 +72,11 @@ export async function supervise(
   });
 
   const host = takeSeat(seat, live, room, env);
+  const seen = (): void => {
+    live.unseen = false;
+  };
+  if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
+  else seen();
   const tell = teller(live, room, host, world);
   const watch = watchPairing(live, tell);
   const asked = deferred<EndReason>();
@@ -82,9 +87,8 @@ export async function supervise(
   });
   host.arrived.then(() => tell({ kind: 'host-attached', command: live.sshCommand })).catch(() => {});
 
-  const timeUp = watch.timeUp.then((): EndReason => ({ kind: 'time-up' }));
-  const reason = await firstOf(stop, [host.gone, timeUp, asked.promise, nobodyJoined(live, intent)]);
-  const failure = await endAccess(live);
+  const reason = await firstOf(stop, [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)]);
+  const failure = await endAccess(live, watch.look());
   watch.stop();
   over.resolve();
   await control.close();

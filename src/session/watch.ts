@@ -1,15 +1,18 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { secondsLeft, warningsFor } from '../domain/deadline.ts';
-import { type Presence, presences, takeRefusals } from '../lease/presence.ts';
+import { type Presence, presences, recordsIn, takeRefusals } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
-import type { Event, Visit } from './events.ts';
+import { deferred } from './deferred.ts';
+import type { EndReason, Event, Visit } from './events.ts';
 import { accessOf, type Live } from './live.ts';
 
 export interface Watch {
-  /** Resolves when the deadline has passed. */
-  readonly timeUp: Promise<void>;
-  /** Looks once more, then no more; those that were inside until now have left now. */
+  /** Resolves when the deadline has passed, or the lease's folder has been removed from outside. */
+  readonly over: Promise<EndReason>;
+  /** Looks once more. @returns the names of all records that there were at the last look that found the folder */
+  look(): readonly string[];
+  /** Looks no more; those that were inside until now have left now. */
   stop(): void;
 }
 
@@ -28,10 +31,8 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   let soon = false;
   /** Seconds left at the last look: a warning that was ahead then and is not now is due. */
   let before = Number.POSITIVE_INFINITY;
-  let timeIsUp: () => void = () => {};
-  const timeUp = new Promise<void>((resolve) => {
-    timeIsUp = resolve;
-  });
+  let registered: readonly string[] = [];
+  const over = deferred<EndReason>();
 
   const enter = (presence: Presence): void => {
     const visit = visitOf(live, presence);
@@ -40,6 +41,9 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   };
 
   const look = (): void => {
+    const records = recordsIn(folder);
+    if (!records) over.resolve({ kind: 'taken-back' });
+    registered = records ?? registered;
     const found = new Map(presences(folder).map((presence) => [presence.record, presence]));
     for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
     for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);
@@ -54,7 +58,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     const due = warningsFor(total).some((seconds) => before > seconds && left <= seconds);
     if (due && left > 0) tell({ kind: 'time-left', seconds: Math.ceil(left) });
     before = left;
-    if (left <= 0) timeIsUp();
+    if (left <= 0) over.resolve({ kind: 'time-up' });
     return left;
   };
 
@@ -76,7 +80,11 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   const watchers = ['in', 'refused'].map((name) => watchFolder(join(folder, name), lookSoon));
   tick();
   return {
-    timeUp,
+    over: over.promise,
+    look: () => {
+      look();
+      return registered;
+    },
     stop: () => {
       stopped = true;
       clearTimeout(timer);

@@ -206,6 +206,8 @@ function because(reason: EndReason): string {
       return 'the session has ended';
     case 'time-up':
       return 'time is up';
+    case 'taken-back':
+      return 'it was taken back from outside';
     case 'stopped':
       return `stopped by ${reason.signal}`;
     case 'asked':

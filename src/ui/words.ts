@@ -126,7 +126,7 @@ export function wordsOf(failure: Failure): Words {
       return words(
         6,
         `${failure.path}: ${failure.problem}`,
-        'remove it, or set XDG_RUNTIME_DIR to a folder of yours with mode 700',
+        failure.hint ?? 'remove it, or set XDG_RUNTIME_DIR to a folder of yours with mode 700',
       );
     case 'guests-left':
       return words(

@@ -12,6 +12,7 @@ import {
   kill,
   type Live,
   letIn,
+  litter,
   liveOf,
 } from '../support/live.ts';
 import type { Master } from '../support/master.ts';
@@ -204,12 +205,15 @@ test('F1: a supervisor that died and was not waited for counts as dead', async (
   await seat.waitFor('[pair]');
   const inside = guestProcesses(stage);
 
-  const since = killAtOnce(live.supervisor, live.deadMan());
+  killAtOnce(live.supervisor, live.deadMan(), live.clock());
   await until(() => readText(`/proc/${pid}/stat`)?.includes(') Z '), { what: 'the zombie' });
-  const late = await ada.run(['-tt']);
-  expect(late.stdout).toContain('this pairing is over');
+  expect((await ada.run(['-tt'])).stdout).toContain('this pairing is over');
+
+  const since = performance.now();
+  expect((await stage.run(['sweep'])).exitCode).toBe(0);
   await allGone(inside, since);
-  await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
+  expect(stage.keysFile()?.toString()).toBe(own);
+  expect(litter(stage)).toEqual([]);
 });
 
 function readText(path: string): string | undefined {
