@@ -1,7 +1,7 @@
 /** Who is at the gate, inside, or was refused: read from the files that gates make (see scripts.ts). */
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandOf, startOf } from './process.ts';
+import { commandOf, isRunning } from './process.ts';
 
 /** One guest process, as its gate registered it in `in/`. */
 export interface Presence {
@@ -40,12 +40,12 @@ export function presences(folder: string): Presence[] {
   const idle = new Set<string>();
   for (const record of recordsIn(folder) ?? []) {
     const { kind, parent, parentStart, start, ...presence } = parse(record);
-    if (startOf(presence.pid) === start) {
+    if (isRunning(presence.pid, start)) {
       const inside = commandOf(presence.pid)?.includes('tmux') === true;
       if (kind === 'ssh') living.push({ ...presence, inside });
       continue;
     }
-    if (startOf(parent) === parentStart && !idle.has(`${parent}`)) idle.add(`${parent}`);
+    if (isRunning(parent, parentStart) && !idle.has(`${parent}`)) idle.add(`${parent}`);
     else rmSync(join(folder, 'in', record), { force: true });
   }
   return living;
@@ -60,7 +60,7 @@ export function guestPids(folder: string): ReadonlySet<number> {
 export function asking(folder: string): Presence[] {
   return namesIn(join(folder, 'ask')).flatMap((record) => {
     const { start, kind: _, parent: __, parentStart: ___, ...presence } = parse(record);
-    if (startOf(presence.pid) === start)
+    if (isRunning(presence.pid, start))
       return statOf(join(folder, 'ask', record)) === 0 ? [{ ...presence, inside: false }] : [];
     rmSync(join(folder, 'ask', record), { force: true });
     return [];

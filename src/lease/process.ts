@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { refuse } from '../domain/failure.ts';
 
 /** A process, told apart from a later one with the same number by when it started and in which boot. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** On Linux, clock ticks since boot (proc(5), stat field 22); elsewhere `ps -o lstart=`, blanks as `_`. */
+  /** On Linux, clock ticks since boot (proc(5), stat field 22); elsewhere `ps -o lstart=` in UTC, blanks as `_`. */
   readonly start: string;
   /** The boot's id; empty where the system has none. */
   readonly boot: string;
@@ -13,23 +14,50 @@ export interface ProcessIdentity {
 
 export const hasProc = process.platform === 'linux';
 
+/** @throws Refusal `program-missing` where the system can't tell processes apart: none would count as alive then */
 export function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, start: startOf(process.pid) ?? '', boot: bootId() };
+  try {
+    const start = startOf(process.pid);
+    if (start !== undefined) return { pid: process.pid, start, boot: bootId() };
+  } catch {
+    // No ps, or nothing more can be opened.
+  }
+  return refuse({
+    kind: 'program-missing',
+    program: hasProc ? '/proc' : 'ps',
+    hint: 'it is what tells a process from a later one with the same number',
+  });
 }
 
-/** Whether exactly this process still runs. A zombie does not. */
-export function isAlive(identity: ProcessIdentity): boolean {
-  return identity.boot === bootId() && startOf(identity.pid) === identity.start;
+/** Whether exactly this process still runs, as far as can be told. A zombie does not. */
+export function isAlive({ pid, start, boot }: ProcessIdentity): boolean {
+  return boot === bootId() && isRunning(pid, start);
 }
 
-/** When `pid` started, in the form of {@link ProcessIdentity}, or `undefined` where no such process runs. */
+/** Whether the process `pid` that began at `start` still runs. True where that can't be told. */
+export function isRunning(pid: number, start: string): boolean {
+  try {
+    return startOf(pid) === start;
+  } catch {
+    return true; // All file handles may be in use: that is no sign of its end.
+  }
+}
+
+/**
+ * When `pid` started, in the form of {@link ProcessIdentity}, or `undefined` where no such process runs.
+ * @throws the system's error where that can't be told
+ */
 export function startOf(pid: number): string | undefined {
   return hasProc ? statOf(pid)?.start : psOf(pid, 'lstart')?.replaceAll(/\s+/g, '_');
 }
 
 /** The name of `pid`'s program as the kernel has it, e.g. `sshd`, `tmux: client`. */
 export function commandOf(pid: number): string | undefined {
-  return hasProc ? statOf(pid)?.command : psOf(pid, 'comm');
+  try {
+    return hasProc ? statOf(pid)?.command : psOf(pid, 'comm');
+  } catch {
+    return undefined;
+  }
 }
 
 export function bootId(): string {
@@ -64,8 +92,10 @@ function statOf(pid: number): { command: string; start: string } | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined; // ESRCH: it ended while it was read.
+    throw error;
   }
   const close = stat.lastIndexOf(')');
   const [state = '', ...rest] = stat.slice(close + 2).split(' ');
@@ -76,19 +106,16 @@ function statOf(pid: number): { command: string; start: string } | undefined {
 
 function psOf(pid: number, column: 'lstart' | 'comm'): string | undefined {
   try {
-    const [state = '', value = ''] = execFileSync(
-      'ps',
-      ['-o', 'state=', '-o', `${column}=`, '-p', String(pid)],
-      {
-        encoding: 'latin1',
-        env: { ...process.env, LC_ALL: 'C' },
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    )
-      .trim()
-      .split(/\s+(.*)/s);
+    const columns = ['-o', 'state=', '-o', `${column}=`];
+    const output = execFileSync('ps', [...columns, '-p', String(pid)], {
+      encoding: 'latin1',
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [state = '', value = ''] = output.trim().split(/\s+(.*)/s);
     return state.startsWith('Z') ? undefined : value.trim();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as { status?: unknown }).status === 1) return undefined; // So ps says that there is none.
+    throw error;
   }
 }

@@ -41,7 +41,7 @@ started() {
 named() { { read -r name <"/proc/$1/comm"; } 2>/dev/null; }
 `
   : `started() {
-  set -- $(LC_ALL=C ps -o state= -o lstart= -p "$1" 2>/dev/null)
+  set -- $(LC_ALL=C TZ=UTC0 ps -o state= -o lstart= -p "$1" 2>/dev/null)
   case \${1-Z} in Z*) return 1;; esac
   shift
   start=$1_$2_$3_$4_$5
