@@ -143,19 +143,23 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
   return program;
 }
 
+// A command also takes what stands before its name, as the environment's options do: `tmuxpair --offline keys @ada`.
+// Guests are its own alone, so that TMUXPAIR_GITHUB is never one more to forget.
+
 function describeKeys(program: Command, run: Run): void {
   const keys = addCommon(
     program.command('keys [guest...]').description("fetch a guest's keys, show fingerprints and trust"),
   );
   addFreshness(addForges(keys))
     .option('--json', 'as JSON')
-    .action((names: string[], options: Common & FreshnessOptions & ForgeOptions) =>
-      run(options, async (terminal) => {
+    .action((names: string[], own: ForgeOptions) => {
+      const options: Common & FreshnessOptions = { ...program.opts(), ...keys.opts() };
+      return run(options, async (terminal) => {
         const { keysCommand } = await import('./commands/keys.ts');
-        const references = referencesOf(names, options, process.env);
+        const references = referencesOf(names, own, process.env);
         return keysCommand({ references, ...freshnessOf(options), json: options.json === true }, terminal);
-      }),
-    );
+      });
+    });
 }
 
 function describeForget(program: Command, run: Run): void {
@@ -164,15 +168,14 @@ function describeForget(program: Command, run: Run): void {
   );
   addForges(forget)
     .option('--json', 'as JSON')
-    .action((names: string[], options: Common & ForgeOptions) =>
-      run(options, async (terminal) => {
+    .action((names: string[], own: ForgeOptions) => {
+      const options: Common = { ...program.opts(), ...forget.opts() };
+      return run(options, async (terminal) => {
         const { forgetCommand } = await import('./commands/forget.ts');
-        return forgetCommand(
-          { references: referencesOf(names, options, process.env), json: options.json === true },
-          terminal,
-        );
-      }),
-    );
+        const references = referencesOf(names, own, process.env);
+        return forgetCommand({ references, json: options.json === true }, terminal);
+      });
+    });
 }
 
 function describeLive(program: Command, run: Run): void {
@@ -247,18 +250,19 @@ function describeSupervise(program: Command, run: Run, self: readonly string[]):
 }
 
 function describeSweep(program: Command, run: Run): void {
-  addKeyFile(addCommon(program.command('sweep').description('take back what a crash left')))
+  const sweep = addCommon(program.command('sweep').description('take back what a crash left'));
+  addKeyFile(sweep)
     .addOption(hidden('--lease <folder>'))
-    .action((options: Common & KeyFileOptions & { lease?: string }) =>
-      run(options, async (terminal) => {
+    .action(({ lease }: { lease?: string }) => {
+      const options: Common & KeyFileOptions = { ...program.opts(), ...sweep.opts() };
+      return run(options, async (terminal) => {
         const { sweepCommand } = await import('./commands/sweep.ts');
-        const { lease } = options;
         return sweepCommand(
           { keyFile: keyFileFrom(options), ...(lease === undefined ? {} : { lease }) },
           terminal,
         );
-      }),
-    );
+      });
+    });
 }
 
 const examples = `Examples:

@@ -1,9 +1,10 @@
 import type { NonEmpty, Reference } from '../domain/guest.ts';
-import { openKeyring } from '../keyring/keyring.ts';
+import { type Keyring, openKeyring } from '../keyring/keyring.ts';
 import { isRemembered, pinsOf, type Seen, seeKeys } from '../session/seen.ts';
-import { onStopSignals } from '../session/stop.ts';
+import { onStopSignals, Stopped, unlessStopped } from '../session/stop.ts';
 import { keysJson, keysTable } from '../ui/keys-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
+import { exitCodeOf } from './exit-code.ts';
 
 export interface KeysIntent {
   readonly references: NonEmpty<Reference>;
@@ -20,24 +21,37 @@ export interface KeysIntent {
  * @throws Refusal of a provider
  */
 export async function keysCommand(intent: KeysIntent, terminal: Terminal): Promise<number> {
-  const emit = terminal.event;
+  const stop = onStopSignals();
   const keyring = intent.references.some(isRemembered)
-    ? openKeyring({ env: process.env, onWarning: (warning) => emit({ kind: 'keyring', warning }) })
+    ? openKeyring({
+        env: process.env,
+        onWarning: (warning) => terminal.event({ kind: 'keyring', warning }),
+      })
     : undefined;
   try {
-    const seen = await seeKeys(intent.references, intent, keyring, {
-      env: process.env,
-      stop: onStopSignals(),
-      emit,
-    });
-    const accepted = seen.filter((guest) => intent.acceptNewKeys || !addsKeys(guest));
-    await keyring?.remember(pinsOf(accepted, false));
-    const where = await keyring?.where();
-    terminal.data(intent.json ? keysJson(seen, where) : keysTable(seen, where));
+    await unlessStopped(stop, show(intent, keyring, stop, terminal));
     return 0;
-  } finally {
-    await keyring?.close();
+  } catch (error) {
+    if (error instanceof Stopped) return exitCodeOf(error.signal);
+    throw error;
   }
+}
+
+async function show(
+  intent: KeysIntent,
+  keyring: Keyring | undefined,
+  stop: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
+  const onlooker = { env: process.env, stop, emit: terminal.event };
+  const seen = await seeKeys(intent.references, intent, keyring, onlooker);
+  const unsure = intent.acceptNewKeys ? [] : seen.filter(addsKeys);
+  const sure = seen.filter((guest) => !unsure.includes(guest));
+  const pins = pinsOf(sure, false);
+  await keyring?.remember(pins);
+  const where = pins.length > 0 ? await keyring?.where() : undefined;
+  await keyring?.close();
+  terminal.data(intent.json ? keysJson(seen) : keysTable(seen, unsure, where));
 }
 
 function addsKeys({ trust }: Seen): boolean {

@@ -30,9 +30,9 @@ export function judge(keys: readonly PublicKey[], pin: Pin | undefined): Trust {
   return { verdict: 'changed', pin, same, added, removed, needsYes: added.length > 0 };
 }
 
-/** Whole days since the last pairing, 0 for today; `undefined` if there was none. */
-export function daysSincePaired(pin: Pin, now: Date): number | undefined {
-  return pin.lastPaired && Math.max(0, Math.floor((now.getTime() - pin.lastPaired.getTime()) / dayMs));
+/** Whole days, 0 where that is not one yet or `time` is still to come. */
+export function daysSince(time: Date, now: Date): number {
+  return Math.max(0, Math.floor((now.getTime() - time.getTime()) / dayMs));
 }
 
 /**

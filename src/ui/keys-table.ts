@@ -1,28 +1,39 @@
-import { printable } from '../domain/text.ts';
+import { jsonLine, printable } from '../domain/text.ts';
 import type { Where } from '../keyring/place.ts';
-import { daysSincePaired } from '../keyring/trust.ts';
 import type { Seen } from '../session/seen.ts';
+import { ago, lastPaired } from './ago.ts';
 import { refusalWords } from './words.ts';
 
 type Change = 'same' | 'added' | 'removed';
 
 const marks: Readonly<Record<Change, string>> = { same: ' ', added: '+', removed: '-' };
+const places: Readonly<Record<Where, string>> = {
+  keychain: 'the keychain',
+  file: 'files',
+  nowhere: 'nowhere: this run only',
+};
 
-/** The answer of `keys`, for people: a block a guest, a line a key, marked `+` and `-` where it changed. */
-export function keysTable(seen: readonly Seen[], where: Where | undefined): string {
+/**
+ * The answer of `keys`, for people: a block a guest, a line a key, marked `+` and `-` where it changed.
+ * @param unsure those whose new keys wait for a yes, and are not remembered before
+ * @param where where the others are remembered; absent where none of them is
+ */
+export function keysTable(seen: readonly Seen[], unsure: readonly Seen[], where: Where | undefined): string {
   const blocks = seen.map((guest) => {
     const rows = changesOf(guest).map(
       ({ type, fingerprint, change }) => `  ${marks[change]} ${fingerprint} ${type}`,
     );
     const refused = guest.refused.map((key) => `  left out: ${refusalWords(key)}`);
-    return [`${printable(guest.reference.text)}: ${verdict(guest)}`, ...rows, ...refused].join('\n');
+    const open = unsure.includes(guest)
+      ? ['  not remembered yet: ask whether they are theirs, then pass --accept-new-keys']
+      : [];
+    return [`${printable(guest.reference.text)}: ${verdict(guest)}`, ...rows, ...refused, ...open].join('\n');
   });
-  const kept = { keychain: 'the keychain', file: 'files', nowhere: 'nowhere: this run only' };
-  return [...blocks, ...(where === undefined ? [] : [`remembered in ${kept[where]}`])].join('\n');
+  return [...blocks, ...(where === undefined ? [] : [`remembered in ${places[where]}`])].join('\n');
 }
 
-/** The answer of `keys`, for programs. `pinsIn` is where keys are remembered, null where none of these are. */
-export function keysJson(seen: readonly Seen[], where: Where | undefined): string {
+/** The answer of `keys`, for programs. */
+export function keysJson(seen: readonly Seen[]): string {
   const guests = seen.map((guest) => ({
     reference: guest.reference.text,
     label: guest.label,
@@ -31,7 +42,7 @@ export function keysJson(seen: readonly Seen[], where: Where | undefined): strin
     fetchedAt: guest.fetchedAt.toISOString(),
     keys: changesOf(guest),
   }));
-  return JSON.stringify({ guests, pinsIn: where ?? null });
+  return jsonLine({ guests });
 }
 
 function changesOf({ keys, trust }: Seen): { type: string; fingerprint: string; change: Change }[] {
@@ -48,10 +59,8 @@ function changesOf({ keys, trust }: Seen): { type: string; fingerprint: string; 
 }
 
 function verdict({ trust, source, fetchedAt }: Seen): string {
-  const from = source === 'pin' ? `, as remembered on ${fetchedAt.toISOString().slice(0, 10)}` : '';
-  if (trust.verdict === 'new') return `new${from}`;
-  const days = daysSincePaired(trust.pin, fetchedAt);
-  const paired =
-    days === undefined ? 'never paired' : `last paired ${days === 0 ? 'today' : `${days} days ago`}`;
-  return `${trust.verdict}, ${paired}${from}`;
+  if (trust.verdict === 'new') return 'new';
+  const now = new Date();
+  const from = source === 'pin' ? `, as remembered: last seen ${ago(fetchedAt, now)}` : '';
+  return `${trust.verdict}, ${lastPaired(trust.pin, now)}${from}`;
 }

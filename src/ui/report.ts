@@ -2,9 +2,10 @@
 import { showDuration } from '../domain/duration.ts';
 import type { Reference } from '../domain/guest.ts';
 import { printable } from '../domain/text.ts';
-import { daysSincePaired, type Trust } from '../keyring/trust.ts';
+import type { Trust } from '../keyring/trust.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
+import { ago, lastPaired } from './ago.ts';
 import { keyringWords } from './keyring-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
@@ -117,12 +118,9 @@ export function wordsFor(event: Event): string {
 }
 
 function changedKeys(reference: Reference, trust: Trust & { verdict: 'changed' }): Line[] {
-  const days = daysSincePaired(trust.pin, new Date());
-  const since =
-    days === undefined ? 'never paired' : `last paired ${days === 0 ? 'today' : `${days} days ago`}`;
   const name = printable(reference.text);
   const lines = [
-    `tmuxpair: the keys of ${name} have changed since they were last seen (${since}):`,
+    `tmuxpair: the keys of ${name} have changed since they were last seen (${lastPaired(trust.pin, new Date())}):`,
     ...trust.added.map(({ fingerprint, type }) => `  + ${fingerprint} ${type}`),
     ...trust.removed.map(({ fingerprint, type }) => `  - ${fingerprint} ${type}`),
   ];
@@ -133,12 +131,10 @@ function changedKeys(reference: Reference, trust: Trust & { verdict: 'changed' }
 }
 
 function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pin' }>): string {
-  const days = Math.max(0, Math.floor((Date.now() - lastSeen.getTime()) / 86_400_000));
-  const age = days === 0 ? 'from today' : days === 1 ? '1 day old' : `${days} days old`;
-  const name = printable(reference.text);
+  const age = `last seen ${ago(lastSeen, new Date())}`;
   return cause
     ? `warning: ${wordsOf(cause).error}; using the remembered keys, ${age}`
-    : `${name}: using the remembered keys, ${age}`;
+    : `${printable(reference.text)}: using the remembered keys, ${age}`;
 }
 
 function invitation({

@@ -92,12 +92,12 @@ export function wordsOf(failure: Failure): Words {
         ? words(
             4,
             `${failure.reference}: nothing is remembered of them`,
-            'go online once, or give a key file instead',
+            'run it once without --offline, or give a key file instead',
           )
         : words(
             4,
             `${failure.reference}: their keys were last seen on ${failure.lastSeen.toISOString().slice(0, 10)}, which is too long ago`,
-            'go online to fetch them anew, or give a key file instead',
+            'run it without --offline, or give a key file instead',
           );
     case 'authorized-keys-refused':
       return words(5, `${failure.path} ${failure.problem}`, failure.hint);

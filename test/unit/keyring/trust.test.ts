@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { mergePins, type Pin, pinOf } from '../../../src/keyring/pin.ts';
-import { daysSincePaired, judge, servesOffline } from '../../../src/keyring/trust.ts';
+import { daysSince, judge, servesOffline } from '../../../src/keyring/trust.ts';
 import { keyOf } from '../../support/keys.ts';
 
 const [a, b, c] = [keyOf('a'), keyOf('b'), keyOf('c')];
@@ -36,12 +36,8 @@ test.each([
   [1, 1],
   [45.5, 45],
   [-3, 0],
-])('paired %d days ago: %d', (days, shown) => {
-  expect(daysSincePaired({ ...pin, lastPaired: daysAgo(days) }, now)).toBe(shown);
-});
-
-test('never paired has no days', () => {
-  expect(daysSincePaired(pinOf(undefined, { ...seen, paired: false }), now)).toBeUndefined();
+])('%d days ago: %d', (days, shown) => {
+  expect(daysSince(daysAgo(days), now)).toBe(shown);
 });
 
 test.each([
