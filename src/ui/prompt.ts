@@ -2,11 +2,13 @@ import { createInterface } from 'node:readline/promises';
 
 /**
  * Puts a yes-or-no question to whoever sits at the terminal. Anything but `y` or `yes` is no, as is the end of input.
+ * A Ctrl-C is the signal that it is elsewhere.
  * @param stop takes the question back
  */
 export async function askYes(question: string, stop: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     const answer = await Promise.race([
       lines.question(`tmuxpair: ${question} [y/N] `, { signal: stop }),
