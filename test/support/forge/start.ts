@@ -22,7 +22,7 @@ export interface ForgeOptions extends Partial<Script> {
 }
 
 /** A running stand-in. What is not `readonly` may be changed for the requests to come. */
-export interface Forge extends Script {
+export interface Forge extends Script, AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** `127.0.0.1:PORT`. */
@@ -65,6 +65,11 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
   };
 
   const server = createServer(answer);
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const forge: Forge = {
@@ -78,11 +83,8 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     fault: options.fault,
     faultAt: options.faultAt ?? /(?:)/,
     delayMs: options.delayMs ?? 0,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
+    [Symbol.asyncDispose]: close,
   };
   return forge;
 }
