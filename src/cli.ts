@@ -1,10 +1,12 @@
 /** argv → intent, and nothing more: what is asked for is carried out in `commands/`. */
 import { Command, CommanderError, Option } from 'commander';
+import { exitCodeOf } from './commands/exit-code.ts';
 import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
 import type { Access } from './domain/guest.ts';
 import { version } from './domain/version.ts';
+import { Stopped } from './session/stop.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {
   type ForgeOptions,
@@ -86,11 +88,13 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeLive(program, run);
     describeSweep(program, run);
     describeSupervise(program, run, self);
+    program.hook('preSubcommand', inherit);
     await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
     return exit;
   } catch (error) {
     const say = terminal ?? openTerminal({ quiet: false, debug: argv.includes('--debug'), json: false });
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : say.failure(usageOf(error));
+    if (error instanceof Stopped) return exitCodeOf(error.signal);
     return error instanceof Refusal ? say.failure(error.failure) : say.bug(error);
   }
 }
@@ -143,23 +147,19 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
   return program;
 }
 
-// A command also takes what stands before its name, as the environment's options do: `tmuxpair --offline keys @ada`.
-// Guests are its own alone, so that TMUXPAIR_GITHUB is never one more to forget.
-
 function describeKeys(program: Command, run: Run): void {
   const keys = addCommon(
     program.command('keys [guest...]').description("fetch a guest's keys, show fingerprints and trust"),
   );
   addFreshness(addForges(keys))
     .option('--json', 'as JSON')
-    .action((names: string[], own: ForgeOptions) => {
-      const options: Common & FreshnessOptions = { ...program.opts(), ...keys.opts() };
-      return run(options, async (terminal) => {
+    .action((names: string[], options: Common & FreshnessOptions & ForgeOptions) =>
+      run(options, async (terminal) => {
         const { keysCommand } = await import('./commands/keys.ts');
-        const references = referencesOf(names, own, process.env);
+        const references = referencesOf(names, options, process.env);
         return keysCommand({ references, ...freshnessOf(options), json: options.json === true }, terminal);
-      });
-    });
+      }),
+    );
 }
 
 function describeForget(program: Command, run: Run): void {
@@ -168,14 +168,15 @@ function describeForget(program: Command, run: Run): void {
   );
   addForges(forget)
     .option('--json', 'as JSON')
-    .action((names: string[], own: ForgeOptions) => {
-      const options: Common = { ...program.opts(), ...forget.opts() };
-      return run(options, async (terminal) => {
+    .action((names: string[], options: Common & ForgeOptions) =>
+      run(options, async (terminal) => {
         const { forgetCommand } = await import('./commands/forget.ts');
-        const references = referencesOf(names, own, process.env);
-        return forgetCommand({ references, json: options.json === true }, terminal);
-      });
-    });
+        return forgetCommand(
+          { references: referencesOf(names, options, process.env), json: options.json === true },
+          terminal,
+        );
+      }),
+    );
 }
 
 function describeLive(program: Command, run: Run): void {
@@ -250,19 +251,18 @@ function describeSupervise(program: Command, run: Run, self: readonly string[]):
 }
 
 function describeSweep(program: Command, run: Run): void {
-  const sweep = addCommon(program.command('sweep').description('take back what a crash left'));
-  addKeyFile(sweep)
+  addKeyFile(addCommon(program.command('sweep').description('take back what a crash left')))
     .addOption(hidden('--lease <folder>'))
-    .action(({ lease }: { lease?: string }) => {
-      const options: Common & KeyFileOptions = { ...program.opts(), ...sweep.opts() };
-      return run(options, async (terminal) => {
+    .action((options: Common & KeyFileOptions & { lease?: string }) =>
+      run(options, async (terminal) => {
         const { sweepCommand } = await import('./commands/sweep.ts');
+        const { lease } = options;
         return sweepCommand(
           { keyFile: keyFileFrom(options), ...(lease === undefined ? {} : { lease }) },
           terminal,
         );
-      });
-    });
+      }),
+    );
 }
 
 const examples = `Examples:
@@ -376,6 +376,18 @@ function freshnessOf({ offline, refresh, acceptNewKeys }: FreshnessOptions): {
 
 function keyFileFrom(options: KeyFileOptions): string {
   return keyFileOf(options.authorizedKeys ?? options.authorized_keys);
+}
+
+/**
+ * Gives a command what stands before its name, as the environment's options do: `tmuxpair --offline keys @ada`. Guests
+ * are its own alone, so that TMUXPAIR_GITHUB is never one more to forget.
+ */
+function inherit(program: Command, command: Command): void {
+  const taken = command.options.map((option) => option.attributeName());
+  const guests: readonly string[] = forges.map(([forge]) => forge);
+  for (const [name, value] of Object.entries(program.opts())) {
+    if (taken.includes(name) && !guests.includes(name)) command.setOptionValue(name, value);
+  }
 }
 
 /** The options that the environment gives, as arguments in front of the command line's own. */

@@ -1,7 +1,7 @@
 /** The only place that prints. */
 import type { Ora } from 'ora';
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { printable } from '../domain/text.ts';
+import { jsonLine, printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
 import { jsonFor, type Line, linesFor, wordsFor } from './report.ts';
 import { wordsOf } from './words.ts';
@@ -62,7 +62,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (event.kind === 'fetched') spinner?.stop();
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
-      if (value !== undefined) terminal.data(JSON.stringify(value));
+      if (value !== undefined) terminal.data(jsonLine(value));
       linesFor(event).forEach(say);
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },

@@ -44,7 +44,9 @@ export async function startDesktop(account: Account): Promise<Desktop> {
         cleanup.defer(() => stop(daemon));
         daemon.stdin?.end(state === 'unlocked' ? 'test' : '');
         const answers = async () => (await account.exec('dbus-send', ping, { env })).exitCode === 0;
-        await until(async () => daemon.exitCode !== null || (await answers()), { what: 'the secret service' });
+        await until(async () => daemon.exitCode !== null || (await answers()), {
+          what: 'the secret service',
+        });
         if (daemon.exitCode !== null) throw new Error(`gnome-keyring-daemon ended with ${daemon.exitCode}`);
         return daemon;
       },
