@@ -1,10 +1,12 @@
 /** argv → intent, and nothing more: what is asked for is carried out in `commands/`. */
 import { Command, CommanderError, Option } from 'commander';
+import { exitCodeOf } from './commands/exit-code.ts';
 import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
 import type { Access } from './domain/guest.ts';
 import { version } from './domain/version.ts';
+import { Stopped } from './session/stop.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {
   type ForgeOptions,
@@ -86,11 +88,13 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeLive(program, run);
     describeSweep(program, run);
     describeSupervise(program, run, self);
+    program.hook('preSubcommand', inherit);
     await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
     return exit;
   } catch (error) {
     const say = terminal ?? openTerminal({ quiet: false, debug: argv.includes('--debug'), json: false });
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : say.failure(usageOf(error));
+    if (error instanceof Stopped) return exitCodeOf(error.signal);
     return error instanceof Refusal ? say.failure(error.failure) : say.bug(error);
   }
 }
@@ -376,6 +380,18 @@ function freshnessOf({ offline, refresh, acceptNewKeys }: FreshnessOptions): {
 
 function keyFileFrom(options: KeyFileOptions): string {
   return keyFileOf(options.authorizedKeys ?? options.authorized_keys);
+}
+
+/**
+ * Gives a command what stands before its name, as the environment's options do: `tmuxpair --offline keys @ada`. Guests
+ * are its own alone, so that TMUXPAIR_GITHUB is never one more to forget.
+ */
+function inherit(program: Command, command: Command): void {
+  const taken = command.options.map((option) => option.attributeName());
+  const guests: readonly string[] = forges.map(([forge]) => forge);
+  for (const [name, value] of Object.entries(program.opts())) {
+    if (taken.includes(name) && !guests.includes(name)) command.setOptionValue(name, value);
+  }
 }
 
 /** The options that the environment gives, as arguments in front of the command line's own. */

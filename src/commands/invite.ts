@@ -1,3 +1,4 @@
+import { jsonLine } from '../domain/text.ts';
 import type { Invited } from '../session/guests.ts';
 import { resolveGuests } from '../session/guests.ts';
 import { request } from '../session/reach.ts';
@@ -16,6 +17,6 @@ export async function inviteCommand(intent: Target & Invited, terminal: Terminal
   const { guests, remember } = await resolveGuests(intent, world);
   const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) });
   await remember();
-  terminal.data(intent.json ? JSON.stringify(pairing) : pairingInfo(pairing), 'answer');
+  terminal.data(intent.json ? jsonLine(pairing) : pairingInfo(pairing), 'answer');
   return 0;
 }

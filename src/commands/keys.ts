@@ -1,10 +1,9 @@
 import type { NonEmpty, Reference } from '../domain/guest.ts';
 import { type Keyring, openKeyring } from '../keyring/keyring.ts';
 import { isRemembered, pinsOf, type Seen, seeKeys } from '../session/seen.ts';
-import { onStopSignals, Stopped, unlessStopped } from '../session/stop.ts';
+import { onStopSignals, unlessStopped } from '../session/stop.ts';
 import { keysJson, keysTable } from '../ui/keys-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { exitCodeOf } from './exit-code.ts';
 
 export interface KeysIntent {
   readonly references: NonEmpty<Reference>;
@@ -18,7 +17,7 @@ export interface KeysIntent {
  * Shows the keys of guests, next to what is remembered of them, and remembers them: but not where a known guest has
  * more keys than before, which only `--accept-new-keys` or a yes at the start of a pairing does.
  * @returns the exit code
- * @throws Refusal of a provider
+ * @throws Refusal of a provider; Stopped
  */
 export async function keysCommand(intent: KeysIntent, terminal: Terminal): Promise<number> {
   const stop = onStopSignals();
@@ -28,13 +27,8 @@ export async function keysCommand(intent: KeysIntent, terminal: Terminal): Promi
         onWarning: (warning) => terminal.event({ kind: 'keyring', warning }),
       })
     : undefined;
-  try {
-    await unlessStopped(stop, show(intent, keyring, stop, terminal));
-    return 0;
-  } catch (error) {
-    if (error instanceof Stopped) return exitCodeOf(error.signal);
-    throw error;
-  }
+  await unlessStopped(stop, show(intent, keyring, stop, terminal));
+  return 0;
 }
 
 async function show(

@@ -1,3 +1,4 @@
+import { jsonLine } from '../domain/text.ts';
 import type { Request } from '../session/control.ts';
 import type { Entry } from '../session/entry.ts';
 import { choose, idsOf, type Reached, reachAll, request } from '../session/reach.ts';
@@ -33,6 +34,6 @@ export async function carryOut(
   say: (pairing: Entry) => string,
 ): Promise<number> {
   const pairing = await request(await onePairing(target, terminal), message);
-  terminal.data(target.json ? JSON.stringify(pairing) : say(pairing), 'answer');
+  terminal.data(target.json ? jsonLine(pairing) : say(pairing), 'answer');
   return 0;
 }

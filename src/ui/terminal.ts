@@ -1,7 +1,7 @@
 /** The only place that prints. */
 import type { Ora } from 'ora';
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { printable } from '../domain/text.ts';
+import { jsonLine, printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
 import { jsonFor, type Line, linesFor, wordsFor } from './report.ts';
 import { wordsOf } from './words.ts';
@@ -38,11 +38,9 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     if (to === 'err') process.stderr.write(`${text}\n`);
     else if (!quiet && !json) process.stdout.write(`${text}\n`);
   };
-  // Into a file, what is told goes at once: there it can't be in tmux's way.
-  const log = (event: Event): void => {
-    const text = `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`;
-    if (held && process.stderr.isTTY) held.push({ to: 'err', text });
-    else print({ to: 'err', text });
+  const say = (line: Line): void => {
+    if (held) held.push(line);
+    else print(line);
   };
   const release = (): void => {
     const lines = held ?? [];
@@ -55,16 +53,17 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (!(quiet && kind === 'answer' && !json)) process.stdout.write(`${text}\n`);
     },
     event: (event) => {
-      if (debug) log(event);
+      if (debug)
+        say({
+          to: 'err',
+          text: `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`,
+        });
       if (event.kind === 'fetching') spinner?.start(wordsFor(event));
       if (event.kind === 'fetched') spinner?.stop();
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
-      if (value !== undefined) terminal.data(JSON.stringify(value));
-      for (const line of linesFor(event)) {
-        if (held) held.push(line);
-        else print(line);
-      }
+      if (value !== undefined) terminal.data(jsonLine(value));
+      linesFor(event).forEach(say);
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
     mannersAsOptions: () => [
