@@ -5,7 +5,7 @@
  * Our lines stand at the top of the file, one a key, and are known by the comment at their end:
  *
  *     restrict,pty,expiry-time="…",command="exec DIR/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
- *     restrict,pty,expiry-time="…",command="exec DIR/gate LABEL 2" TYPE BASE64 tmuxpair:ID:LABEL
+ *     restrict,pty,expiry-time="…",command="exec DIR/2/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
  *
  * A file that did not exist before is marked in that comment (`created=file`, or `created=folder` where `.ssh`
  * did not exist either), so that whoever takes the last line back knows to remove it: also when pairings
@@ -20,7 +20,7 @@ export type Created = 'file' | 'folder';
 export interface Grant {
   readonly label: Label;
   readonly key: PublicKey;
-  /** Which of the guest's keys, from 1: tells the gate what nothing else does. */
+  /** Which of the guest's keys, from 1. */
   readonly number: number;
 }
 
@@ -60,10 +60,15 @@ export function leaseLines(grants: readonly Grant[], options: LineOptions): stri
       'pty',
       ...(options.expiry === undefined ? [] : [`expiry-time="${options.expiry}"`]),
       ...forwardOptions(options.forward),
-      `command="exec ${options.gate} ${label}${number === 1 ? '' : ` ${number}`}"`,
+      `command="exec ${gateFor(options.gate, number)} ${label}"`,
     ];
     return `${words.join(',')} ${key.type} ${key.base64} tmuxpair:${options.id}:${label}`;
   });
+}
+
+/** The gate as the path by which a guest's key `number`, from 1, runs it: that tells it which key it is. */
+function gateFor(gate: string, number: number): string {
+  return number === 1 ? gate : gate.replace(/gate$/, `${number}/gate`);
 }
 
 /** `permitlisten` names port 1 of loopback, which no plain user can listen on: remote forwards stay shut. */
@@ -141,7 +146,7 @@ export function leaseLinesIn(text: string): LeaseLine[] {
       counted = nl + 1;
     }
     const raw = text.slice(ours.start, ours.end);
-    const folder = /command="exec (\/[A-Za-z0-9_@%+=:,./-]+)\/gate /.exec(raw)?.[1];
+    const folder = /command="exec (\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,3})?\/gate /.exec(raw)?.[1];
     const expiry = /(?:^|,)expiry-time="([0-9]+Z?)"/.exec(raw)?.[1];
     found.push({
       id: ours.id,

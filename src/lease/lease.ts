@@ -2,11 +2,13 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -184,6 +186,7 @@ export async function grant(
     keys.map((key, index) => ({ label, key, number: index + 1 })),
   );
   const lines = leaseLines(grants, { ...options, id: lease.id, gate: lease.gate });
+  linkKeys(lease, Math.max(...grants.map(({ number }) => number)));
   const folderAbsent = !hasFolder(lease.keyFile);
   if (folderAbsent) makeFolder(lease.keyFile);
   try {
@@ -199,6 +202,14 @@ export async function grant(
     if (!hasFolder(lease.keyFile) && isRefusedFile(error)) return grant(lease, guests, options);
     if (folderAbsent) removeFolderIfEmpty(lease.keyFile);
     throw error;
+  }
+}
+
+/** Gives the gate a path for every number of a key: links from the lease's folder to itself. */
+function linkKeys(lease: Lease, most: number): void {
+  for (let number = 2; number <= most; number++) {
+    const link = join(lease.folder, String(number));
+    if (!lstatSync(link, { throwIfNoEntry: false })) writeBelow(lease.folder, () => symlinkSync('.', link));
   }
 }
 

@@ -5,6 +5,7 @@
  *     ID/            one lease, 0700
  *       record.json    who supervises it, which file it is written to (see record.ts)
  *       gate           what a guest's connection is forced into
+ *       2, 3 …         links to the lease's own folder: `2/gate` is the gate for a guest's second key
  *       sever, clock, switch   what ends access
  *       deadline       epoch seconds, and seconds since boot
  *       open/LABEL     this guest may come in; says with which access

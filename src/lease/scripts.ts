@@ -68,7 +68,7 @@ const isUp = `expired() {
 `;
 
 /**
- * The gate: `gate LABEL [KEY]` under sshd; `gate LABEL KEY look` inside an airlock; `gate LABEL KEY moved` in the place
+ * The gate: `gate LABEL` under sshd, for a guest's second key as `2/gate LABEL` and so on; `gate LABEL KEY look` inside an airlock; `gate LABEL KEY moved` in the place
  * of a guest's tmux client, whose access was changed. It registers, then checks: whoever takes the flag away first and
  * ends the registered after that misses nobody.
  *
@@ -85,7 +85,9 @@ IFS=' '
 unset SSH_ORIGINAL_COMMAND SSH_AUTH_SOCK DISPLAY XAUTHORITY TMUX TMUX_PANE LANGUAGE
 umask 077
 dir=${quote(context.folder)}
-label=\${1-} key=\${2-1} mode=\${3-} record=
+label=\${1-} key=\${2-} mode=\${3-} record=
+here=\${0%/*}
+if [ -z "$key" ] && [ "$here" = "$dir" ]; then key=1; elif [ -z "$key" ]; then key=\${here##*/}; fi
 no() {
   [ -z "$record" ] || [ -z "\${2-}" ] || { : >"$dir/refused/$record,$2"; } 2>/dev/null
   echo "tmuxpair: $1" >&2

@@ -16,6 +16,9 @@ export interface Watch {
   stop(): void;
 }
 
+/** For how long, in ms, a guest's next refusal for the same reason is not told: who knocks on must not drown the rest. */
+const silence = 60_000;
+
 /** How often to look, in ms: a guest who leaves is told within half a second. */
 const [whileGuests, otherwise] = [200, 1000];
 
@@ -32,6 +35,8 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   /** Seconds left at the last look: a warning that was ahead then and is not now is due. */
   let before = Number.POSITIVE_INFINITY;
   let registered: readonly string[] = [];
+  /** When a guest's refusal for a reason was told last. */
+  const told = new Map<string, number>();
   const over = deferred<EndReason>();
 
   const enter = (presence: Presence): void => {
@@ -48,7 +53,10 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
     for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);
     for (const { presence, why } of takeRefusals(folder)) {
-      tell({ kind: 'refused', label: presence.label, address: presence.address, why });
+      const { label, address } = presence;
+      if (Date.now() - (told.get(`${label} ${why}`) ?? 0) < silence) continue;
+      told.set(`${label} ${why}`, Date.now());
+      tell({ kind: 'refused', label, address, why });
     }
   };
 
