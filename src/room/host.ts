@@ -62,8 +62,11 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
       const client = (await clientsOf(room)).find(({ pid }) => pid === child.pid);
       if (client) await run(room, [['detach-client', '-t', client.name]]);
       const left = gone.catch(() => {});
-      await Promise.race([left, sleep(patience, undefined, { ref: false })]);
-      if (!exited) child.kill('SIGTERM');
+      // A client asks its server before it goes, even on SIGTERM.
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+        await Promise.race([left, sleep(patience, undefined, { ref: false })]);
+        if (!exited) child.kill(signal);
+      }
       await left;
     },
   };

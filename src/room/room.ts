@@ -126,7 +126,7 @@ export function enterCommands(room: Room, folder: string): { write: string; airl
  */
 export async function hasSession(room: Room): Promise<boolean> {
   const list = room.claim ? ['list-sessions'] : ['has-session', '-t', room.target];
-  for (let look = 0; look < 50; look++) {
+  for (const giveUp = Date.now() + 1000; Date.now() < giveUp; ) {
     const { ok, stdout, stderr } = await run(room, [list]);
     if (ok && (stdout !== '' || !room.claim)) return true;
     if (/^(no server running on|error connecting to|can't find session)/.test(stderr)) return false;

@@ -1,6 +1,7 @@
 /** The only place that builds tmux command lines and runs them. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
 
@@ -23,7 +24,7 @@ export interface Output {
 const floor = [3, 2] as const;
 
 /** How long, in ms, a server that runs may take to answer: one that hangs must not hold up the end. */
-const patience = 3000;
+const patience = 2000;
 
 /**
  * Runs commands on a server. Never starts one, unless `start` says so.
@@ -34,22 +35,28 @@ export async function run(
   commands: Commands,
   start?: { env: NodeJS.ProcessEnv; cwd: string },
 ): Promise<Output> {
-  const result = await execa(
-    server.tmux,
-    [...(start ? [] : ['-N']), '-S', server.socket, ...argv(commands)],
-    {
-      reject: false,
-      stdin: 'ignore',
-      extendEnv: false,
-      env: withoutTmux(start?.env ?? process.env),
-      ...(start ? { cwd: start.cwd } : { timeout: patience, killSignal: 'SIGKILL' }),
-    },
-  );
+  const running = execa(server.tmux, [...(start ? [] : ['-N']), '-S', server.socket, ...argv(commands)], {
+    reject: false,
+    stdin: 'ignore',
+    extendEnv: false,
+    env: withoutTmux(start?.env ?? process.env),
+    ...(start ? { cwd: start.cwd } : {}),
+  });
+  const result = start ? await running : await Promise.race([running, afterPatience()]);
+  if (result === 'late') {
+    // Not waited for: its output stays open, since it has been handed to the server.
+    running.kill('SIGKILL');
+    return { ok: false, stdout: '', stderr: 'the tmux server does not answer' };
+  }
   return {
     ok: result.exitCode === 0,
     stdout: result.stdout ?? '',
     stderr: result.stderr || result.shortMessage || '',
   };
+}
+
+function afterPatience(): Promise<'late'> {
+  return sleep(patience, 'late', { ref: false });
 }
 
 /** The words of `commands` as tmux wants them: `;` between, and a `;` that ends a word made plain. */
