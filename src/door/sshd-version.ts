@@ -1,7 +1,8 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
 import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
+import { standardOffset } from './zone.ts';
 
 /** Major and minor of an OpenSSH release, e.g. `[9, 2]`. */
 export type SshdVersion = readonly [number, number];
@@ -12,7 +13,7 @@ const floor: SshdVersion = [7, 4];
 /** The absolute path of sshd, which is often not on a plain user's `PATH`. @throws Refusal `program-missing` */
 export function findSshd(env: NodeJS.ProcessEnv): string {
   const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
-  const found = folders.map((folder) => join(folder || '.', 'sshd')).find(isExecutable);
+  const found = folders.map((folder) => resolve(folder, 'sshd')).find(isExecutable);
   const hint = 'install the OpenSSH server: apt install openssh-server, or on macOS turn on Remote Login';
   return found ?? refuse({ kind: 'program-missing', program: 'sshd', hint });
 }
@@ -47,36 +48,31 @@ export function isAtLeast([major, minor]: SshdVersion, [wantedMajor, wantedMinor
 
 /**
  * The value of `expiry-time` for an instant, or `undefined` where this sshd has no such option: from 7.7, in the
- * zone that sshd runs in; from 9.1 in UTC, with a `Z` at which older ones would refuse the whole line.
+ * standard time of the zone that sshd runs in; from 9.1 in UTC, with a `Z` at which older ones would refuse the
+ * whole line. Left out where that zone is not known: an hour too early is nobody let in.
  * @param epoch seconds
  * @param zone the machine's own time zone, not `$TZ`'s
  */
-export function expiryTime(version: SshdVersion, epoch: number, zone: () => string): string | undefined {
-  if (isAtLeast(version, [9, 1])) return `${stamp(epoch, 'UTC')}Z`;
-  return isAtLeast(version, [7, 7]) ? stamp(epoch, zone()) : undefined;
+export function expiryTime(
+  version: SshdVersion,
+  epoch: number,
+  zone: () => string | undefined,
+): string | undefined {
+  if (isAtLeast(version, [9, 1])) return `${stamp(epoch)}Z`;
+  if (!isAtLeast(version, [7, 7])) return undefined;
+  const offset = standardOffset(zone() ?? '', epoch);
+  return offset === undefined ? undefined : stamp(epoch + offset);
 }
 
-function stamp(epoch: number, timeZone: string): string {
-  const format = new Intl.DateTimeFormat('en-GB-u-nu-latn', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
-  const parts = new Map(format.formatToParts(epoch * 1000).map(({ type, value }) => [type, value]));
-  return ['year', 'month', 'day', 'hour', 'minute', 'second']
-    .map((part) => parts.get(part as 'year') ?? '')
-    .join('');
+/** `YYYYMMDDHHMMSS` in UTC. */
+function stamp(epoch: number): string {
+  return new Date(epoch * 1000).toISOString().replace(/\..*|\D/g, '');
 }
 
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -1,5 +1,4 @@
 /** The `system` door: the sshd that this machine runs, and the account's own `authorized_keys`. */
-import { readFileSync, realpathSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { execa } from 'execa';
 import { type Fingerprint, parsePublicKey } from '../domain/public-key.ts';
@@ -27,21 +26,6 @@ export async function systemAddress(options: { host?: string | undefined; port: 
   const port = options.port === 22 ? '' : `-p ${options.port} `;
   const hostKeys = await scanHostKeys(options.port);
   return { command: `ssh ${port}${userInfo().username}@${host}`, hostKeys, answers: hostKeys.length > 0 };
-}
-
-/** The zone that the system's daemons run in: `/etc/localtime`'s, else UTC. */
-export function systemZone(): string {
-  try {
-    const [, zone] = realpathSync('/etc/localtime').split(/\/zoneinfo(?:\.default)?\//);
-    if (zone) return zone;
-  } catch {
-    // No such file: daemons then run in UTC.
-  }
-  try {
-    return readFileSync('/etc/timezone', 'utf8').trim() || 'UTC';
-  } catch {
-    return 'UTC';
-  }
 }
 
 async function scanHostKeys(port: number): Promise<HostKey[]> {
