@@ -91,7 +91,8 @@ case $address in ''|*[!0-9A-Fa-f:.%a-z]*) address=unknown;; esac
 started "$PPID" || no 'the connection is gone'
 parent=$PPID,$start
 started $$ || exit 1
-{ : >"$dir/in/$kind,$label,$parent,$$,$start,$address"; } 2>/dev/null || no 'this pairing is over'
+# true: a failing redirection of the special built-in : would end sh without a word.
+{ true >"$dir/in/$kind,$label,$parent,$$,$start,$address"; } 2>/dev/null || no 'this pairing is over'
 
 set -- $(ls -ldn "$dir")
 case $1:$3 in drwx------:${context.uid}|drwx------[.@]:${context.uid}) ;; *) no 'this pairing is not safe to enter';; esac
