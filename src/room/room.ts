@@ -118,6 +118,12 @@ export async function leaveRoom(room: Room): Promise<'stays' | 'ended'> {
   return ok ? 'stays' : 'ended';
 }
 
+/** Ends a room that nobody has been in. */
+export async function closeRoom(room: Room): Promise<void> {
+  await run(room, [['kill-session', '-t', `=${room.session}`]]);
+  unclaimRoom(room.folder, true);
+}
+
 /** Takes the claim off a room's folder, and removes the folder where its session has ended. */
 export function unclaimRoom(folder: string, ended: boolean): void {
   if (ended) rmSync(join(folder, 'tmux'), { force: true });

@@ -1,12 +1,14 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { type Lease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
-import { leaveRoom, type Room } from '../room/room.ts';
+import { closeRoom, leaveRoom, type Room } from '../room/room.ts';
 import type { DeadMan } from './dead-man.ts';
 
 /** What a pairing has opened so far, and its end has to close. */
 export interface Live {
   readonly lease: Lease;
   room?: Room;
+  /** Whether the room is new, and the host has not been in it yet: then there is no work in it to keep. */
+  unseen?: boolean;
   deadMan?: DeadMan;
   ended?: Promise<Failure | undefined>;
 }
@@ -21,7 +23,7 @@ export function endAccess(live: Live): Promise<Failure | undefined> {
   return live.ended;
 }
 
-async function end({ lease, room, deadMan }: Live): Promise<Failure | undefined> {
+async function end({ lease, room, unseen, deadMan }: Live): Promise<Failure | undefined> {
   const failures: Failure[] = [];
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
@@ -39,7 +41,7 @@ async function end({ lease, room, deadMan }: Live): Promise<Failure | undefined>
       throw new Refusal({ kind: 'guests-left', folder: lease.folder });
     }),
   ]);
-  if (room) await leaveRoom(room);
+  if (room) await (unseen ? closeRoom(room) : leaveRoom(room));
   if (failures.length === 0) {
     await deadMan?.dismiss();
     removeLease(lease.folder);

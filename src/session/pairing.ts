@@ -144,7 +144,7 @@ async function openTheRoom(
   const sweepThis = [...world.sweepCommand, lease.folder];
   armLease(lease, at.deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
   live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
-  await openRoom(room, {
+  const opened = await openRoom(room, {
     env: world.env,
     cwd: world.cwd,
     size: world.size,
@@ -152,6 +152,7 @@ async function openTheRoom(
     clock: { program: lease.clock, seconds: intent.ttl + 1 },
     deadline: at.deadline.epoch,
   });
+  live.unseen = opened === 'new';
   return room;
 }
 
@@ -190,9 +191,15 @@ async function hostTheGuests(
     onWarning: (seconds) => tell({ kind: 'time-left', seconds }, 5, 'all'),
     onTimeUp: timeUp,
   });
-  host.arrived.then(() => tell({ kind: 'host-attached', command: scene.command }, 15)).catch(() => {});
+  host.arrived
+    .then(() => {
+      live.unseen = false;
+      tell({ kind: 'host-attached', command: scene.command }, 15);
+    })
+    .catch(() => {});
 
   const reason = await reasonOf(stop, host.gone, timeIsUp);
+  if (reason.kind !== 'stopped') live.unseen = false;
   const failure = await endAccess(live);
   const visits = watch.stop();
   if (reason.kind === 'time-up') tell({ kind: 'access-ended', failed: failure !== undefined }, 10);
