@@ -89,7 +89,7 @@ label=\${1-} key=\${2-} mode=\${3-} record=
 here=\${0%/*}
 if [ -z "$key" ] && [ "$here" = "$dir" ]; then key=1; elif [ -z "$key" ]; then key=\${here##*/}; fi
 no() {
-  [ -z "$record" ] || [ -z "\${2-}" ] || { : >"$dir/refused/$record,$2"; } 2>/dev/null
+  [ -z "$record" ] || [ -z "\${2-}" ] || { true >"$dir/refused/$record,$2"; } 2>/dev/null
   echo "tmuxpair: $1" >&2
   exit 1
 }
@@ -110,7 +110,8 @@ started "$PPID" || no 'the connection is gone'
 parent=$PPID,$start
 started $$ || exit 1
 name=$kind,$label,$key,$parent,$$,$start,$address
-{ : >"$dir/in/$name"; } 2>/dev/null || no 'this pairing is over'
+# true: a failing redirection of the special built-in : would end sh without a word.
+{ true >"$dir/in/$name"; } 2>/dev/null || no 'this pairing is over'
 record=$name
 
 # Sets $access; refuses where the guest may not be in.
@@ -144,7 +145,7 @@ if [ $kind = ssh ]; then
 fi
 [ -t 0 ] && [ -t 1 ] || no 'there is only a terminal to share here: use ssh without a command, or ssh -t' terminal
 if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
-  { : >"$dir/ask/$record"; } 2>/dev/null || no 'this pairing is over' over
+  { true >"$dir/ask/$record"; } 2>/dev/null || no 'this pairing is over' over
   echo 'tmuxpair: waiting for your host to let you in' >&2
   waited=0 answer=
   while [ -z "$answer" ]; do
