@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { usage } from '../src/domain/failure.ts';
 import { type ProviderName, providerNames, type Reference } from '../src/domain/guest.ts';
 import { quoted } from './account.ts';
+import { isLoopback } from './host.ts';
 import type { Env } from './provider.ts';
 import { table } from './table.ts';
 
@@ -34,7 +35,9 @@ export function parseReference(text: string, env: Env): Reference {
 export function parseForProvider(provider: ProviderName, user: string, env: Env): Reference {
   const { name, host, forge, text: own } = table[provider].parse(user, env);
   const spell = (at: string | undefined) => own ?? `${provider}:${name}${at === undefined ? '' : `@${at}`}`;
-  const [text, pinnedAs] = [spell(host), spell(forge)];
+  // A forge that the environment puts on loopback stands in for the real one, pins included.
+  const standsIn = host === undefined && forge !== undefined && isLoopback(forge.replace(/:\d+$/, ''));
+  const [text, pinnedAs] = [spell(host), spell(standsIn ? undefined : forge)];
   return {
     provider,
     name,

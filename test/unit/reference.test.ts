@@ -115,7 +115,7 @@ describe('read', () => {
     ['@ada', { GITHUB_API_URL: 'https://api.corp.ghe.com' }, 'github:ada@corp.ghe.com'],
     ['github:ada@corp.ghe.com', {}, 'github:ada@corp.ghe.com'],
     ['github:ada@github.com', { GITHUB_API_URL: 'https://ghe.example.com/api/v3' }, 'github:ada'],
-    ['@org/team', { GITHUB_API_URL: 'http://127.0.0.1:80/' }, 'github:org/team@127.0.0.1'],
+    ['@org/team', { GITHUB_API_URL: 'http://127.0.0.1:80/' }, 'github:org/team'],
     ['gitlab:ada', {}, 'gitlab:ada'],
     ['gitlab:ada', { GITLAB_URL: 'https://gitlab.com' }, 'gitlab:ada'],
     ['gitlab:ada', { GITLAB_URL: 'https://git.example.com:8443/git' }, 'gitlab:ada@git.example.com:8443'],
