@@ -143,6 +143,8 @@ export type Failure =
       readonly lines: readonly number[];
       readonly label: string;
       readonly problem: string;
+      /** The lease's folder, where a guest process is left, too. */
+      readonly guestsLeft?: string;
     }
   // exit 8
   | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] }

@@ -146,7 +146,7 @@ export function leaseLinesIn(text: string): LeaseLine[] {
       counted = nl + 1;
     }
     const raw = text.slice(ours.start, ours.end);
-    const folder = /command="exec (\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,3})?\/gate /.exec(raw)?.[1];
+    const folder = /command="exec (\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,6})?\/gate /.exec(raw)?.[1];
     const expiry = /(?:^|,)expiry-time="([0-9]+Z?)"/.exec(raw)?.[1];
     found.push({
       id: ours.id,

@@ -58,19 +58,20 @@ export async function editKeyFile(
 /** The file's text, `undefined` where there is none. @throws Refusal `authorized-keys-refused` */
 export function readKeyFile(path: string): string | undefined {
   try {
-    const resolved = resolveKeyFile(path);
-    return statSync(resolved, { throwIfNoEntry: false })?.isFile()
-      ? readFileSync(resolved, 'latin1')
-      : undefined;
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'latin1') : undefined;
   } catch (error) {
-    throw error instanceof Refusal ? error : refusedBy(path, error);
+    throw refusedBy(path, error);
   }
 }
 
-/** Whether somebody edits the file now, or died while they did. */
+/** Whether somebody edits the file now, or died while they did. @throws Refusal `authorized-keys-refused` */
 export function isBeingEdited(path: string): boolean {
   const resolved = resolveKeyFile(path);
-  return [lockOf(resolved), asideOf(resolved)].some((name) => lstatSync(name, { throwIfNoEntry: false }));
+  try {
+    return [lockOf(resolved), asideOf(resolved)].some((name) => lstatSync(name, { throwIfNoEntry: false }));
+  } catch (error) {
+    throw refusedBy(path, error);
+  }
 }
 
 /** Whether the folder that the file stands in exists. @throws Refusal `authorized-keys-refused` */
@@ -88,7 +89,14 @@ export function makeFolder(path: string): void {
     mkdirSync(dirname(path), { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refusedBy(path, error);
+    if (isLinkToNothing(dirname(path)))
+      refuse(trouble(path, `is in ${dirname(path)}, which is a symbolic link to nothing`));
   }
+}
+
+function isLinkToNothing(path: string): boolean {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink && statSync(path, { throwIfNoEntry: false }) === undefined;
 }
 
 /** Removes the file's folder where it is empty, else does nothing. */
@@ -105,18 +113,15 @@ export function removeFolderIfEmpty(path: string): void {
  * @throws Refusal `authorized-keys-refused` for a link to nothing, and for what is no plain file
  */
 export function resolveKeyFile(path: string): string {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found) {
-    return hasFolder(path) ? join(realpathSync(dirname(path)), basename(path)) : path;
-  }
   try {
-    return realpathSync(path);
+    if (isLinkToNothing(path)) {
+      const problem = 'is a symbolic link to a file that does not exist';
+      refuse(trouble(path, problem, 'make the file that it points at, or remove the link'));
+    }
+    if (lstatSync(path, { throwIfNoEntry: false })) return realpathSync(path);
+    return hasFolder(path) ? join(realpathSync(dirname(path)), basename(path)) : path;
   } catch (error) {
-    const problem = 'is a symbolic link to a file that does not exist';
-    const hint = 'make the file that it points at, or remove the link';
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? new Refusal({ kind: 'authorized-keys-refused', path, problem, hint })
-      : refusedBy(path, error);
+    throw error instanceof Refusal ? error : refusedBy(path, error);
   }
 }
 

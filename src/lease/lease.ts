@@ -193,7 +193,8 @@ export async function grant(
     await editKeyFile(lease.keyFile, (text, path) => {
       if (!options.gateExisting) {
         refuseKnownKeys(guests, path, text);
-        refuseKnownKeys(guests, `${path}2`, readKeyFile(`${path}2`));
+        // sshd looks for it beside the name, not beside what that may be a link to.
+        refuseKnownKeys(guests, `${lease.keyFile}2`, readKeyFile(`${lease.keyFile}2`));
       }
       return { text: withLease(text, lines, folderAbsent) };
     });
@@ -215,22 +216,24 @@ function linkKeys(lease: Lease, most: number): void {
 
 /**
  * Takes the lines of `id` back, of one guest or of all. Nothing to take back is no failure.
+ * @returns how many there were
  * @throws Refusal `revocation-failed`, which names the lines
  */
-export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promise<void> {
+export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promise<number> {
   try {
-    let folder = false;
-    if (!hasFolder(keyFile) || !hasTraces(keyFile, id)) return;
+    let [folder, removed] = [false, 0];
+    if (!hasFolder(keyFile) || !hasTraces(keyFile, id)) return 0;
     await editKeyFile(keyFile, (text) => {
       if (text === undefined) return 'unchanged';
       const rest = withoutLease(text, id, label);
-      if (rest.removed === 0) return 'unchanged';
-      folder = rest.folder;
+      ({ folder, removed } = rest);
+      if (removed === 0) return 'unchanged';
       return rest.text === undefined ? 'remove' : { text: rest.text };
     });
     if (folder) removeFolderIfEmpty(keyFile);
+    return removed;
   } catch (error) {
-    refuse({
+    return refuse({
       kind: 'revocation-failed',
       path: keyFile,
       lines: linesOf(keyFile, id),
@@ -254,29 +257,35 @@ export async function sever(folder: string, label?: Label): Promise<boolean> {
     reject: false,
     stdout: 'ignore',
     stderr: 'ignore',
+    cwd: '/', // Our own may have been removed.
   });
   return exitCode === 0;
 }
 
 /** Shuts the gate for all, at once. Whoever comes from now on is refused. */
 export function shutGate(folder: string): void {
-  for (const label of readFolder(join(folder, 'open'))) rmSync(join(folder, 'open', label), { force: true });
+  for (const label of readFolder(join(folder, 'open'))) {
+    try {
+      rmSync(join(folder, 'open', label), { force: true });
+    } catch {
+      // `sever` tries again, and ends who comes in meanwhile.
+    }
+  }
 }
 
 /**
  * Removes a lease's folder. It is moved aside first, so that it goes at one instant: nothing half removed is ever
  * taken for a lease, a late gate finds nothing to register in, and of two who remove it one finds nothing to do.
- * What is left aside by a crash, the next sweep removes (see `removeStagings`).
+ * What is left, by a crash or because it can't be removed, the next sweep removes (see `removeStagings`).
  */
 export function removeLease(folder: string): void {
   const aside = asideOf(folder);
   try {
     renameSync(folder, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    rmSync(aside, { recursive: true, force: true, maxRetries: 5 });
+  } catch {
+    // Gone already; or its gate is shut, and its supervisor about to be gone.
   }
-  rmSync(aside, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Where this process keeps a lease's folder before it is one, and after: named so that a sweep sees whose it was. */

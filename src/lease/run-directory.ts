@@ -13,16 +13,18 @@
  *       air/PID        the airlock's tmux socket of gate PID
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
  */
-import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
 import { isSafeToken } from './authorized-keys.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The longest that a socket in the run directory adds: `/rooms/` + 32 + `/tmux`, of 107 bytes in all. */
-const longestRoot = 107 - 44;
+/** Bytes of a socket's path: macOS has room for 104, Linux for 108, the final NUL included. */
+const longestSocket = process.platform === 'darwin' ? 103 : 107;
+/** Leaves room for the longest that a socket in the run directory adds: `/rooms/` + 32 + `/tmux`. */
+const longestRoot = longestSocket - 44;
 
 /** Where state is kept from one boot to the next: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
 export function stateDirectory(env: Env): string {
@@ -46,7 +48,8 @@ export function runDirectories(env: Env): string[] {
 
 /**
  * Makes this environment's run directory, or checks the one that is there.
- * @throws Refusal `run-directory-refused` where it is a link, somebody else's, or open to others
+ * @throws Refusal `run-directory-refused` where it is a link, somebody else's, open to others, or in a folder in which
+ *   others could put something else in its place
  */
 export function openRunDirectory(env: Env): string {
   const root = runDirectories(env).find((path) => isSafeToken(path) && path.length <= longestRoot);
@@ -59,7 +62,8 @@ export function openRunDirectory(env: Env): string {
     });
   }
   return writeBelow(root, () => {
-    mkdirSync(join(root, '..'), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(root), { recursive: true, mode: 0o700 });
+    checkAbove(root);
     for (const path of [root, join(root, 'rooms')]) {
       try {
         mkdirSync(path, { mode: 0o700 });
@@ -111,6 +115,20 @@ export function checkPrivate(path: string): void {
     refuse({ kind: 'run-directory-refused', path, problem: `it belongs to user ${stats.uid}` });
   if ((stats.mode & 0o077) !== 0) {
     refuse({ kind: 'run-directory-refused', path, problem: 'others may enter or write it' });
+  }
+}
+
+/** Who may write a folder above, unless it is sticky, could move ours away, and put their gate there. */
+function checkAbove(root: string): void {
+  for (let path = realpathSync(dirname(root)); ; path = dirname(path)) {
+    const { uid, gid, mode } = statSync(path);
+    const trusted = uid === 0 || uid === process.geteuid?.();
+    const open = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0 && gid !== process.getegid?.());
+    if (!trusted)
+      refuse({ kind: 'run-directory-refused', path: root, problem: `${path} belongs to user ${uid}` });
+    if (open && (mode & 0o1000) === 0)
+      refuse({ kind: 'run-directory-refused', path: root, problem: `others may write ${path}` });
+    if (path === dirname(path)) return;
   }
 }
 

@@ -1,18 +1,17 @@
 /** Taking back what dead pairings left. Safe to run at any time, by any number of processes at once. */
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { Refusal } from '../domain/failure.ts';
 import { isLeaseId, isOfMachine, type LeaseId } from '../domain/lease-id.ts';
 import { type LeaseLine, leaseLinesIn } from './authorized-keys.ts';
 import { editKeyFile, isBeingEdited, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
 import { readDeadline, removeLease, revoke, sever, shutGate } from './lease.ts';
-import { isAlive, machineName, startOf, uptime } from './process.ts';
+import { isAlive, isRunning, machineName, uptime } from './process.ts';
 import { readRecord } from './record.ts';
 import { isPrivate } from './run-directory.ts';
 
 export interface Swept {
   readonly id: LeaseId;
-  /** Whether every guest process of it is gone. */
-  readonly severed: boolean;
 }
 
 export interface SweepOptions {
@@ -29,7 +28,7 @@ const grace = 10;
 /**
  * Takes back every lease whose supervisor is dead, and every line whose lease is no more. Folders that others could
  * have written are left alone; the lines that lead into them are not.
- * @throws Refusal `revocation-failed` after everything else was tried
+ * @throws Refusal `revocation-failed`, `guests-left`, after everything else was tried
  */
 export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swept[]> {
   const swept: Swept[] = [];
@@ -45,7 +44,7 @@ export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swe
   for (const { id, keyFile } of unique(named.filter((line) => isOrphan(line, now)))) {
     if (swept.some((other) => other.id === id)) continue;
     await revoke(keyFile, id).then(
-      () => swept.push({ id, severed: true }),
+      (removed) => removed > 0 && swept.push({ id }),
       (error) => failures.push(error),
     );
   }
@@ -59,7 +58,7 @@ export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | '
   return [...new Set([...roots.flatMap(foldersIn), ...behindLines])];
 }
 
-/** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
+/** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed`, `guests-left` */
 export async function sweepLease(folder: string): Promise<Swept[]> {
   const swept: Swept[] = [];
   const failures: unknown[] = [];
@@ -99,9 +98,10 @@ async function takeBack(
     }
   }
   const severed = await severing;
+  if (!severed) failures.push(new Refusal({ kind: 'guests-left', folder }));
   if (revoked && record !== 'none' && record.folderAbsent) removeFolderIfEmpty(record.keyFile);
   if (revoked && severed) removeLease(folder);
-  swept.push({ id, severed });
+  swept.push({ id });
 }
 
 /** A lease of another machine, whose processes can't be asked from here, counts as dead when its time is up. */
@@ -164,11 +164,12 @@ function foldersIn(root: string): string[] {
   );
 }
 
-/** Half-made folders (see `createLease`) whose maker is gone. */
+/** Half-made folders (see `createLease`) whose maker is gone. Those of another machine can't be told, and harm nobody. */
 function removeStagings(root: string): void {
   for (const { name } of entries(root)) {
-    const [, pid, start] = /^\.[a-z2-7]{12}\.(\d+)\.(\w+)$/.exec(name) ?? [];
-    if (pid !== undefined && startOf(Number(pid)) !== start) removeLease(join(root, name));
+    const [, id = '', pid, start = ''] = /^\.([a-z2-7]{12})\.(\d+)\.(\S+)$/.exec(name) ?? [];
+    if (!isLeaseId(id) || !isOfMachine(id, machineName())) continue;
+    if (!isRunning(Number(pid), start)) removeLease(join(root, name));
   }
 }
 

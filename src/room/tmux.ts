@@ -40,7 +40,7 @@ export async function run(
     stdin: 'ignore',
     extendEnv: false,
     env: withoutTmux(start?.env ?? process.env),
-    ...(start ? { cwd: start.cwd } : {}),
+    cwd: start ? start.cwd : '/', // Our own may have been removed.
   });
   const result = start ? await running : await Promise.race([running, afterPatience()]);
   if (result === 'late') {

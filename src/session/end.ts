@@ -18,13 +18,12 @@ async function end(
   { lease, room, restore, unseen, deadMan }: Live,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
-  const failures: Failure[] = [];
+  const errors: unknown[] = [];
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
       await step();
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      failures.push(error.failure);
+      errors.push(error);
     }
   };
   shutGate(lease.folder);
@@ -38,9 +37,17 @@ async function end(
   ]);
   if (room && unseen) await closeRoom(room);
   if (room) await leaveRoom(room, restore);
-  if (failures.length === 0) {
+  if (errors.length === 0) {
     await deadMan?.dismiss();
     removeLease(lease.folder);
   }
-  return failures[0];
+  for (const error of errors) if (!(error instanceof Refusal)) throw error;
+  return asOne(errors.flatMap((error) => (error instanceof Refusal ? [error.failure] : [])));
+}
+
+/** What has failed; lines and guests that both are left are told together. */
+function asOne(failures: readonly Failure[]): Failure | undefined {
+  const lines = failures.find((failure) => failure.kind === 'revocation-failed');
+  const guests = failures.find((failure) => failure.kind === 'guests-left');
+  return lines && guests ? { ...lines, guestsLeft: guests.folder } : failures[0];
 }

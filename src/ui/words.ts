@@ -137,7 +137,11 @@ export function wordsOf(failure: Failure): Words {
     case 'revocation-failed':
       return words(
         7,
-        `${failure.path} could not be restored (${failure.problem}): the guests are out and the gate is shut, but ${linesOf(failure.lines)} still there`,
+        `${failure.path} could not be restored (${failure.problem}): the gate is shut${
+          failure.guestsLeft === undefined
+            ? ' and the guests are out'
+            : `, a guest process would not end (see ${failure.guestsLeft}/in)`
+        }, but ${linesOf(failure.lines)} still there`,
         `delete every line of it that ends in ${failure.label}…, or run tmuxpair sweep`,
       );
     case 'nothing-remembered':

@@ -58,7 +58,7 @@ test('what was granted and revoked again was never there', () => {
       const granted = withLease(before, linesOf(id, guests, '20261122181500Z'), folderAbsent);
       expect(withoutLease(granted, id)).toEqual({ text: before, folder: folderAbsent, removed: guests });
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
@@ -123,7 +123,7 @@ test('leases that come and go in any order take nobody else’s byte, whatever i
       const { text, theirs } = play(before, all);
       expect(text ?? '').toBe(theirs ?? '');
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });
 
@@ -137,6 +137,6 @@ test('a file that was not there is gone again, in whichever order leases came an
       expect(play(undefined, all).text).toBeUndefined();
       expect(play('', all).text).toBe('');
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -65,7 +65,7 @@ test('whatever the names, labels are labels and all different, also as files on 
         text: `${provider}:${name}`,
       }),
     ),
-    { maxLength: 12 },
+    { maxLength: 8 },
   );
   fc.assert(
     fc.property(guests, guests, (first, second) => {
