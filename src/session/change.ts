@@ -33,6 +33,8 @@ export async function invite(live: Live, invited: NonEmpty<Guest>): Promise<read
       expiry: live.expiryOf(live.deadline.epoch),
       forward: live.forward,
       gateExisting: live.gateExisting,
+      // The end may have begun while this waited for the file, and taken its lines back before these were in it.
+      check: () => refuseEnded(live),
     });
   } catch (error) {
     for (const { label } of guests) shutGateFor(live.lease, label);
