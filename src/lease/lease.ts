@@ -175,12 +175,13 @@ export function openGate(lease: Lease, label: Label, access: Access): void {
 
 /**
  * Writes the lines of `guests` into the file.
+ * @param options.check called last before the lines are written, under the file's lock; nothing is written if it throws
  * @throws Refusal `key-already-present` unless `gateExisting`; those of `editKeyFile`
  */
 export async function grant(
   lease: Lease,
   guests: readonly Guest[],
-  options: Omit<LineOptions, 'id' | 'gate'> & { readonly gateExisting: boolean },
+  options: Omit<LineOptions, 'id' | 'gate'> & { readonly gateExisting: boolean; readonly check?: () => void },
 ): Promise<void> {
   const grants = guests.flatMap(({ label, keys }) =>
     keys.map((key, index) => ({ label, key, number: index + 1 })),
@@ -191,6 +192,7 @@ export async function grant(
   if (folderAbsent) makeFolder(lease.keyFile);
   try {
     await editKeyFile(lease.keyFile, (text, path) => {
+      options.check?.();
       if (!options.gateExisting) {
         refuseKnownKeys(guests, path, text);
         // sshd looks for it beside the name, not beside what that may be a link to.

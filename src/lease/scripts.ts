@@ -96,7 +96,8 @@ no() {
 ${started}
 ${expired}
 case $label,$key in ,*|*[!A-Za-z0-9_,-]*) no 'this is for ssh to run';; esac
-named "$PPID" || no 'the connection is gone'
+# An orphan's parent is process 1, which in a container may be the sshd that listens: no connection to be ended.
+[ "$PPID" -gt 1 ] && named "$PPID" || no 'the connection is gone'
 case $mode:$name in
   :sshd|:sshd-session|moved:sshd|moved:sshd-session) kind=ssh;;
   look:tmux*) kind=air;;

@@ -9,6 +9,8 @@ import { argv, type Commands, quote } from './tmux.ts';
 /** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
 export function airlockCommands(options: { gate: string }): { sh: string } {
   const commands: Commands = [
+    // First: where the attach below fails, or the guest is cut off before it, nothing of the airlock may stay.
+    ['set-option', '-s', 'exit-unattached', 'on'],
     ...['root', 'prefix', 'copy-mode', 'copy-mode-vi'].map((table) => ['unbind-key', '-a', '-T', table]),
     ['bind-key', '-T', 'root', 'q', 'detach-client'],
     set('prefix', 'None'),

@@ -21,7 +21,7 @@ const patience = 2000;
  */
 export async function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly Guest[]> {
   refuseEnded(live);
-  const taken = live.guests.map(({ label }) => label);
+  const taken = [...live.guests.map(({ label }) => label), ...live.out];
   const labels = labelsFor(
     invited.map(({ reference }) => reference),
     taken,
@@ -33,6 +33,8 @@ export async function invite(live: Live, invited: NonEmpty<Guest>): Promise<read
       expiry: live.expiryOf(live.deadline.epoch),
       forward: live.forward,
       gateExisting: live.gateExisting,
+      // The end may have begun while this waited for the file, and taken its lines back before these were in it.
+      check: () => refuseEnded(live),
     });
   } catch (error) {
     for (const { label } of guests) shutGateFor(live.lease, label);
@@ -49,6 +51,7 @@ export async function invite(live: Live, invited: NonEmpty<Guest>): Promise<read
  */
 export async function kick(live: Live, label: string): Promise<Guest> {
   const guest = guestOf(live, label);
+  live.out.add(guest.label);
   shutGateFor(live.lease, guest.label);
   const [gone] = await Promise.all([
     sever(live.lease.folder, guest.label),
@@ -67,6 +70,7 @@ export async function kick(live: Live, label: string): Promise<Guest> {
  */
 export async function setAccess(live: Live, label: string, access: Access): Promise<Guest> {
   const guest = guestOf(live, label);
+  if (live.out.has(guest.label)) refuseGuest(live, label);
   const changed = { ...guest, access };
   openGate(live.lease, guest.label, access);
   live.guests = live.guests.map((other) => (other.label === guest.label ? changed : other));
@@ -131,7 +135,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   const access = accessOf(live, label);
   shutGateFor(live.lease, label);
   await sever(folder, label);
-  openGate(live.lease, label, access);
+  if (!live.ended && !live.out.has(label)) openGate(live.lease, label, access);
 }
 
 function guestOf(live: Live, label: string): Guest & { readonly label: Label } {
@@ -140,7 +144,12 @@ function guestOf(live: Live, label: string): Guest & { readonly label: Label } {
   const found =
     live.guests.find((guest) => isLabel(wanted) && guest.label.toLowerCase() === wanted.toLowerCase()) ??
     live.guests.find((guest) => guest.reference.text === label);
-  return found ?? refuse({ kind: 'no-such-guest', label, guests: live.guests.map((guest) => guest.label) });
+  return found ?? refuseGuest(live, label);
+}
+
+function refuseGuest({ guests, out }: Live, label: string): never {
+  const labels = guests.flatMap((guest) => (out.has(guest.label) ? [] : [guest.label]));
+  return refuse({ kind: 'no-such-guest', label, guests: labels });
 }
 
 function refuseEnded(live: Live): void {

@@ -47,7 +47,7 @@ export interface Control {
 
 /**
  * Serves the control socket until it is closed.
- * @param stop ends the pairing; resolves when it has ended
+ * @param stop ends the pairing; resolves when it has ended, rejects with a Refusal where not all could be taken back
  */
 export async function serveControl(live: Live, stop: () => Promise<void>): Promise<Control> {
   const sockets = new Set<Socket>();

@@ -1,6 +1,6 @@
 import type { Deadline } from '../domain/deadline.ts';
 import type { Failure } from '../domain/failure.ts';
-import type { Access, Guest } from '../domain/guest.ts';
+import type { Access, Guest, Label } from '../domain/guest.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { Room } from '../room/room.ts';
 import type { Restore } from '../room/share.ts';
@@ -18,6 +18,11 @@ export interface Live {
   readonly emit: (event: Event) => void;
   deadline: Deadline;
   guests: readonly Guest[];
+  /**
+   * Who has been put out. Their labels name nobody else while this pairing lives: a connection that they hold open,
+   * and that never ran the gate, would run it as whoever has the label by then.
+   */
+  readonly out: Set<Label>;
   /** Who is inside now, by the record of their gate. */
   readonly here: Map<string, Visit>;
   readonly past: Visit[];

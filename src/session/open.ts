@@ -74,6 +74,7 @@ export async function openPairing(
     emit,
     deadline: deadlineIn(intent.ttl, { epoch: startedAt.getTime() / 1000, sinceBoot: uptime() }),
     guests,
+    out: new Set(),
     here: new Map(),
     past: [],
     sshCommand: '',

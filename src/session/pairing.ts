@@ -1,6 +1,6 @@
 /** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { refuse, usage } from '../domain/failure.ts';
+import { type Failure, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { announce } from '../room/announce.ts';
 import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
@@ -80,17 +80,18 @@ export async function supervise(
   const tell = teller(live, room, host, world);
   const watch = watchPairing(live, tell);
   const asked = deferred<EndReason>();
-  const over = deferred<void>();
+  const over = deferred<Failure | undefined>();
   const control = await serveControl(live, async () => {
     asked.resolve({ kind: 'asked' });
-    await over.promise;
+    const left = await over.promise;
+    if (left) refuse(left);
   });
   host.arrived.then(() => tell({ kind: 'host-attached', command: live.sshCommand })).catch(() => {});
 
   const reason = await firstOf(stop, [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)]);
   const failure = await endAccess(live, watch.look());
   watch.stop();
-  over.resolve();
+  over.resolve(failure);
   await control.close();
 
   // The host stays in their session where it was not they who left.

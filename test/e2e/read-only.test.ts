@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
-import { expectNothingLeft, inRoom, keyFileOf, startPairing } from '../support/pairing.ts';
+import { expectNothingLeft, inRoom, keyFileOf, startPairing, strays } from '../support/pairing.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
 
@@ -182,6 +182,26 @@ test('G8: a read-only guest whose window or connection is torn off leaves no air
     await leave(seat);
     await until(() => airlocks().length === 0, { what: 'the airlock to go' });
   }
+  await host.sendKeys('C-b', 'd');
+  expect(await host.exitStatus()).toBe(0);
+  await expectNothingLeft(stage);
+});
+
+test('G7 G11: read-only, from terminals that tmux can not draw on, again and again: no airlock stays behind', async () => {
+  await using stage = await makeStage();
+  const guest = await stage.guest();
+  const host = await startPairing(stage, ['-r', await keyFileOf(stage, guest)]);
+  const before = strays(stage).length;
+  for (const TERM of ['dumb', 'unknown', 'dumb']) {
+    const seat = await guest.join({ env: { TERM } });
+    expect(await seat.exitStatus()).toBe(1);
+  }
+  await until(() => strays(stage).length === before, { what: 'the airlocks to go' });
+  await until(async () => (await inRoom(stage, 'pair', 'list-clients')).trim().split('\n').length === 1, {
+    what: 'the host to be alone in the room',
+  });
+  const seat = await guest.join();
+  await seat.waitFor('view only');
   await host.sendKeys('C-b', 'd');
   expect(await host.exitStatus()).toBe(0);
   await expectNothingLeft(stage);
