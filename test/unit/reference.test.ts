@@ -131,7 +131,7 @@ describe('read', () => {
     const reference = parseReference(text, env);
     expect(pinName(reference)).toBe(name);
     expect(pinName(parseReference(reference.text, env))).toBe(name);
-    expect(pinName(parseReference(name, env))).toBe(name);
+    expect(pinName(parseReference(name, {}))).toBe(name);
   });
 });
 
