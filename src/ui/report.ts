@@ -207,7 +207,7 @@ function because(reason: EndReason): string {
     case 'time-up':
       return 'time is up';
     case 'taken-back':
-      return 'it was taken back from outside';
+      return 'the pairing was taken back';
     case 'stopped':
       return `stopped by ${reason.signal}`;
     case 'asked':

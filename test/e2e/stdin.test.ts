@@ -10,7 +10,7 @@ test('keys come from standard input, and the host still has a terminal', async (
   const { file, args } = program();
   const line = `cat ${key} | ${[file, ...args].join(' ')} --port ${stage.sshd.port} -`;
   const host = await stage.terminal(['sh', '-c', line]);
-  await host.waitFor(/[0] /);
+  await host.waitFor(/your guest types/);
   const seat = await guest.join();
   await host.type('echo host-$((40+2))\r');
   await seat.waitFor('host-42');

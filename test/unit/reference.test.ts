@@ -131,7 +131,6 @@ describe('read', () => {
     const reference = parseReference(text, env);
     expect(pinName(reference)).toBe(name);
     expect(pinName(parseReference(reference.text, env))).toBe(name);
-    expect(pinName(parseReference(name, {}))).toBe(name);
   });
 });
 
