@@ -23,6 +23,8 @@ export interface Entry {
     readonly connections: readonly {
       readonly pid: number;
       readonly address: string;
+      /** Not the guest's own where the host let them in to look only. */
+      readonly access: string;
       readonly fingerprint: string;
       readonly joinedAt: string;
     }[];
@@ -49,9 +51,10 @@ export function entryOf(live: Live): Entry {
       keys: keys.map(({ type, fingerprint }) => ({ type, fingerprint })),
       connections: [...live.here.values()]
         .filter((visit) => visit.label === label)
-        .map(({ pid, address, fingerprint, joinedAt }) => ({
+        .map(({ pid, address, access, fingerprint, joinedAt }) => ({
           pid,
           address,
+          access,
           fingerprint,
           joinedAt: joinedAt.toISOString(),
         })),

@@ -96,11 +96,15 @@ export type Event =
       readonly address: string;
       readonly why: RefusalReason;
     }
+  /** Somebody waits at the gate for the host's yes. */
+  | { readonly kind: 'asking'; readonly visit: Visit }
   /** A question: may guests type in a session of the host's own server? */
   | { readonly kind: 'sharing-all' }
   | { readonly kind: 'invited-more'; readonly guests: readonly Guest[] }
   | { readonly kind: 'kicked'; readonly label: string }
   | { readonly kind: 'access-changed'; readonly label: string; readonly access: Access }
+  /** What the host has chosen in a menu could not be done. */
+  | { readonly kind: 'change-failed'; readonly failure: Failure }
   | { readonly kind: 'extended'; readonly deadline: Date }
   | { readonly kind: 'time-left'; readonly seconds: number }
   /** The host is in; `command` is what a guest has to type. */

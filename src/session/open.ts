@@ -7,6 +7,7 @@ import { type Address, systemAddress, systemZone } from '../door/system.ts';
 import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
+import { bindMenuKey } from '../room/menu-key.ts';
 import { claimRoom, enterCommands, openRoom, type Room } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { checkTmux, findTmux } from '../room/tmux.ts';
@@ -75,6 +76,10 @@ export async function openPairing(
     guests,
     here: new Map(),
     past: [],
+    waiting: [],
+    leaving: new Set(),
+    onlyLooking: new Set(),
+    changes: Promise.resolve(),
     sshCommand: '',
   };
   try {
@@ -124,5 +129,6 @@ async function openTheRoom(
     deadline: deadline.epoch,
   });
   live.unseen = opened === 'new';
+  if (intent.menuKey) await bindMenuKey(room, intent.menuKey, [...world.self, 'menu', lease.folder]);
   return room;
 }

@@ -32,7 +32,7 @@ export async function reachAll(
   const swept = await recover(env, keyFile);
   const answers = await Promise.all(
     leaseFolders(places).map(async (folder): Promise<Reached[]> => {
-      const response = await ask(folder, { op: 'info' }, patienceForInfo).catch(() => undefined);
+      const response = await ask(folder, { op: 'info' }).catch(() => undefined);
       return response?.ok ? [{ folder, pairing: response.pairing }] : [];
     }),
   );
@@ -74,7 +74,8 @@ export function idsOf(swept: readonly Swept[]): LeaseId[] {
   return swept.map(({ id }) => id);
 }
 
-function ask(folder: string, message: Request, timeout: number): Promise<Response> {
+/** Asks the supervisor of the lease in `folder`. Rejects where it gives no answer within `timeout` ms. */
+export function ask(folder: string, message: Request, timeout = patienceForInfo): Promise<Response> {
   return new Promise((resolve, reject) => {
     const socket = connect(controlSocket(folder));
     const fail = (): void => {
