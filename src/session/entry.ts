@@ -1,4 +1,5 @@
 import { secondsLeft } from '../domain/deadline.ts';
+import { isLeaseId } from '../domain/lease-id.ts';
 import { uptime } from '../lease/process.ts';
 import type { Live } from './live.ts';
 
@@ -60,4 +61,35 @@ export function entryOf(live: Live): Entry {
         })),
     })),
   };
+}
+
+/** An entry that another process has sent; `undefined` for what is none. Texts in it are as they came. */
+export function entryFrom(value: unknown): Entry | undefined {
+  const texts = ['id', 'session', 'startedAt', 'deadline', 'sshCommand', 'socket'];
+  const isEntry =
+    has(value, texts, 'string') &&
+    has(value, ['remainingSeconds', 'supervisorPid'], 'number') &&
+    isLeaseId(String(value.id)) &&
+    isListOf(
+      value.guests,
+      (guest) =>
+        has(guest, ['label', 'reference', 'access'], 'string') &&
+        isListOf(guest.keys, (key) => has(key, ['type', 'fingerprint'], 'string')) &&
+        isListOf(guest.connections, (one) => has(one, ['address', 'fingerprint', 'joinedAt'], 'string')),
+    );
+  return isEntry ? (value as unknown as Entry) : undefined;
+}
+
+function has(
+  value: unknown,
+  names: readonly string[],
+  type: 'string' | 'number',
+): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  return names.every((name) => typeof fields[name] === type);
+}
+
+function isListOf(value: unknown, check: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(check);
 }

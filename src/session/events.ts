@@ -65,6 +65,8 @@ export interface Report {
 /** Everything that happens in a pairing and is worth a word. */
 export type Event =
   | { readonly kind: 'swept'; readonly ids: readonly LeaseId[] }
+  /** Pairings whose supervisors live, but don't answer. */
+  | { readonly kind: 'silent'; readonly ids: readonly string[] }
   | { readonly kind: 'fetching'; readonly references: readonly Reference[] }
   | { readonly kind: 'fetched' }
   | { readonly kind: 'keys-left-out'; readonly reference: Reference; readonly refused: readonly RefusedKey[] }

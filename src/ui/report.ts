@@ -20,6 +20,7 @@ export function linesFor(event: Event): Line[] {
     case 'ended':
       return report(event.report).map((text) => ({ to: 'out', text }));
     case 'swept':
+    case 'silent':
     case 'keys-left-out':
     case 'keys-shared':
     case 'from-pin':
@@ -69,6 +70,8 @@ export function wordsFor(event: Event): string {
   switch (event.kind) {
     case 'swept':
       return `took back what ${event.ids.length === 1 ? 'a pairing' : `${event.ids.length} pairings`} left behind (${event.ids.join(', ')})`;
+    case 'silent':
+      return `warning: ${event.ids.join(', ')} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`;
     case 'fetching':
       return `fetching the keys of ${event.references.map(({ text }) => printable(text)).join(', ')}`;
     case 'fetched':
