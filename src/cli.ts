@@ -14,6 +14,7 @@ import {
   keyFileOf,
   parseAccess,
   parseHost,
+  parseKey,
   parsePort,
   parseSession,
   referencesOf,
@@ -55,6 +56,8 @@ interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOpt
   readonly unattended?: boolean;
   readonly joinTimeout?: string;
   readonly approve?: boolean;
+  readonly bell?: boolean;
+  readonly menuKey?: string;
   readonly share?: string | true;
   readonly yes?: boolean;
 }
@@ -87,6 +90,7 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeForget(program, run);
     describeLive(program, run);
     describeSweep(program, run);
+    describeMenu(program, run);
     describeSupervise(program, run, self);
     program.hook('preSubcommand', inherit);
     await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
@@ -124,6 +128,8 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .option('--unattended', 'you need not be there: only the time limit ends it')
     .option('--join-timeout <duration>', 'end it where nobody has joined by then')
     .option('--approve', 'ask you for each join')
+    .option('--bell', 'ring when somebody comes or leaves')
+    .option('--menu-key <key>', 'after the prefix, a menu of your guests, or off (default: P)')
     .option('--host <name>', 'what the printed ssh line calls this machine')
     .option('--port <n>', 'port of the sshd that guests come through (default: 22)')
     .addOption(repeatable('--forward <port>', 'a port of this machine that guests may reach; repeatable'))
@@ -242,6 +248,15 @@ function describeLive(program: Command, run: Run): void {
   );
 }
 
+/** For the program's own use: what the key inside the room runs. */
+function describeMenu(program: Command, run: Run): void {
+  program
+    .command('menu <lease> <client>', { hidden: true })
+    .action((lease: string, client: string) =>
+      run({}, async () => (await import('./commands/menu.ts')).menuCommand(lease, Number(client))),
+    );
+}
+
 /** For the program's own use: the supervisor of a pairing in the background. */
 function describeSupervise(program: Command, run: Run, self: readonly string[]): void {
   addCommon(program.command('supervise', { hidden: true }))
@@ -341,6 +356,8 @@ function pairIntent(names: readonly string[], options: PairOptions, command: rea
       access,
       seat,
       approve: options.approve === true,
+      bell: options.bell === true,
+      ...menuKeyOf(options.menuKey),
       ttl: options.ttl === undefined ? defaultTtl : parseDuration(options.ttl, '--ttl'),
       keyFile: keyFileFrom(options),
       forward,
@@ -356,6 +373,11 @@ function pairIntent(names: readonly string[], options: PairOptions, command: rea
       ...(options.host === undefined ? {} : { host: parseHost(options.host) }),
     },
   };
+}
+
+function menuKeyOf(named: string | undefined): Pick<PairCommand['intent'], 'menuKey'> {
+  if (named === 'off') return {};
+  return { menuKey: { key: named === undefined ? 'P' : parseKey(named), over: named !== undefined } };
 }
 
 function shareOf(named: string | true): 'here' | { name: string } {

@@ -62,6 +62,15 @@ export function parseHost(text: string): string {
   return usage(`--host ${JSON.stringify(text.slice(0, 80))} is not a host name or address`);
 }
 
+/** A key as tmux writes it, of those that it takes for one key and nothing else. */
+export function parseKey(text: string): string {
+  if (/^(?:[CM]-)?(?:[A-Za-z0-9]|F(?:[1-9]|1[0-2]))$/.test(text)) return text;
+  return usage(
+    `--menu-key ${JSON.stringify(text.slice(0, 80))} is no key`,
+    'use a letter, a digit, C-g, M-g, F5, or off',
+  );
+}
+
 export function parseAccess(text: string): Access {
   if (/^(ro|read-?only)$/.test(text)) return 'read-only';
   if (/^(rw|read-?write)$/.test(text)) return 'read-write';

@@ -7,6 +7,7 @@ import { supervise } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
 import { guestsFromWire, type WireGuest } from '../session/wire.ts';
 import type { PairIntent, World } from '../session/world.ts';
+import { menus } from '../ui/menus.ts';
 import { wordsFor } from '../ui/report.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -81,6 +82,7 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
     stop,
     emit,
     words: wordsFor,
+    menus,
     self,
   };
   try {

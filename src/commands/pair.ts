@@ -3,6 +3,7 @@ import { confirmSharing, pair } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
 import { toWire } from '../session/wire.ts';
 import type { PairIntent } from '../session/world.ts';
+import { menus } from '../ui/menus.ts';
 import { wordsFor } from '../ui/report.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { startSupervisor } from './background.ts';
@@ -38,6 +39,7 @@ export async function pairCommand(
     stop,
     emit: terminal.event,
     words: wordsFor,
+    menus,
     self,
   };
   try {

@@ -13,8 +13,9 @@ export interface Target {
 
 /** Every live pairing; what dead ones left has been taken back, and that is told. @throws Refusal */
 export async function allPairings({ keyFile }: Target, terminal: Terminal): Promise<readonly Reached[]> {
-  const { reached, swept } = await reachAll(process.env, keyFile);
+  const { reached, silent, swept } = await reachAll(process.env, keyFile);
   if (swept.length > 0) terminal.event({ kind: 'swept', ids: idsOf(swept) });
+  if (silent.length > 0) terminal.event({ kind: 'silent', ids: silent });
   return reached;
 }
 

@@ -1,5 +1,5 @@
 /** Who is at the gate, inside, or was refused: read from the files that gates make (see scripts.ts). */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOf, isRunning } from './process.ts';
 
@@ -76,6 +76,25 @@ export function takeRefusals(folder: string): { readonly presence: Presence; rea
     const { kind, start: _, parent: __, parentStart: ___, ...presence } = parse(name.slice(0, cut));
     return why && kind === 'ssh' ? [{ presence: { ...presence, inside: false }, why }] : [];
   });
+}
+
+/** Whose a record is. */
+export function labelOf(record: string): string {
+  return parse(record).label;
+}
+
+export type Answer = 'admit' | 'view' | 'refuse';
+
+/** Answers who waits for the host's yes. The first answer counts. @returns whether this was the first */
+export function answerAsk(folder: string, record: string, answer: Answer): boolean {
+  const path = join(folder, 'ask', record);
+  if (statOf(path) !== 0) return false;
+  try {
+    writeFileSync(path, `${answer}\n`, { flag: 'r+' });
+    return true;
+  } catch {
+    return false; // They have gone.
+  }
 }
 
 function parse(record: string) {

@@ -1,16 +1,24 @@
 import type { Room } from './room.ts';
 import { run } from './tmux.ts';
 
+export interface Client {
+  readonly pid: number;
+  /** What tmux calls it. */
+  readonly name: string;
+  readonly tty: string;
+  /** When a key was pressed in it last, in seconds since the epoch. */
+  readonly activity: number;
+}
+
 /** The clients in the room, an observer (see observe.ts) aside. */
-export async function clientsOf(room: Room): Promise<{ pid: number; name: string }[]> {
-  const { stdout } = await run(room, [
-    ['list-clients', '-t', room.target, '-F', '#{client_control_mode} #{client_pid} #{client_name}'],
-  ]);
+export async function clientsOf(room: Room): Promise<Client[]> {
+  const format = ['control_mode', 'pid', 'activity', 'tty', 'name'].map((field) => `#{client_${field}}`);
+  const { stdout } = await run(room, [['list-clients', '-t', room.target, '-F', format.join(' ')]]);
   return stdout
     .split('\n')
     .filter((line) => line.startsWith('0 '))
     .map((line) => {
-      const [, pid = '', name = ''] = line.split(' ');
-      return { pid: Number(pid), name };
+      const [, pid = '', activity = '', tty = '', ...name] = line.split(' ');
+      return { pid: Number(pid), activity: Number(activity), tty, name: name.join(' ') };
     });
 }

@@ -5,6 +5,7 @@ import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
 import { announcementSettings } from './announce.ts';
+import { unbindMenuKey } from './menu-key.ts';
 import { type Commands, quote, run, type Server } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
@@ -168,6 +169,7 @@ export async function leaveRoom(room: Room, restore: Commands = []): Promise<voi
 
 /** Takes what we show off the status line. @returns whether the session still stands */
 export async function clearRoom(room: Room, restore: Commands = []): Promise<'stays' | 'ended'> {
+  await unbindMenuKey(room);
   const { ok } = await run(room, [...unsetSegment(room.target), ...restore]);
   return ok || (await hasSession(room)) ? 'stays' : 'ended';
 }

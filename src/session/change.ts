@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deadline, secondsLeft } from '../domain/deadline.ts';
 import { longestSeconds } from '../domain/duration.ts';
-import { Refusal, refuse } from '../domain/failure.ts';
+import { Refusal, refuse, usage } from '../domain/failure.ts';
 import { type Access, type Guest, isLabel, type Label, labelsFor, type NonEmpty } from '../domain/guest.ts';
 import { grant, moveExpiry, openGate, revoke, setDeadline, sever, shutGateFor } from '../lease/lease.ts';
-import { asking, type Presence, presences } from '../lease/presence.ts';
+import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
 import { moveGuests } from '../room/move.ts';
 import { showDeadline } from '../room/room.ts';
-import { accessOf, type Live } from './live.ts';
+import { accessOf, inTurn, type Live } from './live.ts';
 
 /** How long, in ms, somebody may be on their way through the gate. */
 const patience = 2000;
@@ -17,47 +17,53 @@ const patience = 2000;
 /**
  * Lets more guests in: their flags first, then their lines, all in one write.
  * @param invited resolved guests; their labels are given anew, so that they are unique here
- * @throws Refusal `key-already-present`, those of `editKeyFile`; then none of them has been let in
+ * @throws Refusal `usage` for who is a guest already, `key-already-present`, those of `editKeyFile`; then none of them
+ *   has been let in
  */
-export async function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly Guest[]> {
-  refuseEnded(live);
-  const taken = [...live.guests.map(({ label }) => label), ...live.out];
-  const labels = labelsFor(
-    invited.map(({ reference }) => reference),
-    taken,
-  );
-  const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
-  for (const { label, access } of guests) openGate(live.lease, label, access);
-  try {
-    await grant(live.lease, guests, {
-      expiry: live.expiryOf(live.deadline.epoch),
-      forward: live.forward,
-      gateExisting: live.gateExisting,
-      // The end may have begun while this waited for the file, and taken its lines back before these were in it.
-      check: () => refuseEnded(live),
-    });
-  } catch (error) {
-    for (const { label } of guests) shutGateFor(live.lease, label);
-    throw error;
-  }
-  live.guests = [...live.guests, ...guests];
-  live.emit({ kind: 'invited-more', guests });
-  return guests;
+export function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly Guest[]> {
+  return inTurn(live, async () => {
+    refuseEnded(live);
+    refuseKnown(live, invited);
+    const labels = labelsFor(
+      invited.map(({ reference }) => reference),
+      live.guests.map(({ label }) => label),
+    );
+    const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
+    try {
+      for (const { label, access } of guests) openGate(live.lease, label, access);
+      await grant(live.lease, guests, {
+        expiry: live.expiryOf(live.deadline.epoch),
+        forward: live.forward,
+        gateExisting: live.gateExisting,
+      });
+    } catch (error) {
+      for (const { label } of guests) shutGateFor(live.lease, label);
+      throw error;
+    }
+    refuseEnded(live); // The end waits for this change, and takes the lines back.
+    live.guests = [...live.guests, ...guests];
+    live.emit({ kind: 'invited-more', guests });
+    return guests;
+  });
 }
 
 /**
- * Puts a guest out, for good: their flag, their connections, their lines.
+ * Puts a guest out, for good: their flag, their connections, their lines. Waits for no other change, and none that is
+ * under way lets them in again. Lines that stand in front of others with the same key stay until the end, and lead to
+ * a gate that is shut.
  * @throws Refusal `no-such-guest`, `revocation-failed`, `guests-left`
  */
 export async function kick(live: Live, label: string): Promise<Guest> {
+  refuseEnded(live);
   const guest = guestOf(live, label);
   live.out.add(guest.label);
   shutGateFor(live.lease, guest.label);
   const [gone] = await Promise.all([
     sever(live.lease.folder, guest.label),
-    revoke(live.lease.keyFile, live.lease.id, guest.label),
+    live.gateExisting ? undefined : revoke(live.lease.keyFile, live.lease.id, guest.label),
   ]);
   if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
+  if (!live.guests.some((other) => other.label === guest.label)) return guest; // Two kicked them at once.
   live.guests = live.guests.filter((other) => other.label !== guest.label);
   live.emit({ kind: 'kicked', label: guest.label });
   return guest;
@@ -68,45 +74,54 @@ export async function kick(live: Live, label: string): Promise<Guest> {
  * once more. Who can't be moved so is put out, and may come back with the new access.
  * @throws Refusal `no-such-guest`
  */
-export async function setAccess(live: Live, label: string, access: Access): Promise<Guest> {
-  const guest = guestOf(live, label);
-  if (live.out.has(guest.label)) refuseGuest(live, label);
-  const changed = { ...guest, access };
-  openGate(live.lease, guest.label, access);
-  live.guests = live.guests.map((other) => (other.label === guest.label ? changed : other));
-  await moveThrough(live, guest.label);
-  for (const [record, visit] of live.here) {
-    if (visit.label === guest.label) live.here.set(record, { ...visit, access });
-  }
-  live.emit({ kind: 'access-changed', label: guest.label, access });
-  return changed;
+export function setAccess(live: Live, label: string, access: Access): Promise<Guest> {
+  return inTurn(live, async () => {
+    refuseEnded(live);
+    const guest = guestOf(live, label);
+    if (live.out.has(guest.label)) refuseGuest(live, label);
+    const changed = { ...guest, access };
+    openGate(live.lease, guest.label, access);
+    live.guests = live.guests.map((other) => (other.label === guest.label ? changed : other));
+    await moveThrough(live, guest.label);
+    for (const record of live.onlyLooking)
+      if (labelOf(record) === guest.label) live.onlyLooking.delete(record);
+    for (const [record, visit] of live.here) {
+      if (visit.label === guest.label) live.here.set(record, { ...visit, access });
+    }
+    live.emit({ kind: 'access-changed', label: guest.label, access });
+    return changed;
+  });
 }
 
 /**
- * Moves the deadline, everywhere that it is written.
+ * Moves the deadline, everywhere that it is written: at once where it ends access, then in the lines.
  * @param seconds added to what is left; in all no more than {@link longestSeconds} from now
- * @throws Refusal `usage` for more than that, those of `editKeyFile`
+ * @throws Refusal `usage` for more than that, those of `editKeyFile`; the deadline is then the one before
  */
 export async function extend(live: Live, seconds: number): Promise<Deadline> {
   refuseEnded(live);
   const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
-  if (left + seconds > longestSeconds) {
-    refuse({ kind: 'usage', problem: 'that is too long: a pairing lasts 7d at most, from now' });
-  }
-  const before = live.deadline;
-  live.deadline = { epoch: before.epoch + seconds, sinceBoot: before.sinceBoot + seconds };
-  setDeadline(live.lease, live.deadline);
-  const expiry = live.expiryOf(live.deadline.epoch);
+  if (left + seconds > longestSeconds) usage('that is too long: a pairing lasts 7d at most, from now');
+  moveDeadline(live, seconds);
   try {
-    if (expiry !== undefined) await moveExpiry(live.lease, expiry);
+    await inTurn(live, async () => {
+      const expiry = live.expiryOf(live.deadline.epoch);
+      if (expiry !== undefined) await moveExpiry(live.lease, expiry);
+      if (live.room) await showDeadline(live.room, live.deadline.epoch);
+    });
   } catch (error) {
-    live.deadline = before;
-    setDeadline(live.lease, before);
+    moveDeadline(live, -seconds);
     throw error;
   }
-  if (live.room) await showDeadline(live.room, live.deadline.epoch);
   live.emit({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
   return live.deadline;
+}
+
+function moveDeadline(live: Live, seconds: number): void {
+  const { epoch, sinceBoot } = live.deadline;
+  const moved = { epoch: epoch + seconds, sinceBoot: sinceBoot + seconds };
+  setDeadline(live.lease, moved);
+  live.deadline = moved;
 }
 
 /**
@@ -132,14 +147,12 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
     if (pending.size > 0) await sleep(20);
   }
   if (failed.length === 0) return;
-  const access = accessOf(live, label);
   shutGateFor(live.lease, label);
   await sever(folder, label);
-  if (!live.ended && !live.out.has(label)) openGate(live.lease, label, access);
+  if (!live.ended && !live.out.has(label)) openGate(live.lease, label, accessOf(live, label));
 }
 
-function guestOf(live: Live, label: string): Guest & { readonly label: Label } {
-  refuseEnded(live);
+function guestOf(live: Live, label: string): Guest {
   const wanted = label.replace(/^@/, '');
   const found =
     live.guests.find((guest) => isLabel(wanted) && guest.label.toLowerCase() === wanted.toLowerCase()) ??
@@ -147,9 +160,18 @@ function guestOf(live: Live, label: string): Guest & { readonly label: Label } {
   return found ?? refuseGuest(live, label);
 }
 
-function refuseGuest({ guests, out }: Live, label: string): never {
-  const labels = guests.flatMap((guest) => (out.has(guest.label) ? [] : [guest.label]));
-  return refuse({ kind: 'no-such-guest', label, guests: labels });
+function refuseGuest(live: Live, label: string): never {
+  const guests = live.guests.filter((guest) => !live.out.has(guest.label));
+  return refuse({ kind: 'no-such-guest', label, guests: guests.map((guest) => guest.label) });
+}
+
+function refuseKnown(live: Live, invited: readonly Guest[]): void {
+  const owners = new Map(live.guests.flatMap(({ label, keys }) => keys.map((key) => [key.base64, label])));
+  for (const { reference, keys } of invited) {
+    const owner = keys.map(({ base64 }) => owners.get(base64)).find((label) => label !== undefined);
+    if (owner !== undefined)
+      usage(`${reference.text} is a guest already, as ${owner}`, 'see who is: tmuxpair info');
+  }
 }
 
 function refuseEnded(live: Live): void {

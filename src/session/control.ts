@@ -1,6 +1,6 @@
 /**
- * The control socket: how other invocations speak to a pairing's supervisor. One JSON message a line, one answer a
- * line, in the lease's folder, which only the host can enter. Whatever is sent here, the pairing goes on.
+ * The control socket: how other invocations speak to a pairing's supervisor. One JSON message a line, one a connection,
+ * and one answer, in the lease's folder, which only the host can enter. Whatever is sent here, the pairing goes on.
  */
 import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -21,6 +21,8 @@ export type Request =
   | { readonly op: 'kick'; readonly guest: string }
   | { readonly op: 'access'; readonly guest: string; readonly access: Access }
   | { readonly op: 'extend'; readonly seconds: number }
+  /** The host's menu, on the client with this process id. */
+  | { readonly op: 'menu'; readonly client: number }
   | { readonly op: 'stop' };
 
 export type Response =
@@ -30,7 +32,7 @@ export type Response =
 /** Bytes of one message; a list of 64 guests with ten RSA keys each takes 500 kB. */
 const longestMessage = 1_000_000;
 const mostConnections = 32;
-/** Milliseconds that a connection may say nothing. */
+/** Milliseconds in which a connection has to say what it wants, and later to take its answer. */
 const patience = 10_000;
 
 export function controlSocket(folder: string): string {
@@ -46,17 +48,31 @@ export interface Control {
 }
 
 /**
- * Serves the control socket until it is closed.
+ * Serves the control socket until it is closed. Who is connected and says nothing makes room for who comes.
  * @param stop ends the pairing; resolves when it has ended, rejects with a Refusal where not all could be taken back
  */
 export async function serveControl(live: Live, stop: () => Promise<void>): Promise<Control> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serve(socket, (line) => answer(live, line, stop));
+  const all = new Set<Socket>();
+  const silent = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, async (socket) => {
+    const [oldest] = silent;
+    if (all.size >= mostConnections) (oldest ?? socket).destroy();
+    socket.once('close', () => {
+      all.delete(socket);
+      silent.delete(socket);
+    });
+    socket.on('error', () => socket.destroy());
+    if (socket.destroyed) return;
+    all.add(socket);
+    silent.add(socket);
+    const line = await firstLine(socket);
+    silent.delete(socket);
+    if (line === undefined) return void socket.destroy();
+    const response = await answer(live, line, stop);
+    socket.end(`${JSON.stringify({ v: protocolVersion, ...response })}\n`);
+    socket.resume(); // Else what more they send would keep the connection open.
+    socket.setTimeout(patience, () => socket.destroy());
   });
-  server.maxConnections = mostConnections;
   server.on('error', () => {});
   const path = controlSocket(live.lease.folder);
   await new Promise<void>((resolve, reject) => {
@@ -67,31 +83,33 @@ export async function serveControl(live: Live, stop: () => Promise<void>): Promi
   server.unref();
   return {
     close: async () => {
+      for (const socket of silent) socket.destroy();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await Promise.race([closed, sleep(lastWords, undefined, { ref: false })]);
-      for (const socket of sockets) socket.destroy();
+      for (const socket of all) socket.destroy();
     },
   };
 }
 
-function serve(socket: Socket, reply: (line: string) => Promise<Response>): void {
-  let buffered = '';
-  let turn: Promise<unknown> = Promise.resolve();
-  socket.setEncoding('utf8').setTimeout(patience, () => socket.destroy());
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (text: string) => {
-    buffered += text;
-    for (let end = buffered.indexOf('\n'); end !== -1; end = buffered.indexOf('\n')) {
-      const line = buffered.slice(0, end);
-      buffered = buffered.slice(end + 1);
-      socket.setTimeout(0);
-      turn = turn.then(async () => {
-        const response = await reply(line);
-        if (socket.writable) socket.write(`${JSON.stringify({ v: protocolVersion, ...response })}\n`);
-        socket.setTimeout(patience);
-      });
-    }
-    if (buffered.length > longestMessage) socket.destroy();
+/** What stands before the first end of line; `undefined` where it is too long, or takes too long, to come. */
+function firstLine(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const settle = (line?: string): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners('data').pause();
+      resolve(line);
+    };
+    const timer = setTimeout(settle, patience);
+    socket.once('close', () => settle()).once('end', () => settle());
+    socket.on('data', (chunk) => {
+      const end = chunk.indexOf('\n');
+      chunks.push(end === -1 ? chunk : chunk.subarray(0, end));
+      length += chunk.length;
+      if (end !== -1 && length <= longestMessage) settle(Buffer.concat(chunks).toString());
+      else if (length > longestMessage) settle();
+    });
   });
 }
 
@@ -99,16 +117,15 @@ async function answer(live: Live, line: string, stop: () => Promise<void>): Prom
   try {
     const request = parseRequest(line);
     if (!request) {
-      return {
-        ok: false,
-        failure: { kind: 'usage', problem: 'this pairing runs another version of tmuxpair' },
-      };
+      const problem = 'this pairing runs another version of tmuxpair';
+      return { ok: false, failure: { kind: 'usage', problem } };
     }
     await carryOut(live, request, stop);
     return { ok: true, pairing: entryOf(live) };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
-    return { ok: false, failure: { kind: 'usage', problem: `the supervisor failed: ${String(error)}` } };
+    const failed = { program: 'the supervisor', doing: 'what it was asked', detail: String(error) };
+    return { ok: false, failure: { kind: 'program-failed', ...failed } };
   }
 }
 
@@ -124,6 +141,8 @@ async function carryOut(live: Live, request: Request, stop: () => Promise<void>)
       return void (await setAccess(live, request.guest, request.access));
     case 'extend':
       return void (await extend(live, request.seconds));
+    case 'menu':
+      return live.openMenu?.(request.client);
     case 'stop':
       return await stop();
     default:
@@ -140,14 +159,15 @@ export function parseRequest(line: string): Request | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null || value.v !== protocolVersion) return undefined;
-  const { op, guest, access, seconds, guests } = value;
+  const { op, guest, access, seconds, guests, client } = value;
   if (op === 'info' || op === 'stop') return { op };
   if (op === 'kick' && typeof guest === 'string') return { op, guest };
   if (op === 'access' && typeof guest === 'string' && (access === 'read-only' || access === 'read-write')) {
     return { op, guest, access };
   }
-  if (op === 'extend' && typeof seconds === 'number' && Number.isInteger(seconds) && seconds > 0)
+  if (op === 'extend' && typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds > 0)
     return { op, seconds };
+  if (op === 'menu' && typeof client === 'number') return { op, client };
   if (op === 'invite' && Array.isArray(guests)) return { op, guests };
   return undefined;
 }

@@ -15,7 +15,7 @@ export function endAccess(live: Live, registered: readonly string[] = []): Promi
 }
 
 async function end(
-  { lease, room, restore, unseen, deadMan }: Live,
+  { lease, room, restore, unseen, deadMan, changes }: Live,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
   const errors: unknown[] = [];
@@ -28,7 +28,10 @@ async function end(
   };
   shutGate(lease.folder);
   await Promise.all([
-    attempt(() => revoke(lease.keyFile, lease.id)),
+    attempt(async () => {
+      await changes; // An invitation under way would write its lines after ours had been taken back.
+      await revoke(lease.keyFile, lease.id);
+    }),
     attempt(async () => {
       remakeLease(lease, registered);
       if (await sever(lease.folder)) return;

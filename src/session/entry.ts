@@ -1,4 +1,5 @@
 import { secondsLeft } from '../domain/deadline.ts';
+import { isLeaseId } from '../domain/lease-id.ts';
 import { uptime } from '../lease/process.ts';
 import type { Live } from './live.ts';
 
@@ -23,6 +24,8 @@ export interface Entry {
     readonly connections: readonly {
       readonly pid: number;
       readonly address: string;
+      /** Not the guest's own where the host let them in to look only. */
+      readonly access: string;
       readonly fingerprint: string;
       readonly joinedAt: string;
     }[];
@@ -49,12 +52,44 @@ export function entryOf(live: Live): Entry {
       keys: keys.map(({ type, fingerprint }) => ({ type, fingerprint })),
       connections: [...live.here.values()]
         .filter((visit) => visit.label === label)
-        .map(({ pid, address, fingerprint, joinedAt }) => ({
+        .map(({ pid, address, access, fingerprint, joinedAt }) => ({
           pid,
           address,
+          access,
           fingerprint,
           joinedAt: joinedAt.toISOString(),
         })),
     })),
   };
+}
+
+/** An entry that another process has sent; `undefined` for what is none. Texts in it are as they came. */
+export function entryFrom(value: unknown): Entry | undefined {
+  const texts = ['id', 'session', 'startedAt', 'deadline', 'sshCommand', 'socket'];
+  const isEntry =
+    has(value, texts, 'string') &&
+    has(value, ['remainingSeconds', 'supervisorPid'], 'number') &&
+    isLeaseId(String(value.id)) &&
+    isListOf(
+      value.guests,
+      (guest) =>
+        has(guest, ['label', 'reference', 'access'], 'string') &&
+        isListOf(guest.keys, (key) => has(key, ['type', 'fingerprint'], 'string')) &&
+        isListOf(guest.connections, (one) => has(one, ['address', 'fingerprint', 'joinedAt'], 'string')),
+    );
+  return isEntry ? (value as unknown as Entry) : undefined;
+}
+
+function has(
+  value: unknown,
+  names: readonly string[],
+  type: 'string' | 'number',
+): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  return names.every((name) => typeof fields[name] === type);
+}
+
+function isListOf(value: unknown, check: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(check);
 }

@@ -65,6 +65,8 @@ export interface Report {
 /** Everything that happens in a pairing and is worth a word. */
 export type Event =
   | { readonly kind: 'swept'; readonly ids: readonly LeaseId[] }
+  /** Pairings whose supervisors live, but don't answer. */
+  | { readonly kind: 'silent'; readonly ids: readonly string[] }
   | { readonly kind: 'fetching'; readonly references: readonly Reference[] }
   | { readonly kind: 'fetched' }
   | { readonly kind: 'keys-left-out'; readonly reference: Reference; readonly refused: readonly RefusedKey[] }
@@ -96,11 +98,15 @@ export type Event =
       readonly address: string;
       readonly why: RefusalReason;
     }
+  /** Somebody waits at the gate for the host's yes. */
+  | { readonly kind: 'asking'; readonly visit: Visit }
   /** A question: may guests type in a session of the host's own server? */
   | { readonly kind: 'sharing-all' }
   | { readonly kind: 'invited-more'; readonly guests: readonly Guest[] }
   | { readonly kind: 'kicked'; readonly label: string }
   | { readonly kind: 'access-changed'; readonly label: string; readonly access: Access }
+  /** What the host has chosen in a menu could not be done. */
+  | { readonly kind: 'change-failed'; readonly failure: Failure }
   | { readonly kind: 'extended'; readonly deadline: Date }
   | { readonly kind: 'time-left'; readonly seconds: number }
   /** The host is in; `command` is what a guest has to type. */

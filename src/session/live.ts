@@ -15,7 +15,8 @@ export interface Live {
   readonly expiryOf: (epoch: number) => string | undefined;
   readonly forward: readonly number[] | 'any';
   readonly gateExisting: boolean;
-  readonly emit: (event: Event) => void;
+  /** Tells whoever runs the pairing, and, once there is a host, them. */
+  emit: (event: Event) => void;
   deadline: Deadline;
   guests: readonly Guest[];
   /**
@@ -26,6 +27,14 @@ export interface Live {
   /** Who is inside now, by the record of their gate. */
   readonly here: Map<string, Visit>;
   readonly past: Visit[];
+  /** Who waits for the host's yes. */
+  waiting: readonly Visit[];
+  /** Those, by the record of their gate, that the host has let in to look, whatever their access. */
+  readonly onlyLooking: Set<string>;
+  /** Shows the host's menu on the client with this process id, where it is the host's. */
+  openMenu?: (client: number) => void;
+  /** Settles with the last of the changes that take turns (see {@link inTurn}). */
+  changes: Promise<void>;
   sshCommand: string;
   room?: Room;
   /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
@@ -40,4 +49,20 @@ export interface Live {
 /** The access that a guest joins with from now on; the least, for one that is none any more. */
 export function accessOf(live: Live, label: string): Access {
   return live.guests.find((guest) => guest.label === label)?.access ?? 'read-only';
+}
+
+/** Who is in, for the status line; with a question mark, who would be. */
+export function namesIn({ here, waiting }: Live): string[] {
+  const names = (visits: Iterable<Visit>): Set<string> => new Set([...visits].map(({ label }) => label));
+  return [...names(here.values()), ...[...names(waiting)].map((label) => `${label}?`)];
+}
+
+/** Makes a change when the ones before it are done. The end of the pairing waits for it. */
+export function inTurn<T>(live: Live, change: () => Promise<T>): Promise<T> {
+  const made = live.changes.then(change);
+  live.changes = made.then(
+    () => {},
+    () => {},
+  );
+  return made;
 }

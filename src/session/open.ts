@@ -8,6 +8,7 @@ import { systemZone } from '../door/zone.ts';
 import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
+import { bindMenuKey } from '../room/menu-key.ts';
 import { claimRoom, enterCommands, openRoom, type Room } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { checkTmux, findTmux } from '../room/tmux.ts';
@@ -77,6 +78,9 @@ export async function openPairing(
     out: new Set(),
     here: new Map(),
     past: [],
+    waiting: [],
+    onlyLooking: new Set(),
+    changes: Promise.resolve(),
     sshCommand: '',
   };
   try {
@@ -126,5 +130,6 @@ async function openTheRoom(
     deadline: deadline.epoch,
   });
   live.unseen = opened === 'new';
+  if (intent.menuKey) await bindMenuKey(room, intent.menuKey, [...world.self, 'menu', lease.folder]);
   return room;
 }

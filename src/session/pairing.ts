@@ -3,14 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { announce } from '../room/announce.ts';
+import { ringBell } from '../room/bell.ts';
 import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
+import { approveJoins } from './approve.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
 import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
-import type { EndReason, Event, Report, StopSignal } from './events.ts';
+import type { EndReason, Event, Invitation, Report, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
-import type { Live } from './live.ts';
+import { type Live, namesIn } from './live.ts';
+import { openMenu } from './menu.ts';
 import { type Open, openPairing, preparePremises } from './open.ts';
 import { type Seat, takeSeat } from './seat.ts';
 import { Stopped, unlessStopped } from './stop.ts';
@@ -63,13 +66,20 @@ export async function supervise(
   world: World,
 ): Promise<Ended> {
   const { stop, emit, env } = world;
-  const until = new Date(live.deadline.epoch * 1000);
-  const { ttl, forward, port, seat } = intent;
-  const invited = live.guests as NonEmpty<Guest>;
-  emit({
-    kind: 'invited',
-    invitation: { ...address, guests: invited, port, until, ttl, forward, seat, entry: entryOf(live) },
-  });
+  const { seat } = intent;
+  const asked = deferred<EndReason>();
+  const over = deferred<Failure | undefined>();
+  // Before anybody is told that there is a pairing.
+  const stopIt = (): void => asked.resolve({ kind: 'asked' });
+  const control = await orEnd(
+    live,
+    serveControl(live, async () => {
+      stopIt();
+      const failure = await over.promise;
+      if (failure) refuse(failure);
+    }),
+  );
+  emit({ kind: 'invited', invitation: invitationOf({ live, room, address }, intent) });
 
   const host = takeSeat(seat, live, room, env);
   const seen = (): void => {
@@ -77,19 +87,21 @@ export async function supervise(
   };
   if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
-  const tell = teller(live, room, host, world);
+  const tell = teller(live, room, host, world, intent.bell);
+  live.emit = tell;
+  const context = { room, host, menus: world.menus, tell, stop: stopIt };
+  live.openMenu = (client) => void openMenu(live, context, client);
   const watch = watchPairing(live, tell);
-  const asked = deferred<EndReason>();
-  const over = deferred<Failure | undefined>();
-  const control = await serveControl(live, async () => {
-    asked.resolve({ kind: 'asked' });
-    const left = await over.promise;
-    if (left) refuse(left);
-  });
+  const askNoMore = intent.approve
+    ? approveJoins(live, room, host, { tell, menuFor: world.menus.approval })
+    : () => {};
   host.arrived.then(() => tell({ kind: 'host-attached', command: live.sshCommand })).catch(() => {});
 
-  const reason = await firstOf(stop, [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)]);
+  const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)];
+  const reason = await orEnd(live, firstOf(stop, reasons));
   const failure = await endAccess(live, watch.look());
+  live.emit = emit;
+  askNoMore();
   watch.stop();
   over.resolve(failure);
   await control.close();
@@ -110,9 +122,27 @@ export async function supervise(
   return { report, ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
 
+/** Has access ended before what went wrong goes on. */
+async function orEnd<T>(live: Live, step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    await endAccess(live);
+    throw error;
+  }
+}
+
+function invitationOf({ live, address }: Open, { ttl, forward, port, seat }: PairIntent): Invitation {
+  const guests = live.guests as NonEmpty<Guest>;
+  const until = new Date(live.deadline.epoch * 1000);
+  return { ...address, guests, port, until, ttl, forward, seat, entry: entryOf(live) };
+}
+
 /** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
 function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
   switch (event.kind) {
+    case 'asking':
+      return { seconds: 10, guests: false };
     case 'host-attached':
       return { seconds: 6, guests: false };
     case 'access-ended':
@@ -124,21 +154,33 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
   }
 }
 
+function rings({ kind }: Event): boolean {
+  return kind === 'joined' || kind === 'left' || kind === 'asking';
+}
+
 /** Tells an event to who runs this, and to the host inside tmux. */
-function teller(live: Live, room: Room, host: Seat, { emit, words }: World): (event: Event) => void {
+function teller(
+  live: Live,
+  room: Room,
+  host: Seat,
+  { emit, words }: World,
+  bell: boolean,
+): (event: Event) => void {
+  let turn: Promise<void> = Promise.resolve();
   return (event) => {
     emit(event);
     const { seconds, guests } = showing(event);
     const show = async (): Promise<void> => {
-      if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesOf(live));
-      await announce(room, words(event), { seconds, ...(guests ? {} : { pids: await host.clients() }) });
+      if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
+      const mine = await host.clients();
+      if (bell && rings(event)) await ringBell(mine);
+      await announce(room, words(event), {
+        seconds,
+        ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
+      });
     };
-    show().catch(() => {}); // The room may be gone by now.
+    turn = turn.then(show).catch(() => {}); // The room may be gone by now.
   };
-}
-
-function namesOf(live: Live): string[] {
-  return [...new Set([...live.here.values()].map(({ label }) => label))];
 }
 
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {

@@ -1,4 +1,5 @@
 /** Speaking to the supervisors of live pairings, from other invocations. */
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,13 +8,20 @@ import type { LeaseId } from '../domain/lease-id.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
 import { controlSocket, protocolVersion, type Request, type Response } from './control.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, entryFrom } from './entry.ts';
 import { recover } from './recover.ts';
 
 /** A pairing that has answered. */
 export interface Reached {
   readonly folder: string;
   readonly pairing: Entry;
+}
+
+export interface Reach {
+  readonly reached: readonly Reached[];
+  /** The ids of pairings whose supervisors live, and say nothing. */
+  readonly silent: readonly string[];
+  readonly swept: readonly Swept[];
 }
 
 /** How long, in ms, a supervisor may take to say anything: a kick or a stop takes up to 5 s. */
@@ -24,20 +32,20 @@ const patienceForInfo = 2000;
  * Every live pairing of this account; what dead ones left has been taken back first.
  * @throws Refusal `revocation-failed`
  */
-export async function reachAll(
-  env: NodeJS.ProcessEnv,
-  keyFile: string,
-): Promise<{ readonly reached: readonly Reached[]; readonly swept: readonly Swept[] }> {
+export async function reachAll(env: NodeJS.ProcessEnv, keyFile: string): Promise<Reach> {
   const places = { roots: runDirectories(env), keyFiles: [keyFile] };
   const swept = await recover(env, keyFile);
-  const answers = await Promise.all(
-    leaseFolders(places).map(async (folder): Promise<Reached[]> => {
-      const response = await ask(folder, { op: 'info' }, patienceForInfo).catch(() => undefined);
-      return response?.ok ? [{ folder, pairing: response.pairing }] : [];
+  const reached: Reached[] = [];
+  const silent: string[] = [];
+  await Promise.all(
+    leaseFolders(places).map(async (folder) => {
+      const response = await ask(folder, { op: 'info' }).catch(() => undefined);
+      if (response?.ok) reached.push({ folder, pairing: response.pairing });
+      else if (existsSync(controlSocket(folder))) silent.push(basename(folder));
     }),
   );
-  const reached = answers.flat().sort((a, b) => a.pairing.startedAt.localeCompare(b.pairing.startedAt));
-  return { reached, swept };
+  reached.sort((a, b) => a.pairing.startedAt.localeCompare(b.pairing.startedAt));
+  return { reached, silent, swept };
 }
 
 /**
@@ -74,7 +82,8 @@ export function idsOf(swept: readonly Swept[]): LeaseId[] {
   return swept.map(({ id }) => id);
 }
 
-function ask(folder: string, message: Request, timeout: number): Promise<Response> {
+/** Asks the supervisor of the lease in `folder`. Rejects where it gives no answer within `timeout` ms. */
+export function ask(folder: string, message: Request, timeout = patienceForInfo): Promise<Response> {
   return new Promise((resolve, reject) => {
     const socket = connect(controlSocket(folder));
     const fail = (): void => {
@@ -85,13 +94,21 @@ function ask(folder: string, message: Request, timeout: number): Promise<Respons
     socket.write(`${JSON.stringify({ v: protocolVersion, ...message })}\n`);
     createInterface({ input: socket })
       .once('line', (line) => {
-        try {
-          resolve(JSON.parse(line) as Response);
-        } catch {
-          fail();
-        }
-        socket.destroy();
+        const response = responseFrom(line);
+        if (response) resolve(response);
+        fail();
       })
       .on('error', fail);
   });
+}
+
+function responseFrom(line: string): Response | undefined {
+  try {
+    const { ok, pairing, failure } = JSON.parse(line);
+    if (ok === false) return { ok, failure };
+    const entry = entryFrom(pairing);
+    return entry && { ok: true, pairing: entry };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 /** Where the host sits while guests are in, and how one hears of their going. */
 import { setHostPresence } from '../lease/lease.ts';
 import { guestPids } from '../lease/presence.ts';
-import { clientsOf } from '../room/clients.ts';
+import { type Client, clientsOf } from '../room/clients.ts';
 import { attachHost } from '../room/host.ts';
 import { observeRoom } from '../room/observe.ts';
 import type { Room } from '../room/room.ts';
@@ -16,7 +16,7 @@ export interface Seat {
   /** Resolves when the host has gone, or the session. Rejects with a Refusal where the host could not get in. */
   readonly gone: Promise<EndReason>;
   /** The clients that are the host's. */
-  clients(): Promise<readonly number[]>;
+  clients(): Promise<readonly Client[]>;
   /** Gives the terminal back, where this program has put the host into tmux. */
   leave(): Promise<void>;
 }
@@ -66,7 +66,9 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
   };
 }
 
-async function hostClients(live: Live, room: Room): Promise<number[]> {
+/** Guests are read last: who is a client by then had registered before. */
+async function hostClients(live: Live, room: Room): Promise<Client[]> {
+  const clients = await clientsOf(room);
   const guests = guestPids(live.lease.folder);
-  return (await clientsOf(room)).map(({ pid }) => pid).filter((pid) => !guests.has(pid));
+  return clients.filter(({ pid }) => !guests.has(pid));
 }

@@ -19,7 +19,7 @@ export interface Watch {
 /** For how long, in ms, a guest's next refusal for the same reason is not told: who knocks on must not drown the rest. */
 const silence = 60_000;
 
-/** How often to look, in ms: a guest who leaves is told within half a second. */
+/** How often to look, in ms: a guest who comes or leaves is told within half a second. */
 const [whileGuests, otherwise] = [200, 1000];
 
 /**
@@ -45,7 +45,8 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     tell({ kind: 'joined', visit });
   };
 
-  const look = (): void => {
+  /** @returns whether anybody is in, or on their way in */
+  const look = (): boolean => {
     const records = recordsIn(folder);
     if (!records) over.resolve({ kind: 'taken-back' });
     registered = records ?? registered;
@@ -58,6 +59,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
       told.set(`${label} ${why}`, Date.now());
       tell({ kind: 'refused', label, address, why });
     }
+    return found.size > 0;
   };
 
   const clock = (): number => {
@@ -74,9 +76,8 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     clearTimeout(timer);
     soon = false;
     if (stopped) return;
-    look();
+    const wait = look() ? whileGuests : otherwise;
     const left = clock();
-    const wait = live.here.size > 0 ? whileGuests : otherwise;
     timer = setTimeout(tick, left > 0 ? Math.max(10, Math.min(wait, left * 1000)) : wait);
   };
   const lookSoon = (): void => {
@@ -102,10 +103,12 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   };
 }
 
-function visitOf(live: Live, { label, key, pid, address }: Presence): Visit {
+/** The stay that begins with a guest who is at the gate, or past it, now. */
+export function visitOf(live: Live, { record, label, key, pid, address }: Presence): Visit {
   const guest = live.guests.find((other) => other.label === label);
   const fingerprint = guest?.keys[key - 1]?.fingerprint ?? '';
-  return { label, access: accessOf(live, label), address, fingerprint, key, pid, joinedAt: new Date() };
+  const access = live.onlyLooking.has(record) ? 'read-only' : accessOf(live, label);
+  return { label, access, address, fingerprint, key, pid, joinedAt: new Date() };
 }
 
 function leave(live: Live, record: string, visit: Visit, tell: (event: Event) => void): void {

@@ -24,29 +24,38 @@ export function toWire({ reference, access, keys }: Guest): WireGuest {
 
 /** Guests as they came in, every field checked and every key parsed anew. @throws Refusal `usage` */
 export function guestsFromWire(wire: readonly unknown[]): NonEmpty<Guest> {
-  const checked = wire.map((value) => {
-    const { reference, access, keys } = (value ?? {}) as Partial<WireGuest>;
-    const parsed = (Array.isArray(keys) ? keys : []).flatMap((key) => {
-      const one = parsePublicKey(String(key));
-      return one.ok ? [one.key] : [];
-    });
-    const known = providerNames.find((name) => name === reference?.provider);
-    const named = typeof reference?.name === 'string' && typeof reference.text === 'string';
-    if (
-      !reference ||
-      !known ||
-      !named ||
-      !isNonEmpty(parsed) ||
-      (access !== 'read-only' && access !== 'read-write')
-    ) {
-      return usage('that is no guest');
-    }
-    return { reference, access, keys: parsed };
-  });
+  const checked = wire.map(guestFromWire);
   const labels = labelsFor(checked.map(({ reference }) => reference));
   const guests = checked.flatMap((guest, index) => {
     const label = labels[index];
     return label === undefined ? [] : [{ ...guest, label }];
   });
   return isNonEmpty(guests) ? guests : usage('that is no guest');
+}
+
+function guestFromWire(value: unknown): Omit<Guest, 'label'> {
+  const { reference, access, keys } = (value ?? {}) as Partial<WireGuest>;
+  const parsed = (Array.isArray(keys) ? keys : []).map((key) => parsePublicKey(String(key)));
+  const sound = parsed.flatMap((one) => (one.ok ? [one.key] : []));
+  const isAccess = access === 'read-only' || access === 'read-write';
+  if (!isAccess || !isNonEmpty(sound) || sound.length < parsed.length) return usage('that is no guest');
+  return { reference: referenceFromWire(reference), access, keys: sound };
+}
+
+function referenceFromWire(value: unknown): Reference {
+  const { provider, name, text, host, pinnedAs } = (value ?? {}) as Partial<Reference>;
+  const known = providerNames.find((one) => one === provider);
+  const optional = [host, pinnedAs].every((one) => one === undefined || isName(one));
+  if (!known || !isName(name) || !isName(text) || !optional) return usage('that is no guest');
+  return {
+    provider: known,
+    name,
+    text,
+    ...(host === undefined ? {} : { host }),
+    ...(pinnedAs === undefined ? {} : { pinnedAs }),
+  };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 4096 && !/[\x00-\x1f\x7f]/.test(value);
 }

@@ -1,5 +1,7 @@
 import type { Access, NonEmpty, Reference } from '../domain/guest.ts';
-import type { Event } from './events.ts';
+import type { Menu } from '../room/menu.ts';
+import type { Entry } from './entry.ts';
+import type { Event, Visit } from './events.ts';
 
 /**
  * Where the host is while guests are in. `terminal`: in this terminal, which is attached. `elsewhere`: in a client that
@@ -21,6 +23,10 @@ export interface PairIntent {
   /** Every join waits for the host's yes. */
   readonly approve: boolean;
   readonly tmux?: string;
+  /** The key, after the prefix, of the host's menu; `over` where it was asked for by name. */
+  readonly menuKey?: { readonly key: string; readonly over: boolean };
+  /** Rings the host's terminals when somebody comes, leaves or asks. */
+  readonly bell: boolean;
   /** Absolute. */
   readonly keyFile: string;
   readonly forward: readonly number[] | 'any';
@@ -36,6 +42,21 @@ export interface PairIntent {
   readonly command: readonly string[];
 }
 
+/** What stands in the menus that the host gets inside tmux. */
+export interface Menus {
+  /** About somebody who waits at the gate. Its values are `Answer`s, and `later`. */
+  readonly approval: (visit: Visit) => Menu;
+  /** The pairing. Its values are {@link PairingAction}s, and the number of a guest from 1. */
+  readonly pairing: (pairing: Entry) => Menu;
+  /** One guest. Its values are {@link GuestAction}s. */
+  readonly guest: (guest: Entry['guests'][number]) => Menu;
+  /** Whether the pairing is to end. Its values are `yes` and `no`. */
+  readonly end: Menu;
+}
+
+export type PairingAction = 'extend' | 'line' | 'end';
+export type GuestAction = 'look' | 'type' | 'kick';
+
 /** What a pairing has of the world around it. */
 export interface World {
   readonly env: NodeJS.ProcessEnv;
@@ -50,6 +71,7 @@ export interface World {
   readonly emit: (event: Event) => void;
   /** The words of an event, for the status line of the room. */
   readonly words: (event: Event) => string;
+  readonly menus: Menus;
   /** The command that runs this program. */
   readonly self: readonly string[];
 }

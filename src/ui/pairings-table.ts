@@ -13,18 +13,24 @@ export function pairingInfo(pairing: Entry): string {
   const { id, session, status, sshCommand, guests } = pairing;
   const ending = status === 'ending' ? ' (ending)' : '';
   const lines = guests.flatMap(({ label, reference, access, keys, connections }) => [
-    `  ${label} (${printable(reference)}), ${access === 'read-only' ? 'view only' : 'may type'}`,
-    ...keys.map(({ type, fingerprint }) => `      ${fingerprint} ${type}`),
+    `  ${printable(label)} (${printable(reference)}), ${mayDo(access)}`,
+    ...keys.map(({ type, fingerprint }) => `      ${printable(fingerprint)} ${printable(type)}`),
     ...connections.map(
-      ({ address, joinedAt, fingerprint }) =>
-        `    in since ${clock(new Date(joinedAt))} from ${printable(address)}, ${printable(fingerprint)}`,
+      (one) =>
+        `    in since ${clock(new Date(one.joinedAt))} from ${printable(one.address)}, ${mayDo(one.access)}, ${printable(one.fingerprint)}`,
     ),
   ]);
-  return [`${id}: session ${session}, ends ${endOf(pairing)}${ending}`, `  ${sshCommand}`, ...lines].join(
-    '\n',
-  );
+  return [
+    `${id}: session ${printable(session)}, ends ${endOf(pairing)}${ending}`,
+    `  ${printable(sshCommand)}`,
+    ...lines,
+  ].join('\n');
 }
 
 export function endOf({ deadline, remainingSeconds }: Entry): string {
   return `${clock(new Date(deadline))} (in ${showDuration(remainingSeconds)})`;
+}
+
+function mayDo(access: string): string {
+  return access === 'read-only' ? 'view only' : 'may type';
 }

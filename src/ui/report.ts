@@ -20,6 +20,7 @@ export function linesFor(event: Event): Line[] {
     case 'ended':
       return report(event.report).map((text) => ({ to: 'out', text }));
     case 'swept':
+    case 'silent':
     case 'keys-left-out':
     case 'keys-shared':
     case 'from-pin':
@@ -32,6 +33,8 @@ export function linesFor(event: Event): Line[] {
     case 'fetching':
     case 'fetched':
     case 'sharing-all':
+    case 'asking':
+    case 'change-failed':
     case 'refused':
     case 'invited-more':
     case 'kicked':
@@ -67,6 +70,8 @@ export function wordsFor(event: Event): string {
   switch (event.kind) {
     case 'swept':
       return `took back what ${event.ids.length === 1 ? 'a pairing' : `${event.ids.length} pairings`} left behind (${event.ids.join(', ')})`;
+    case 'silent':
+      return `warning: ${event.ids.join(', ')} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`;
     case 'fetching':
       return `fetching the keys of ${event.references.map(({ text }) => printable(text)).join(', ')}`;
     case 'fetched':
@@ -88,6 +93,8 @@ export function wordsFor(event: Event): string {
       return `your guest types: ${event.kind === 'invited' ? event.invitation.command : event.command}`;
     case 'sharing-all':
       return 'a guest who types in a shared session can reach every session of its tmux server';
+    case 'asking':
+      return `${event.visit.label} waits for your yes, from ${particulars(event.visit)}`;
     case 'refused':
       return `${event.label} was refused from ${event.address}: ${refusals[event.why]}`;
     case 'invited-more':
@@ -96,12 +103,14 @@ export function wordsFor(event: Event): string {
       return `${event.label} is out, and stays out`;
     case 'access-changed':
       return `${event.label} may ${event.access === 'read-only' ? 'only look' : 'type'} from now on`;
+    case 'change-failed':
+      return wordsOf(event.failure).error;
     case 'extended':
       return `the pairing now ends at ${clock(event.deadline)}`;
     case 'joined':
-      return `${who(event.visit)} has joined from ${event.visit.address}, ${event.visit.fingerprint}`;
+      return `${event.visit.label} has joined from ${particulars(event.visit)}`;
     case 'left':
-      return `${who(event.visit)} has left`;
+      return `${event.visit.label} has left: ${particulars(event.visit)}`;
     case 'time-left':
       return `${showDuration(event.seconds)} left, then the guests are out`;
     case 'access-ended':
@@ -233,6 +242,10 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
 
 function who({ label, access }: Visit): string {
   return access === 'read-only' ? `${label} (view only)` : label;
+}
+
+function particulars({ address, access, fingerprint }: Visit): string {
+  return `${address}, ${access === 'read-only' ? 'view only' : 'may type'}, ${fingerprint}`;
 }
 
 function secondsOf({ joinedAt, leftAt }: Visit): number {

@@ -1,0 +1,14 @@
+import { Refusal } from '../domain/failure.ts';
+import { ask } from '../session/reach.ts';
+
+/**
+ * Asks a pairing's supervisor for the host's menu, for a key inside the room. Says nothing: there is nobody to read it.
+ * @param folder the lease's
+ * @param client the process of the tmux client in which the key was pressed
+ * @returns the exit code; @throws Refusal `no-such-pairing`
+ */
+export async function menuCommand(folder: string, client: number): Promise<number> {
+  const response = await ask(folder, { op: 'menu', client }).catch(() => undefined);
+  if (response?.ok) return 0;
+  throw new Refusal(response?.failure ?? { kind: 'no-such-pairing', ids: [] });
+}

@@ -1,0 +1,20 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Client } from './clients.ts';
+
+/**
+ * Rings the terminals of clients. Past tmux, which has no command for it; a terminal takes
+ * a bell between, and inside, whatever else it is sent. One that doesn't take it is left alone.
+ */
+export async function ringBell(clients: readonly Client[]): Promise<void> {
+  await Promise.all(clients.map(({ tty }) => ring(tty).catch(() => {})));
+}
+
+async function ring(tty: string): Promise<void> {
+  const terminal = await open(tty, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+  try {
+    if ((await terminal.stat()).isCharacterDevice()) await terminal.write('\x07');
+  } finally {
+    await terminal.close();
+  }
+}

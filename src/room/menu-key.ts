@@ -1,0 +1,45 @@
+/** The key by which the host gets their menu. In a room's own server only: nobody else's key table is touched. */
+import type { Room } from './room.ts';
+import { type Commands, quote, run } from './tmux.ts';
+
+const command = '@tmuxpair-menu';
+const keyOption = '@tmuxpair-menu-key';
+
+/**
+ * Binds a key, after the prefix, to a command that gets the process id of the client it was pressed in.
+ * @param key as tmux writes it
+ * @param over whether to take it where the host's own configuration has it
+ * @param words the command
+ * @returns whether the key is bound now
+ */
+export async function bindMenuKey(
+  room: Room,
+  { key, over }: { readonly key: string; readonly over: boolean },
+  words: readonly string[],
+): Promise<boolean> {
+  if (!room.claim) return false;
+  const bound = await run(room, [['list-keys', '-T', 'prefix', key]]);
+  if (bound.ok && bound.stdout !== '' && !over) return false;
+  // From an option, since the command of a binding is a format, and a path may hold what one would expand.
+  const menu = ['run-shell', '-b', `#{${command}} #{client_pid} >/dev/null 2>&1 || :`];
+  const { ok } = await run(room, [
+    ['set-option', '-g', command, words.map(quote).join(' ')],
+    ['set-option', '-g', keyOption, key],
+    ['bind-key', '-N', 'tmuxpair: your guests', '-T', 'prefix', key, ...menu],
+  ]);
+  return ok;
+}
+
+/** Unbinds the key, where one is bound. */
+export async function unbindMenuKey(room: Room): Promise<void> {
+  const { stdout } = await run(room, [['show-options', '-gqv', keyOption]]);
+  if (stdout !== '') await run(room, unbinding(stdout));
+}
+
+function unbinding(key: string): Commands {
+  return [
+    ['unbind-key', '-q', '-T', 'prefix', key],
+    ['set-option', '-gqu', command],
+    ['set-option', '-gqu', keyOption],
+  ];
+}

@@ -1,0 +1,73 @@
+/** The host's menu: who is a guest, and what can be done about them. */
+import { type Failure, Refusal } from '../domain/failure.ts';
+import { type Menu, showMenu } from '../room/menu.ts';
+import type { Room } from '../room/room.ts';
+import { extend, kick, setAccess } from './change.ts';
+import { type Entry, entryOf } from './entry.ts';
+import type { Event } from './events.ts';
+import type { Live } from './live.ts';
+import type { Seat } from './seat.ts';
+import type { GuestAction, Menus, PairingAction } from './world.ts';
+
+/** Seconds. */
+const extension = 30 * 60;
+
+export interface MenuContext {
+  readonly room: Room;
+  readonly host: Seat;
+  readonly menus: Menus;
+  readonly tell: (event: Event) => void;
+  /** Ends the pairing; does not wait for it. */
+  readonly stop: () => void;
+}
+
+/**
+ * Shows the menu to who has pressed its key, and does what they choose. A guest's client gets none.
+ * @param pid the process of their tmux client
+ */
+export async function openMenu(live: Live, context: MenuContext, pid: number): Promise<void> {
+  const { room, host, menus, tell, stop } = context;
+  const choose = async (menu: Menu): Promise<string | undefined> => {
+    const client = (await host.clients()).find((one) => one.pid === pid);
+    if (!client) return undefined;
+    const choice = await showMenu(room, client.name, menu).choice;
+    return choice.kind === 'chosen' ? choice.value : undefined;
+  };
+  const { guests, ...pairing } = entryOf(live);
+  try {
+    const chosen = await choose(menus.pairing({ ...pairing, guests }));
+    const guest = guests[Number(chosen) - 1];
+    if (guest) await act(live, guest, (await choose(menus.guest(guest))) as GuestAction | undefined);
+    switch (chosen as PairingAction | undefined) {
+      case 'extend':
+        return void (await extend(live, extension));
+      case 'line':
+        return tell({ kind: 'host-attached', command: live.sshCommand });
+      case 'end':
+        return (await choose(menus.end)) === 'yes' ? stop() : undefined;
+    }
+  } catch (error) {
+    tell({ kind: 'change-failed', failure: failureOf(error) });
+  }
+}
+
+/** Nobody waits for what is chosen here: a bug must not end the pairing either. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Refusal) return error.failure;
+  return { kind: 'program-failed', program: 'tmuxpair', doing: 'what you chose', detail: String(error) };
+}
+
+async function act(
+  live: Live,
+  { label }: Entry['guests'][number],
+  action: GuestAction | undefined,
+): Promise<void> {
+  switch (action) {
+    case 'look':
+      return void (await setAccess(live, label, 'read-only'));
+    case 'type':
+      return void (await setAccess(live, label, 'read-write'));
+    case 'kick':
+      return void (await kick(live, label));
+  }
+}
