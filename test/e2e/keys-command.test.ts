@@ -242,7 +242,8 @@ test('an interrupt ends keys at once, and is no bug', async () => {
   const pressed = performance.now();
   await window.sendKeys('C-c');
   expect(await window.exitStatus()).toBe(130);
-  expect(performance.now() - pressed).toBeLessThan(1000);
+  // Well before the forge's time limit.
+  expect(performance.now() - pressed).toBeLessThan(3000);
   expect(await window.transcript()).not.toContain('bug');
 });
 
