@@ -1,7 +1,8 @@
 import { jsonLine } from '../domain/text.ts';
 import type { Request } from '../session/control.ts';
 import type { Entry } from '../session/entry.ts';
-import { choose, idsOf, type Reached, reachAll, request } from '../session/reach.ts';
+import { choose, type Reached, reachAll, request } from '../session/reach.ts';
+import { idsOf } from '../session/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 /** Which pairing a command is for, and how it is to answer. */
@@ -14,7 +15,8 @@ export interface Target {
 /** Every live pairing; what dead ones left has been taken back, and that is told. @throws Refusal */
 export async function allPairings({ keyFile }: Target, terminal: Terminal): Promise<readonly Reached[]> {
   const { reached, swept } = await reachAll(process.env, keyFile);
-  if (swept.length > 0) terminal.event({ kind: 'swept', ids: idsOf(swept) });
+  const ids = idsOf(swept);
+  if (ids.length > 0) terminal.event({ kind: 'swept', ids });
   return reached;
 }
 

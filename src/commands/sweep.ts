@@ -1,4 +1,5 @@
-import { recover, recoverLease } from '../session/recover.ts';
+import { refuse } from '../domain/failure.ts';
+import { idsOf, recover, recoverLease } from '../session/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 export interface SweepIntent {
@@ -7,10 +8,12 @@ export interface SweepIntent {
   readonly lease?: string;
 }
 
-/** Takes back what dead pairings left. @returns the exit code; @throws Refusal `revocation-failed` */
+/** Takes back what dead pairings left. @returns the exit code; @throws Refusal `revocation-failed`, `guests-left` */
 export async function sweepCommand({ keyFile, lease }: SweepIntent, terminal: Terminal): Promise<number> {
   const swept =
     lease === undefined ? await recover(process.env, keyFile) : await recoverLease(process.env, lease);
-  if (swept.length > 0) terminal.event({ kind: 'swept', ids: swept.map(({ id }) => id) });
+  const ids = idsOf(swept);
+  if (ids.length > 0) terminal.event({ kind: 'swept', ids });
+  for (const { left } of swept) if (left !== undefined) refuse({ kind: 'guests-left', folder: left });
   return 0;
 }

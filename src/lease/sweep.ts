@@ -11,8 +11,8 @@ import { isPrivate } from './run-directory.ts';
 
 export interface Swept {
   readonly id: LeaseId;
-  /** Whether every guest process of it is gone. */
-  readonly severed: boolean;
+  /** Its folder, where a guest process of it would not end: the lease then stands, its gate shut. */
+  readonly left?: string;
 }
 
 export interface SweepOptions {
@@ -45,7 +45,7 @@ export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swe
   for (const { id, keyFile } of unique(named.filter((line) => isOrphan(line, now)))) {
     if (swept.some((other) => other.id === id)) continue;
     await revoke(keyFile, id).then(
-      () => swept.push({ id, severed: true }),
+      () => swept.push({ id }),
       (error) => failures.push(error),
     );
   }
@@ -101,7 +101,7 @@ async function takeBack(
   const severed = await severing;
   if (revoked && record !== 'none' && record.folderAbsent) removeFolderIfEmpty(record.keyFile);
   if (revoked && severed) removeLease(folder);
-  swept.push({ id, severed });
+  swept.push(severed ? { id } : { id, left: folder });
 }
 
 /** A lease of another machine, whose processes can't be asked from here, counts as dead when its time is up. */

@@ -13,7 +13,7 @@ import { checkTmux, findTmux } from '../room/tmux.ts';
 import { armDeadMan } from './dead-man.ts';
 import { endAccess } from './end.ts';
 import type { Live } from './live.ts';
-import { recover } from './recover.ts';
+import { idsOf, recover } from './recover.ts';
 import { unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
 
@@ -42,8 +42,8 @@ export interface Premises {
  */
 export async function preparePremises(intent: PairIntent, { env, emit }: World): Promise<Premises> {
   const root = openRunDirectory(env);
-  const swept = await recover(env, intent.keyFile);
-  if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
+  const ids = idsOf(await recover(env, intent.keyFile));
+  if (ids.length > 0) emit({ kind: 'swept', ids });
 
   const tmux = findTmux(env, intent.tmux);
   const sshd = findSshd(env);

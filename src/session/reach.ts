@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { refuse } from '../domain/failure.ts';
-import type { LeaseId } from '../domain/lease-id.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
 import { controlSocket, protocolVersion, type Request, type Response } from './control.ts';
@@ -67,11 +66,6 @@ export async function request({ folder, pairing }: Reached, message: Request): P
   const response = await ask(folder, message, patience).catch(() => undefined);
   if (!response) return refuse({ kind: 'no-such-pairing', ids: [], wanted: pairing.id });
   return response.ok ? response.pairing : refuse(response.failure);
-}
-
-/** The ids of leases whose folders these are. */
-export function idsOf(swept: readonly Swept[]): LeaseId[] {
-  return swept.map(({ id }) => id);
 }
 
 function ask(folder: string, message: Request, timeout: number): Promise<Response> {

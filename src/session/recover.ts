@@ -1,5 +1,6 @@
 /** Taking back what dead pairings left: their leases, and their claims on rooms. */
 import { dirname, join } from 'node:path';
+import type { LeaseId } from '../domain/lease-id.ts';
 import { withLock } from '../lease/lock.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { type Swept, staleClaims, sweep, sweepLease } from '../lease/sweep.ts';
@@ -18,6 +19,11 @@ export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<
   } finally {
     for (const root of roots) await freeRooms(env, root);
   }
+}
+
+/** The leases that nothing is left of. */
+export function idsOf(swept: readonly Swept[]): LeaseId[] {
+  return swept.flatMap(({ id, left }) => (left === undefined ? [id] : []));
 }
 
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
