@@ -111,13 +111,14 @@ export function clockCommand(clock: string): readonly string[] {
   return ['run-shell', '-b', `exec ${clock}`];
 }
 
-/** The sh commands by which a gate enters the room, by access. Each execs. Paths are safe tokens. */
+/** The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. */
 export function enterCommands(room: Room, folder: string): { write: string; airlock: string; look: string } {
-  const inRoom = `exec ${room.tmux} -u -N -S ${room.socket} attach-session -E`;
+  const tmux = quote(room.tmux);
+  const inRoom = `exec ${tmux} -u -N -S ${quote(room.socket)} attach-session -E`;
   return {
     write: `${inRoom} -f ignore-size -t ${quote(room.target)}`,
     look: `${inRoom} -r -t ${quote(room.target)}`,
-    airlock: `exec ${room.tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
+    airlock: `exec ${tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
   };
 }
 

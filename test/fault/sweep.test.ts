@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { newLeaseId } from '../../src/domain/lease-id.ts';
+import { machineName, startOf } from '../../src/lease/process.ts';
+import { makeStage } from '../support/fixture.ts';
+import { runDirectory } from '../support/live.ts';
+import { isRoot } from '../support/run.ts';
+
+test.runIf(isRoot())('sweep exits 7, and says where, as long as a guest process would not end', async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  const folder = `${runDirectory(stage)}/${newLeaseId(machineName())}`;
+  const undying = spawn('sleep', ['100'], { stdio: 'ignore' }); // Not the host's, so not theirs to end.
+  try {
+    const who = `${undying.pid},${startOf(undying.pid ?? 0)}`;
+    await stage.account.demand('mkdir', ['-p', '-m', '700', runDirectory(stage)]);
+    await stage.account.demand('mkdir', ['-m', '700', folder, `${folder}/in`, `${folder}/open`]);
+    await stage.account.demand('touch', [`${folder}/in/ssh,eve,1,${who},${who},192.0.2.7`]);
+    const swept = await stage.run(['sweep']);
+    expect(swept.stderr).toContain(`${folder}/in`);
+    expect(swept.stderr).not.toContain('took back');
+    expect(swept.exitCode).toBe(7);
+    expect(existsSync(folder)).toBe(true);
+  } finally {
+    undying.kill('SIGKILL');
+  }
+  expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
+  expect(existsSync(folder)).toBe(false);
+});
