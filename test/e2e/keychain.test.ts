@@ -186,7 +186,7 @@ test('what was remembered in files goes into the keychain as soon as there is on
     expect(stdout).toContain('github:octocat: known');
     expect(stderr).toBe('tmuxpair: 1 remembered guest has moved from files into the keychain\n');
     expect(pinsInFiles(stage).size).toBe(0);
-    expect(await desktop.entries()).toContain(`label = tmuxpair/github:octocat@${forge.host}`);
+    expect(await desktop.entries()).toContain(`label = tmuxpair/github:octocat`);
   }));
 
 test('the keychain process does not outlive the program, whatever ends it, with a call that hangs', () =>

@@ -58,7 +58,7 @@ test('new, known, changed: in the keychain, in JSON, and at the door', async () 
     block('known, never paired', `    ${old}`, 'remembered in the keychain'),
   );
   const entries = await desktop.entries();
-  expect(entries).toContain(`label = tmuxpair/github:octocat@${forge.host}`);
+  expect(entries).toContain(`label = tmuxpair/github:octocat`);
   expect(entries).toContain(first.publicKey.split(' ')[1]);
 
   give(forge, 'octocat', first, second);
