@@ -5,6 +5,7 @@ import type { Lease } from '../lease/lease.ts';
 import type { Room } from '../room/room.ts';
 import type { Restore } from '../room/share.ts';
 import type { DeadMan } from './dead-man.ts';
+import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
 
 /** A pairing while it lives: what it has opened so far, what its end has to close, and what may change meanwhile. */
@@ -26,7 +27,9 @@ export interface Live {
   /** Who is inside now, by the record of their gate. */
   readonly here: Map<string, Visit>;
   readonly past: Visit[];
-  sshCommand: string;
+  /** What ends the ways in: each at once, and without failing. */
+  readonly closing: (() => void)[];
+  door?: OpenDoor;
   room?: Room;
   /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
   unseen?: boolean;

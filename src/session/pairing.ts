@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { announce } from '../room/announce.ts';
+import { copyThroughTmux } from '../room/clipboard.ts';
 import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
@@ -58,18 +59,19 @@ export async function confirmSharing(ask: World['ask']): Promise<void> {
 
 /** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
 export async function supervise(
-  { live, room, address }: Open,
+  { live, room, door }: Open,
   intent: PairIntent,
   world: World,
 ): Promise<Ended> {
   const { stop, emit, env } = world;
   const until = new Date(live.deadline.epoch * 1000);
-  const { ttl, forward, port, seat } = intent;
+  const { ttl, forward, seat } = intent;
   const invited = live.guests as NonEmpty<Guest>;
-  emit({
-    kind: 'invited',
-    invitation: { ...address, guests: invited, port, until, ttl, forward, seat, entry: entryOf(live) },
-  });
+  const command = door.command();
+  if (intent.copy && env.TMUX) await copyThroughTmux(room.tmux, env, command);
+  const copy = intent.copy && !env.TMUX;
+  const told = { guests: invited, door, command, until, ttl, forward, copy, seat };
+  emit({ kind: 'invited', invitation: { ...told, entry: entryOf(live) } });
 
   const host = takeSeat(seat, live, room, env);
   const seen = (): void => {
@@ -86,7 +88,8 @@ export async function supervise(
     const left = await over.promise;
     if (left) refuse(left);
   });
-  host.arrived.then(() => tell({ kind: 'host-attached', command: live.sshCommand })).catch(() => {});
+  door.listen(tell);
+  host.arrived.then(() => tell({ kind: 'host-attached', command: door.command() })).catch(() => {});
 
   const reason = await firstOf(stop, [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)]);
   const failure = await endAccess(live, watch.look());
@@ -116,6 +119,8 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
     case 'host-attached':
       return { seconds: 6, guests: false };
     case 'access-ended':
+    case 'tunnel-down':
+    case 'tunnel-up':
       return { seconds: 10, guests: false };
     case 'time-left':
       return { seconds: 5, guests: true };

@@ -1,4 +1,5 @@
 import type { Access, NonEmpty, Reference } from '../domain/guest.ts';
+import type { DoorIntent } from './door.ts';
 import type { Event } from './events.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Event } from './events.ts';
  */
 export type HostSeat = 'terminal' | 'elsewhere' | 'nowhere';
 
-export interface PairIntent {
+export interface PairIntent extends DoorIntent {
   readonly references: NonEmpty<Reference>;
   readonly access: Access;
   /** Seconds. */
@@ -21,12 +22,9 @@ export interface PairIntent {
   /** Every join waits for the host's yes. */
   readonly approve: boolean;
   readonly tmux?: string;
-  /** Absolute. */
-  readonly keyFile: string;
-  readonly forward: readonly number[] | 'any';
   readonly gateExisting: boolean;
-  readonly host?: string;
-  readonly port: number;
+  /** Puts the guest's line on the clipboard. */
+  readonly copy: boolean;
   /** Ask no forge: take what is remembered. */
   readonly offline: boolean;
   /** Take nothing remembered, whatever becomes of the forge. */
