@@ -93,6 +93,18 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
   expect(await idle.isAlive()).toBe(false);
 });
 
+test('time up, and the host still in: the door is shut', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const { host, destination } = await invite(stage, [...privately, '--ttl', '4s', await keyOf(stage, guest)]);
+  await using idle = await guest.as({ destination }).master();
+  await host.waitFor('time is up');
+  expect(await listens(destination.port)).toBe(false);
+  expect(doorProcesses(stage)).toEqual([]);
+  await until(async () => !(await idle.isAlive()), { what: 'the end of a master' });
+  expect(await host.isRunning()).toBe(true);
+});
+
 test('one guest severed: their idle connections go, and those of others stay', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const [eve, bea] = await Promise.all([stage.guest(), stage.guest()]);
