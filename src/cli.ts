@@ -5,7 +5,9 @@ import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
 import type { Access } from './domain/guest.ts';
+import { parseJump } from './domain/jump.ts';
 import { version } from './domain/version.ts';
+import type { DoorIntent } from './session/door.ts';
 import { Stopped } from './session/stop.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {
@@ -13,6 +15,8 @@ import {
   forges,
   keyFileOf,
   parseAccess,
+  parseBind,
+  parseDoor,
   parseHost,
   parseKey,
   parsePort,
@@ -52,6 +56,10 @@ interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOpt
   readonly gateExistingKeys?: boolean;
   readonly host?: string;
   readonly port?: string;
+  readonly door?: string;
+  readonly bind?: string;
+  readonly via?: string;
+  readonly copy?: boolean;
   readonly detach?: boolean;
   readonly unattended?: boolean;
   readonly joinTimeout?: string;
@@ -131,7 +139,14 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .option('--bell', 'ring when somebody comes or leaves')
     .option('--menu-key <key>', 'after the prefix, a menu of your guests, or off (default: P)')
     .option('--host <name>', 'what the printed ssh line calls this machine')
-    .option('--port <n>', 'port of the sshd that guests come through (default: 22)')
+    .option(
+      '--door <which>',
+      "system: guests come through this machine's sshd; private: through one of this pairing's own (default: auto)",
+    )
+    .option('--port <n>', 'port of the sshd that guests come through (default: 22, or any for its own)')
+    .option('--bind <address>', 'what an sshd of its own listens on (default: all addresses)')
+    .option('--via <jump>', 'through [user@]jump[:port], which both of you can reach')
+    .option('--copy', "put the guest's ssh line on the clipboard")
     .addOption(repeatable('--forward <port>', 'a port of this machine that guests may reach; repeatable'))
     .option('--allow-port-forwarding', 'let guests reach every port and socket: rather use --forward');
   addFreshness(program);
@@ -362,7 +377,8 @@ function pairIntent(names: readonly string[], options: PairOptions, command: rea
       keyFile: keyFileFrom(options),
       forward,
       gateExisting: options.gateExistingKeys === true,
-      port: options.port === undefined ? 22 : parsePort(options.port, '--port'),
+      copy: options.copy === true,
+      ...doorOf(options),
       command,
       ...(share === undefined ? {} : { share }),
       ...(options.joinTimeout === undefined
@@ -370,7 +386,6 @@ function pairIntent(names: readonly string[], options: PairOptions, command: rea
         : { joinTimeout: parseDuration(options.joinTimeout, '--join-timeout') }),
       ...(options.session === undefined ? {} : { session: parseSession(options.session) }),
       ...(options.tmux === undefined ? {} : { tmux: options.tmux }),
-      ...(options.host === undefined ? {} : { host: parseHost(options.host) }),
     },
   };
 }
@@ -378,6 +393,26 @@ function pairIntent(names: readonly string[], options: PairOptions, command: rea
 function menuKeyOf(named: string | undefined): Pick<PairCommand['intent'], 'menuKey'> {
   if (named === 'off') return {};
   return { menuKey: { key: named === undefined ? 'P' : parseKey(named), over: named !== undefined } };
+}
+
+function doorOf(options: PairOptions): Omit<DoorIntent, 'keyFile' | 'forward'> {
+  const { door = 'auto', port, bind, host, via } = options;
+  const keyFileNamed = (options.authorizedKeys ?? options.authorized_keys) !== undefined;
+  if (door === 'private' && keyFileNamed)
+    usage('a private door writes to no --authorized-keys file', 'drop one of the two');
+  if (door === 'system' && bind !== undefined)
+    usage(
+      "--bind is for a private door: the system's listens where it is configured to",
+      'drop one of the two',
+    );
+  return {
+    door: parseDoor(door),
+    keyFileNamed,
+    ...(port === undefined ? {} : { port: parsePort(port, '--port') }),
+    ...(bind === undefined ? {} : { bind: parseBind(bind) }),
+    ...(host === undefined ? {} : { host: parseHost(host) }),
+    ...(via === undefined ? {} : { via: parseJump(via) }),
+  };
 }
 
 function shareOf(named: string | true): 'here' | { name: string } {

@@ -1,4 +1,5 @@
 /** The values of options and arguments, from text. Each throws a usage failure that says what to write instead. */
+import { isIP } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
@@ -54,6 +55,19 @@ export function parseSession(text: string): string {
   return usage(
     `--session ${JSON.stringify(text.slice(0, 80))} can't be the name of a session`,
     'use up to 32 letters, digits, _ and -, the first of them no -',
+  );
+}
+
+export function parseDoor(text: string): 'auto' | 'system' | 'private' {
+  if (text === 'auto' || text === 'system' || text === 'private') return text;
+  return usage(`--door ${JSON.stringify(text.slice(0, 80))} is no door`, 'use auto, system or private');
+}
+
+export function parseBind(text: string): string {
+  if (isIP(text) !== 0) return text;
+  return usage(
+    `--bind ${JSON.stringify(text.slice(0, 80))} is no address`,
+    'such as 127.0.0.1, or :: for all',
   );
 }
 

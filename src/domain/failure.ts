@@ -129,6 +129,18 @@ export type Failure =
       readonly doing: string;
       readonly detail: string;
     }
+  | { readonly kind: 'host-key-refused'; readonly path: string; readonly problem: string }
+  /** The door's port, or its address, can't be listened on. */
+  | {
+      readonly kind: 'port-refused';
+      readonly port: number;
+      readonly address?: string;
+      /** A system error code. */
+      readonly code: string;
+    }
+  /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */
+  | { readonly kind: 'no-terminals'; readonly mend: string }
+  | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly detail: string }
   | {
       readonly kind: 'run-directory-refused';
       readonly path: string;

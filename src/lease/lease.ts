@@ -37,7 +37,15 @@ import {
 import { machineName, thisProcess } from './process.ts';
 import { writeRecord } from './record.ts';
 import { writeBelow } from './run-directory.ts';
-import { clockScript, type GateContext, gateScript, severScript, switchScript } from './scripts.ts';
+import {
+  admitScript,
+  clockScript,
+  doorFlag,
+  type GateContext,
+  gateScript,
+  severScript,
+  switchScript,
+} from './scripts.ts';
 
 export interface Lease {
   readonly id: LeaseId;
@@ -45,18 +53,22 @@ export interface Lease {
   readonly gate: string;
   readonly clock: string;
   readonly deadMan: string;
+  /** What a process that guests come through is started by (see `admitScript`). */
+  readonly admit: string;
   /** The `authorized_keys` file as it was named, absolute. */
   readonly keyFile: string;
 }
 
 /**
  * Makes a lease's folder, complete or not at all, in the run directory `root`. Nobody is let in yet.
+ * @param file the `authorized_keys` file to write to, absolute; `own` for one in the lease's folder
  * @throws Refusal `run-directory-refused`
  */
-export function createLease(root: string, keyFile: string, now: Date): Lease {
+export function createLease(root: string, file: string, now: Date): Lease {
   const id = newLeaseId(machineName());
   const supervisor = thisProcess();
   const folder = join(root, id);
+  const keyFile = file === 'own' ? join(folder, 'authorized_keys') : file;
   const staging = asideOf(folder);
   writeBelow(root, () => {
     try {
@@ -66,7 +78,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
       ]) {
         mkdirSync(path, { mode: 0o700 });
       }
-      const folderAbsent = !hasFolder(keyFile);
+      const folderAbsent = file !== 'own' && !hasFolder(keyFile);
       writeRecord(staging, {
         version: 1,
         id,
@@ -88,6 +100,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
     gate: join(folder, 'gate'),
     clock: join(folder, 'clock'),
     deadMan: join(folder, 'switch'),
+    admit: join(folder, 'admit'),
   };
 }
 
@@ -105,6 +118,7 @@ export function armLease(
     ['sever', severScript(folder)],
     ['clock', clockScript(folder, supervisor, sweep)],
     ['switch', switchScript(folder, sweep)],
+    ['admit', admitScript(context)],
     ['gate', gateScript(context)],
   ];
   writeBelow(folder, () => {
@@ -161,6 +175,16 @@ export function setHostPresence(lease: Lease, present: boolean): void {
 /** From now on every join waits for the host's yes. */
 export function requireApproval(lease: Lease): void {
   writeFileSync(join(lease.folder, 'approve'), '', { mode: 0o600 });
+}
+
+/** Lets `admit` start what guests come through, until the gate is shut for all. @throws Refusal `run-directory-refused` */
+export function openAdmit(lease: Lease): void {
+  writeBelow(lease.folder, () => replaceFile(join(lease.folder, 'open', doorFlag), 'open\n'));
+}
+
+/** Whether the gate is open for a guest. */
+export function isGateOpen(lease: Lease, label: Label): boolean {
+  return existsSync(join(lease.folder, 'open', label));
 }
 
 /** Shuts the gate for one guest. */

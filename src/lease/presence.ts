@@ -1,6 +1,7 @@
 /** Who is at the gate, inside, or was refused: read from the files that gates make (see scripts.ts). */
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Label } from '../domain/guest.ts';
 import { commandOf, isRunning } from './process.ts';
 
 /** One guest process, as its gate registered it in `in/`. */
@@ -40,6 +41,7 @@ export function presences(folder: string): Presence[] {
   const idle = new Set<string>();
   for (const record of recordsIn(folder) ?? []) {
     const { kind, parent, parentStart, start, ...presence } = parse(record);
+    if (isGroup(kind)) continue; // It goes with `forgetGroup`.
     if (isRunning(presence.pid, start)) {
       const inside = commandOf(presence.pid)?.includes('tmux') === true;
       if (kind === 'ssh') living.push({ ...presence, inside });
@@ -95,6 +97,37 @@ export function answerAsk(folder: string, record: string, answer: Answer): boole
   } catch {
     return false; // They have gone.
   }
+}
+
+/** Writes down who is behind a connection of our own door, so that `sever LABEL` ends it, too. */
+export function nameConnection(folder: string, leader: number, label: Label): void {
+  for (const record of recordsIn(folder) ?? []) {
+    const nameless = `con,,,${leader},`;
+    if (!record.startsWith(nameless)) continue;
+    const named = `con,${label},,${leader},${record.slice(nameless.length)}`;
+    renameSync(join(folder, 'in', record), join(folder, 'in', named));
+  }
+}
+
+/**
+ * Takes the record of a process group whose leader was this process's child and has ended. Who is left of the group,
+ * as after a leader was killed, is killed.
+ */
+export function forgetGroup(folder: string, leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nobody is.
+  }
+  for (const record of recordsIn(folder) ?? []) {
+    const { kind, pid } = parse(record);
+    if (isGroup(kind) && pid === leader) rmSync(join(folder, 'in', record), { force: true });
+  }
+}
+
+/** A connection to a door of our own, or a tunnel: known by the leader of its process group. */
+function isGroup(kind: string): boolean {
+  return kind === 'con' || kind === 'tun';
 }
 
 function parse(record: string) {

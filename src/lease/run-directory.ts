@@ -7,8 +7,11 @@
  *       gate           what a guest's connection is forced into
  *       2, 3 …         links to the lease's own folder: `2/gate` is the gate for a guest's second key
  *       sever, clock, switch   what ends access
+ *       admit          what a door of our own starts each connection by; also a tunnel
+ *       authorized_keys, sshd_config   of a door of our own
  *       deadline       epoch seconds, and seconds since boot
  *       open/LABEL     this guest may come in; says with which access
+ *       open/+door     connections may be admitted
  *       in/…           a record a guest process (see gate.ts)
  *       air/PID        the airlock's tmux socket of gate PID
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now

@@ -1,5 +1,5 @@
 /**
- * The four `sh` scripts of a lease, as text. POSIX sh, because they must cost milliseconds and work when no
+ * The five `sh` scripts of a lease, as text. POSIX sh, because they must cost milliseconds and work when no
  * Node can start. Everything put into them is a safe token or quoted here.
  *
  * A guest process is known by an empty file in `in/`, so that registering is one atomic system call:
@@ -8,7 +8,10 @@
  *
  * KEY is which of the guest's keys, from 1. KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection; PID is the gate, and tmux after the
  * exec); KIND `air` is what looks into the room from inside an airlock (PARENT is the airlock's tmux server).
- * START is as in process.ts: a number alone could be somebody else's by now.
+ * KIND `con` is a connection to a door of our own, registered before it could say a word: PID leads the process
+ * group of all its sshd processes, PARENT is PID again, LABEL is empty until the guest has logged in, and ADDRESS
+ * is empty. KIND `tun` is a tunnel, in the same way. START is as in process.ts: a number alone could be somebody
+ * else's by now.
  */
 import type { LeaseId } from '../domain/lease-id.ts';
 import { hasProc, type ProcessIdentity } from './process.ts';
@@ -25,6 +28,9 @@ export interface GateContext {
   readonly enter: { readonly write: string; readonly airlock: string; readonly look: string };
 }
 
+/** In `open/` while a door of our own stands: no label has this name. */
+export const doorFlag = '+door';
+
 /** Quotes one word for sh. */
 export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
@@ -39,6 +45,18 @@ started() {
   start=\${20}
 }
 named() { { read -r name <"/proc/$1/comm"; } 2>/dev/null; }
+# staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
+staffed() {
+  kill -s 0 -- "-$1" 2>/dev/null || return 1
+  group=$1
+  for stat in /proc/[0-9]*/stat; do
+    { read -r stat <"$stat"; } 2>/dev/null || continue
+    name=\${stat#*(} name=\${name%)*}
+    set -- \${stat##*) }
+    case $3:$1:$name in $group:[!ZX]:ssh|$group:[!ZX]:sshd*) return 0;; esac
+  done
+  return 1
+}
 `
   : `started() {
   set -- $(LC_ALL=C TZ=UTC0 ps -o state= -o lstart= -p "$1" 2>/dev/null)
@@ -47,6 +65,16 @@ named() { { read -r name <"/proc/$1/comm"; } 2>/dev/null; }
   start=$1_$2_$3_$4_$5
 }
 named() { name=$(ps -o comm= -p "$1" 2>/dev/null); name=\${name##*/}; }
+# staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
+staffed() {
+  kill -s 0 -- "-$1" 2>/dev/null || return 1
+  ps -A -o pgid= -o state= -o comm= | {
+    while read -r group state name; do
+      case $group:$state:\${name##*/} in $1:[!Z]*:ssh|$1:[!Z]*:sshd*) exit 0;; esac
+    done
+    exit 1
+  }
+}
 `;
 
 const expired = `# expired: whether the deadline has passed, by the wall clock or by the time since boot
@@ -180,6 +208,33 @@ no 'this pairing is over'
 }
 
 /**
+ * `admit KIND COMMAND…` becomes COMMAND, as the leader of a process group that `in/` knows by then. Like the gate
+ * it registers, then checks. KIND is `con` or `tun`.
+ */
+export function admitScript({
+  folder,
+  supervisor: { pid, start },
+}: Pick<GateContext, 'folder' | 'supervisor'>): string {
+  return `#!/bin/sh
+set -fu
+PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
+dir=${quote(folder)}
+${started}
+${expired}
+kind=$1
+shift
+started $$ || exit 1
+record=$dir/in/$kind,,,$$,$start,$$,$start,
+{ : >"$record"; } 2>/dev/null || exit 1
+if [ -e "$dir/open/${doorFlag}" ] && ! expired && started ${pid} && [ "$start" = ${quote(start)} ]; then
+  exec "$@"
+fi
+rm -f "$record"
+exit 1
+`;
+}
+
+/**
  * \`sever [LABEL]\`: shuts the gate for all guests or for one, and ends their processes and connections, until
  * none is left. A guest's tmux client is asked to go first, so that it leaves their terminal in order; what is
  * still there 60 ms later is ended with its connection, and after 500 ms killed. Exits 1 if any is left after 5 s.
@@ -198,6 +253,15 @@ gone() {
   [ -z "$3" ] || kill -s "$3" "$1" 2>/dev/null
   return 1
 }
+# emptied GROUP START SIGNAL: the same for a process group, named by its leader
+emptied() {
+  if started "$1"; then [ "$start" = "$2" ] || return 0
+  else staffed "$1" || return 0
+  fi
+  left=1
+  [ -z "$3" ] || kill -s "$3" -- "-$1" 2>/dev/null
+  return 1
+}
 set +f
 if [ -n "$only" ]; then rm -f "$dir/open/$only"; else rm -f "$dir"/open/*; fi
 round=0
@@ -209,7 +273,7 @@ while :; do
   else client= connection=; fi
   for record in "$dir"/in/*; do
     case $record in
-      */in/ssh,"\${only:-}"*|*/in/air,"\${only:-}"*) ;;
+      */in/ssh,"$only"*|*/in/air,"$only"*|*/in/con,"$only"*|*/in/tun,"$only"*) ;;
       *) continue;;
     esac
     rest=\${record##*/in/}
@@ -221,8 +285,12 @@ while :; do
     pid=\${rest%%,*} rest=\${rest#*,}
     pidstart=\${rest%%,*}
     ended=1
-    gone "$pid" "$pidstart" "$client" || ended=0
-    gone "$parent" "$parentstart" "$connection" || ended=0
+    case $kind in
+      con|tun) emptied "$pid" "$pidstart" "$connection" || ended=0;;
+      *)
+        gone "$pid" "$pidstart" "$client" || ended=0
+        gone "$parent" "$parentstart" "$connection" || ended=0;;
+    esac
     [ $ended = 0 ] || rm -f "$record" "$dir/air/$pid"
   done
   [ $left = 1 ] || exit 0

@@ -15,7 +15,7 @@ export function endAccess(live: Live, registered: readonly string[] = []): Promi
 }
 
 async function end(
-  { lease, room, restore, unseen, deadMan, changes }: Live,
+  { lease, closing, room, restore, unseen, deadMan, changes }: Live,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
   const errors: unknown[] = [];
@@ -26,6 +26,7 @@ async function end(
       errors.push(error);
     }
   };
+  for (const close of closing) close();
   shutGate(lease.folder);
   await Promise.all([
     attempt(async () => {

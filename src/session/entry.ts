@@ -41,8 +41,8 @@ export function entryOf(live: Live): Entry {
     startedAt: live.startedAt.toISOString(),
     deadline: new Date(live.deadline.epoch * 1000).toISOString(),
     remainingSeconds: Math.max(0, Math.round(left)),
-    door: 'system',
-    sshCommand: live.sshCommand,
+    door: live.door?.kind ?? 'system',
+    sshCommand: live.door?.command() ?? '',
     supervisorPid: process.pid,
     socket: live.room?.socket ?? '',
     guests: live.guests.map(({ label, reference, access, keys }) => ({

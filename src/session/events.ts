@@ -2,11 +2,11 @@ import type { Failure, RefusedKey } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import type { PublicKey } from '../domain/public-key.ts';
-import type { HostKey } from '../door/system.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 
+import type { DoorReason, OpenDoor } from './door.ts';
 import type { Entry } from './entry.ts';
 import type { HostSeat } from './world.ts';
 
@@ -41,16 +41,15 @@ export interface Visit {
 /** What a guest is to be told, and the host of them. */
 export interface Invitation {
   readonly guests: NonEmpty<Guest>;
+  readonly door: OpenDoor;
   /** What a guest has to type. */
   readonly command: string;
-  readonly hostKeys: readonly HostKey[];
-  /** Whether an sshd answers on `port` of this machine. */
-  readonly answers: boolean;
-  readonly port: number;
   readonly until: Date;
   /** Seconds. */
   readonly ttl: number;
   readonly forward: readonly number[] | 'any';
+  /** Whether the terminal is to put `command` on the clipboard. */
+  readonly copy: boolean;
   readonly seat: HostSeat;
   readonly entry: Entry;
 }
@@ -89,6 +88,19 @@ export type Event =
       readonly reference: Reference;
       readonly trust: Trust & { verdict: 'changed' };
     }
+  /** Guests come through this door, and why. */
+  | {
+      readonly kind: 'door';
+      readonly door: OpenDoor['kind'];
+      readonly port: number;
+      readonly why: DoorReason;
+    }
+  /** What the sshd of a door of our own says. */
+  | { readonly kind: 'door-log'; readonly line: string }
+  /** An attempt to open it again has failed. */
+  | { readonly kind: 'tunnel-down'; readonly detail: string }
+  /** Up again; `moved` where guests have to type another line than before. */
+  | { readonly kind: 'tunnel-up'; readonly command: string; readonly moved: boolean }
   | { readonly kind: 'invited'; readonly invitation: Invitation }
   | { readonly kind: 'joined'; readonly visit: Visit }
   | { readonly kind: 'left'; readonly visit: Visit }

@@ -5,6 +5,7 @@ import type { Lease } from '../lease/lease.ts';
 import type { Room } from '../room/room.ts';
 import type { Restore } from '../room/share.ts';
 import type { DeadMan } from './dead-man.ts';
+import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
 
 /** A pairing while it lives: what it has opened so far, what its end has to close, and what may change meanwhile. */
@@ -35,7 +36,9 @@ export interface Live {
   openMenu?: (client: number) => void;
   /** Settles with the last of the changes that take turns (see {@link inTurn}). */
   changes: Promise<void>;
-  sshCommand: string;
+  /** What ends the ways in: each at once, and without failing. */
+  readonly closing: (() => void)[];
+  door?: OpenDoor;
   room?: Room;
   /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
   unseen?: boolean;

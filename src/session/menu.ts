@@ -42,7 +42,7 @@ export async function openMenu(live: Live, context: MenuContext, pid: number): P
       case 'extend':
         return void (await extend(live, extension));
       case 'line':
-        return tell({ kind: 'host-attached', command: live.sshCommand });
+        return tell({ kind: 'host-attached', command: live.door?.command() ?? '' });
       case 'end':
         return (await choose(menus.end)) === 'yes' ? stop() : undefined;
     }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
-import { expiryTime, findSshd, sshdVersion } from '../door/sshd-version.ts';
-import { type Address, systemAddress } from '../door/system.ts';
+import type { Fingerprint } from '../domain/public-key.ts';
+import { expiryTime, findSshd, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
 import { systemZone } from '../door/zone.ts';
 import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
@@ -13,6 +13,7 @@ import { claimRoom, enterCommands, openRoom, type Room } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { checkTmux, findTmux } from '../room/tmux.ts';
 import { armDeadMan } from './dead-man.ts';
+import { chooseDoor, type DoorChoice, keyFileFor, type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import type { Live } from './live.ts';
 import { recover } from './recover.ts';
@@ -26,16 +27,16 @@ const caps = { guest: 8, pairing: 64 };
 export interface Open {
   readonly live: Live;
   readonly room: Room;
-  readonly address: Address;
+  readonly door: OpenDoor;
 }
 
 /** What a pairing needs of this machine, looked for while the guests' keys are fetched. */
 export interface Premises {
   readonly root: string;
   readonly tmux: string;
-  readonly expiryOf: Live['expiryOf'];
-  /** Resolves late: the door is asked while the room is made. */
-  readonly address: Promise<Address>;
+  readonly sshd: string;
+  readonly version: SshdVersion;
+  readonly choice: DoorChoice;
 }
 
 /**
@@ -49,9 +50,12 @@ export async function preparePremises(intent: PairIntent, { env, emit }: World):
 
   const tmux = findTmux(env, intent.tmux);
   const sshd = findSshd(env);
-  const address = systemAddress({ host: intent.host, port: intent.port });
-  const [version] = await Promise.all([sshdVersion(sshd), checkTmux(tmux)]);
-  return { root, tmux, address, expiryOf: (epoch) => expiryTime(version, epoch, systemZone) };
+  const [version, choice] = await Promise.all([
+    sshdVersion(sshd),
+    chooseDoor(intent, { env, sshd }),
+    checkTmux(tmux),
+  ]);
+  return { root, tmux, sshd, version, choice };
 }
 
 /**
@@ -65,11 +69,12 @@ export async function openPairing(
   world: World,
 ): Promise<Open> {
   const { emit, stop } = world;
+  const { choice, version } = premises;
   const startedAt = new Date();
   const live: Live = {
-    lease: createLease(premises.root, intent.keyFile, startedAt),
+    lease: createLease(premises.root, keyFileFor(choice, intent), startedAt),
     startedAt,
-    expiryOf: premises.expiryOf,
+    expiryOf: (epoch) => expiryTime(version, epoch, systemZone),
     forward: intent.forward,
     gateExisting: intent.gateExisting,
     emit,
@@ -81,19 +86,25 @@ export async function openPairing(
     waiting: [],
     onlyLooking: new Set(),
     changes: Promise.resolve(),
-    sshCommand: '',
+    closing: [],
   };
   try {
     const room = await openTheRoom(live, intent, premises, world);
+    const labelOf = (fingerprint: Fingerprint) =>
+      live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
+    const { sshd } = premises;
+    const door = await unlessStopped(
+      stop,
+      openDoor(choice, intent, live, { env: world.env, emit, sshd, version, labelOf }),
+    );
+    live.door = door;
     if (intent.approve) requireApproval(live.lease);
     if (intent.seat !== 'elsewhere') setHostPresence(live.lease, true);
     for (const { label, access } of guests) openGate(live.lease, label, access);
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
     await grant(live.lease, guests, { expiry, forward: intent.forward, gateExisting: intent.gateExisting });
-    const address = await unlessStopped(stop, premises.address);
-    live.sshCommand = address.command;
-    return { live, room, address };
+    return { live, room, door };
   } catch (error) {
     const failure = await endAccess(live);
     throw failure ? new Refusal(failure) : error;

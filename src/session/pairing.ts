@@ -4,6 +4,7 @@ import { type Failure, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { announce } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
+import { copyThroughTmux } from '../room/clipboard.ts';
 import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
 import { serveControl } from './control.ts';
@@ -61,12 +62,13 @@ export async function confirmSharing(ask: World['ask']): Promise<void> {
 
 /** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
 export async function supervise(
-  { live, room, address }: Open,
+  { live, room, door }: Open,
   intent: PairIntent,
   world: World,
 ): Promise<Ended> {
   const { stop, emit, env } = world;
   const { seat } = intent;
+  if (intent.copy && env.TMUX) await copyThroughTmux(room.tmux, env, door.command());
   const asked = deferred<EndReason>();
   const over = deferred<Failure | undefined>();
   // Before anybody is told that there is a pairing.
@@ -79,7 +81,7 @@ export async function supervise(
       if (failure) refuse(failure);
     }),
   );
-  emit({ kind: 'invited', invitation: invitationOf({ live, room, address }, intent) });
+  emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, intent, env) });
 
   const host = takeSeat(seat, live, room, env);
   const seen = (): void => {
@@ -95,7 +97,8 @@ export async function supervise(
   const askNoMore = intent.approve
     ? approveJoins(live, room, host, { tell, menuFor: world.menus.approval })
     : () => {};
-  host.arrived.then(() => tell({ kind: 'host-attached', command: live.sshCommand })).catch(() => {});
+  host.arrived.then(() => tell({ kind: 'host-attached', command: door.command() })).catch(() => {});
+  door.listen(tell);
 
   const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)];
   const reason = await orEnd(live, firstOf(stop, reasons));
@@ -132,10 +135,15 @@ async function orEnd<T>(live: Live, step: Promise<T>): Promise<T> {
   }
 }
 
-function invitationOf({ live, address }: Open, { ttl, forward, port, seat }: PairIntent): Invitation {
+function invitationOf(
+  { live, door }: Open,
+  { ttl, forward, seat, copy }: PairIntent,
+  env: NodeJS.ProcessEnv,
+): Invitation {
   const guests = live.guests as NonEmpty<Guest>;
   const until = new Date(live.deadline.epoch * 1000);
-  return { ...address, guests, port, until, ttl, forward, seat, entry: entryOf(live) };
+  const told = { guests, door, command: door.command(), until, ttl, forward, copy: copy && !env.TMUX, seat };
+  return { ...told, entry: entryOf(live) };
 }
 
 /** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
@@ -146,6 +154,8 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
     case 'host-attached':
       return { seconds: 6, guests: false };
     case 'access-ended':
+    case 'tunnel-down':
+    case 'tunnel-up':
       return { seconds: 10, guests: false };
     case 'time-left':
       return { seconds: 5, guests: true };

@@ -1,5 +1,6 @@
 import type { Access, NonEmpty, Reference } from '../domain/guest.ts';
 import type { Menu } from '../room/menu.ts';
+import type { DoorIntent } from './door.ts';
 import type { Entry } from './entry.ts';
 import type { Event, Visit } from './events.ts';
 
@@ -9,7 +10,7 @@ import type { Event, Visit } from './events.ts';
  */
 export type HostSeat = 'terminal' | 'elsewhere' | 'nowhere';
 
-export interface PairIntent {
+export interface PairIntent extends DoorIntent {
   readonly references: NonEmpty<Reference>;
   readonly access: Access;
   /** Seconds. */
@@ -27,12 +28,9 @@ export interface PairIntent {
   readonly menuKey?: { readonly key: string; readonly over: boolean };
   /** Rings the host's terminals when somebody comes, leaves or asks. */
   readonly bell: boolean;
-  /** Absolute. */
-  readonly keyFile: string;
-  readonly forward: readonly number[] | 'any';
   readonly gateExisting: boolean;
-  readonly host?: string;
-  readonly port: number;
+  /** Puts the guest's line on the clipboard. */
+  readonly copy: boolean;
   /** Ask no forge: take what is remembered. */
   readonly offline: boolean;
   /** Take nothing remembered, whatever becomes of the forge. */

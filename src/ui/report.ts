@@ -6,6 +6,7 @@ import type { Trust } from '../keyring/trust.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
 import { ago, lastPaired } from './ago.ts';
+import { doorWords, obstacleWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
@@ -30,6 +31,11 @@ export function linesFor(event: Event): Line[] {
       return changedKeys(event.reference, event.trust);
     case 'keyring':
       return keyringWords(event.warning).map((text) => ({ to: 'err', text: `tmuxpair: ${text}` }));
+    case 'door':
+      return [{ to: 'out', text: doorWords(event) }];
+    case 'door-log':
+    case 'tunnel-down':
+    case 'tunnel-up':
     case 'fetching':
     case 'fetched':
     case 'sharing-all':
@@ -88,6 +94,16 @@ export function wordsFor(event: Event): string {
       return changedKeys(event.reference, event.trust)
         .map(({ text }) => text.trim())
         .join('; ');
+    case 'door':
+      return doorWords(event);
+    case 'door-log':
+      return `sshd: ${printable(event.line)}`;
+    case 'tunnel-down':
+      return `the tunnel is down, and opened again as soon as it can be: ${printable(event.detail)}`;
+    case 'tunnel-up':
+      return event.moved
+        ? `the tunnel is up again; your guest types now: ${event.command}`
+        : 'the tunnel is up again';
     case 'invited':
     case 'host-attached':
       return `your guest types: ${event.kind === 'invited' ? event.invitation.command : event.command}`;
@@ -146,35 +162,23 @@ function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pi
     : `${printable(reference.text)}: using the remembered keys, ${age}`;
 }
 
-function invitation({
-  guests,
-  command,
-  hostKeys,
-  answers,
-  port,
-  until,
-  ttl,
-  forward,
-  seat,
-  entry,
-}: Invitation): Line[] {
+function invitation({ guests, command, door, until, ttl, forward, seat, entry }: Invitation): Line[] {
   const lines = guests.flatMap(({ reference, label, access, keys }) => [
     `${label} (${printable(reference.text)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
     ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
   ]);
   lines.push(`until ${clock(until)} (${showDuration(ttl)}); ask them to run`, '', `    ${command}`, '');
-  if (hostKeys.length > 0) {
+  if (door.hostKeys.length > 0) {
     lines.push("and to compare this machine's host key, which ssh shows at first:");
-    lines.push(...hostKeys.map(({ fingerprint, type }) => `    ${fingerprint} ${type}`));
+    lines.push(...door.hostKeys.map(({ fingerprint, type }) => `    ${fingerprint} ${type}`));
   }
   const writers = guests.filter(({ access }) => access === 'read-write').map(({ label }) => label);
   if (writers.length > 0) {
     lines.push(`${writers.join(', ')} will type as you: whatever you can do in this account, they can`);
   }
   if (forward !== 'any' && forward.length > 0) {
-    lines.push(
-      `they may reach port ${forward.join(', ')} of this machine (sshd may let them make unix sockets here, too)`,
-    );
+    const caveat = door.kind === 'system' ? ' (sshd may let them make unix sockets here, too)' : '';
+    lines.push(`they may reach port ${forward.join(', ')} of this machine${caveat}`);
   }
   if (seat === 'elsewhere') {
     lines.push(`guests are in only while you are: tmux -S ${entry.socket} attach -t ${entry.session}`);
@@ -185,9 +189,15 @@ function invitation({
       'tmuxpair: warning: --allow-port-forwarding lets guests reach every port and socket that you can, past the gate; --forward PORT opens one',
     );
   }
-  if (!answers) {
+  if (!door.answers) {
     warnings.push(
-      `tmuxpair: warning: no sshd answers on port ${port} of this machine: your guest can't get in before one does (see --port)`,
+      `tmuxpair: warning: no sshd answers on port ${door.port} of this machine: your guest can't get in before one does (see --door private)`,
+    );
+  }
+  if (door.obstacles.length > 0) {
+    const doubts = door.obstacles.map(obstacleWords).join('; ');
+    warnings.push(
+      `tmuxpair: warning: this machine's sshd may keep your guest out: ${doubts}; see tmuxpair doctor`,
     );
   }
   return [

@@ -63,6 +63,8 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
       if (value !== undefined) terminal.data(jsonLine(value));
+      if (event.kind === 'invited' && event.invitation.copy && process.stdout.isTTY)
+        process.stdout.write(clipboard(event.invitation.command));
       linesFor(event).forEach(say);
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
@@ -91,6 +93,11 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     },
   };
   return terminal;
+}
+
+/** OSC 52: has the terminal put text on the clipboard. */
+function clipboard(text: string): string {
+  return `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
 }
 
 function makeSpinner(): { start(text: string): void; stop(): void } {

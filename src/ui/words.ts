@@ -122,6 +122,26 @@ export function wordsOf(failure: Failure): Words {
         6,
         `${failure.program} failed at ${failure.doing}${failure.detail ? `: ${failure.detail.trim()}` : ''}`,
       );
+    case 'host-key-refused':
+      return words(
+        6,
+        `${failure.path} can't be the host key of a door: ${failure.problem}`,
+        'remove it, and another is made; your guests will see that it is another',
+      );
+    case 'port-refused':
+      return words(6, `${portProblem(failure)}`, 'give another --port, or none for any that is free');
+    case 'no-terminals':
+      return words(
+        6,
+        'an sshd of your own can make no terminals here: /dev/pts is not mounted for the group tty',
+        `as root: ${failure.mend}`,
+      );
+    case 'tunnel-failed':
+      return words(
+        6,
+        `no tunnel to ${failure.jump}: ${failure.detail || 'ssh ended without a word'}`,
+        `make 'ssh ${failure.jump}' work without a question, and see that it lets you listen (AllowTcpForwarding)`,
+      );
     case 'run-directory-refused':
       return words(
         6,
@@ -244,6 +264,16 @@ function fileProblem(code: string): string {
     'too-large': 'is too large for a list of keys',
   };
   return known[code] ?? `can't be read (${code})`;
+}
+
+function portProblem({ port, address, code }: Extract<Failure, { kind: 'port-refused' }>): string {
+  const known: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is taken by another program`,
+    EACCES: `port ${port} is for root alone`,
+    EADDRNOTAVAIL: `${address} is no address of this machine`,
+    ENOTFOUND: `${address} is no address of this machine`,
+  };
+  return known[code] ?? `port ${port} can't be listened on (${code})`;
 }
 
 function linesOf(lines: readonly number[]): string {

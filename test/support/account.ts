@@ -1,5 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { makeCleanup, orUndo } from './cleanup.ts';
+import { type Devpts, isGood, mountDevpts } from './devpts.ts';
+import { entering } from './enter.ts';
 import { demand, type Environment, type Execution, execute, type Finished, start } from './execute.ts';
 import { makeHome } from './home.ts';
 import type { Process } from './processes.ts';
@@ -54,6 +56,12 @@ export interface AccountOptions {
   readonly runtimeDirectory?: boolean | undefined;
   /** Whether `~/.ssh` (0700) exists; yes where not given. */
   readonly ssh?: boolean | undefined;
+  /** The login shell of a system account, bash where not given. */
+  readonly shell?: string | undefined;
+  /** How its `/dev/pts` is mounted; the machine's own where not given. What the machine has not needs root. */
+  readonly devpts?: Devpts | undefined;
+  /** The network namespace that its programs are in. Needs root. */
+  readonly network?: string | undefined;
 }
 
 /**
@@ -62,14 +70,19 @@ export interface AccountOptions {
  */
 export async function makeAccount(options: AccountOptions = {}): Promise<Account> {
   const { runtimeDirectory = true, ssh = true, kind = isRoot() ? 'system' : 'home' } = options;
-  const premises = await (kind === 'system' ? makeThrowAway() : makeHome());
+  const premises = await (kind === 'system' ? makeThrowAway(options.shell) : makeHome());
   const cleanup = makeCleanup();
   cleanup.defer(premises.remove);
   return orUndo(cleanup, async () => {
     const { uid, gid, home, scratch } = premises;
     const run = `${scratch}/run`;
     const env = runtimeDirectory ? { ...premises.env, XDG_RUNTIME_DIR: run } : premises.env;
-    const identity = { cwd: home, env, ...(kind === 'system' ? { uid, gid } : {}) };
+    const ids = kind === 'system' ? { uid, gid } : {};
+    const { devpts, network } = options;
+    const own = devpts !== undefined && (devpts === 'good') !== isGood();
+    const holder = own ? cleanup.use(await mountDevpts(devpts)).holder : undefined;
+    const enter = entering({ ...ids, holder, network });
+    const identity = { cwd: home, env, enter, ...ids };
     const folders = [...(runtimeDirectory ? [run] : []), ...(ssh ? [`${home}/.ssh`] : [])];
     if (folders.length > 0) await demand(identity, 'mkdir', ['-m', '0700', ...folders]);
     const { remove: _, ...facts } = premises;

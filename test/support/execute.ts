@@ -17,6 +17,8 @@ export interface Identity {
   readonly cwd: string;
   /** The whole environment; nothing of the test runner's own is added. */
   readonly env: Environment;
+  /** What stands before every command line, run as the current user: it is to become `uid` and go to `cwd` itself. */
+  readonly enter?: ((cwd: string) => readonly string[]) | undefined;
 }
 
 export interface Execution {
@@ -79,15 +81,19 @@ export async function demand(...call: Parameters<typeof execute>): Promise<strin
 
 /** Starts a program and leaves it running; output is dropped unless `stdio` says otherwise. */
 export function start(
-  { uid, gid, cwd, env }: Identity,
+  { uid, gid, cwd, env, enter }: Identity,
   file: string,
   args: readonly string[],
   options: Pick<Execution, 'env' | 'cwd'> & { readonly stdio?: StdioOptions } = {},
 ): ChildProcess {
+  const common = { env: { ...env, ...options.env }, stdio: options.stdio ?? 'ignore' };
+  if (enter) {
+    const [before = '', ...words] = enter(options.cwd ?? cwd);
+    return spawn(before, [...words, file, ...args], { ...common, cwd: '/' });
+  }
   return spawn(file, args, {
+    ...common,
     cwd: options.cwd ?? cwd,
-    env: { ...env, ...options.env },
-    stdio: options.stdio ?? 'ignore',
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
   });

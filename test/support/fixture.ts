@@ -25,6 +25,8 @@ export interface Stage extends AsyncDisposable {
   readonly sshd: Sshd;
   /** Starts the program as the host in a terminal, with `--port` of this stage's sshd in front. */
   readonly pair: (args: readonly string[], options?: TerminalOptions) => Promise<Terminal>;
+  /** The same with nothing in front: for other doors than this stage's sshd. */
+  readonly start: (args: readonly string[], options?: TerminalOptions) => Promise<Terminal>;
   /** Runs the program as the host without a terminal, to its end, with nothing added. */
   readonly run: (args: readonly string[], options?: Execution) => Promise<Finished>;
   /** Any other program in a terminal of the host's. */
@@ -70,6 +72,7 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
       sshd,
       terminal,
       pair: (args, window) => terminal([...argv(), '--port', String(sshd.port), ...args], window),
+      start: (args, window) => terminal([...argv(), ...args], window),
       run: (args, execution) => {
         const [file = '', ...before] = argv();
         return account.exec(file, [...before, ...args], execution);

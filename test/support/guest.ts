@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { type Account, makeAccount } from './account.ts';
 import { makeCleanup, orUndo } from './cleanup.ts';
 import type { Environment, Execution, Finished } from './execute.ts';
@@ -15,6 +16,8 @@ export interface Destination {
 export interface GuestOptions {
   readonly destination: Destination;
   readonly type?: IdentityType | undefined;
+  /** The network namespace it is in. */
+  readonly network?: string | undefined;
 }
 
 export interface JoinOptions extends TerminalOptions {
@@ -35,6 +38,8 @@ export interface Guest extends AsyncDisposable {
   readonly sshArgs: (options?: readonly string[]) => string[];
   /** `ssh -tt` in a terminal of the guest's, to be looked at and typed into. */
   readonly join: (options?: JoinOptions) => Promise<Terminal>;
+  /** Runs an `ssh` line that the program printed in a terminal of the guest's, as pasted into a shell. */
+  readonly paste: (line: string, options?: TerminalOptions) => Promise<Terminal>;
   /** One `ssh` without a terminal, to its end. `options` stand before the destination. */
   readonly run: (
     options: readonly string[],
@@ -58,9 +63,9 @@ export interface Guest extends AsyncDisposable {
  * Makes a guest: the current user with a home of its own. Host keys are learned on first use into a file of
  * the guest's own, and checked after that.
  */
-export async function makeGuest({ destination, type }: GuestOptions): Promise<Guest> {
+export async function makeGuest({ destination, type, network }: GuestOptions): Promise<Guest> {
   const cleanup = makeCleanup();
-  const account = cleanup.use(await makeAccount({ kind: 'home' }));
+  const account = cleanup.use(await makeAccount({ kind: 'home', network }));
   return orUndo(cleanup, async () => guestOf(account, await makeIdentity(account, type), destination));
 }
 
@@ -79,6 +84,14 @@ function guestOf(account: Account, identity: Identity, destination: Destination)
     sshArgs,
     join: ({ options = [], command = [], ...terminal } = {}) =>
       openTerminal(account, ['ssh', ...sshArgs(['-tt', ...options]), ...command], terminal),
+    paste: async (line, options) => {
+      // A file, since `ssh -J` hands on no other settings to the ssh that it goes to the jump host by.
+      const file = `${account.home}/.ssh/config`;
+      const settings = settingsOf(account, identity).map(([name, value]) => `${name} ${value}\n`);
+      await writeFile(file, settings.join(''));
+      const pasted = line.replace(/^ssh /, 'ssh -F "$0" ');
+      return openTerminal(account, ['sh', '-c', pasted, file], options);
+    },
     run: (options, command = [], execution) =>
       account.exec('ssh', [...sshArgs(options), ...command], execution),
     hold: (options, env) => account.spawn('ssh', sshArgs(options), { env }),
@@ -94,8 +107,13 @@ function guestOf(account: Account, identity: Identity, destination: Destination)
   };
 }
 
+function hermetic(account: Account, identity: Identity): string[] {
+  const settings = settingsOf(account, identity);
+  return ['-F', '/dev/null', ...settings.flatMap(([name, value]) => ['-o', `${name}=${value}`])];
+}
+
 /** No configuration, agent, known hosts or question that the machine or a person would bring in. */
-function hermetic({ home }: Account, { privateKeyFile }: Identity): string[] {
+function settingsOf({ home }: Account, { privateKeyFile }: Identity): [string, string][] {
   const settings = {
     IdentityFile: privateKeyFile,
     IdentitiesOnly: 'yes',
@@ -109,9 +127,5 @@ function hermetic({ home }: Account, { privateKeyFile }: Identity): string[] {
     // Warnings and errors only: else each new host key adds a line to what a test reads.
     LogLevel: 'ERROR',
   };
-  return [
-    '-F',
-    '/dev/null',
-    ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
-  ];
+  return Object.entries(settings);
 }

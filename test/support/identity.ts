@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Account } from './account.ts';
 
 /** What `ssh-keygen` can make without a security key. The number is the size in bits. */
@@ -17,7 +17,8 @@ export interface Identity {
 /** Makes a key pair with `ssh-keygen`. */
 export async function makeIdentity(owner: Account, type: IdentityType = 'ed25519'): Promise<Identity> {
   const [algorithm = '', bits] = type.split('-');
-  const file = `${await mkdtemp(`${owner.home}/.ssh/id-`)}/${algorithm}`;
+  const folder = (await owner.demand('mktemp', ['-d', `${owner.home}/.ssh/id-XXXXXX`])).trim();
+  const file = `${folder}/${algorithm}`;
   const size = bits === undefined ? [] : ['-b', bits];
   await owner.demand('ssh-keygen', ['-q', '-t', algorithm, ...size, '-N', '', '-C', 'a comment', '-f', file]);
   const [name = '', base64 = ''] = (await readFile(`${file}.pub`, 'utf8')).split(/\s+/);

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Account } from './account.ts';
+import { isGood } from './devpts.ts';
+import { entering } from './enter.ts';
 import { demand, execute } from './execute.ts';
 import { marker } from './home.ts';
 import { allProcesses, killAll, type Process, readProcess } from './processes.ts';
@@ -12,7 +14,8 @@ import { until } from './wait.ts';
 const here = { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } };
 
 export interface Sshd extends AsyncDisposable {
-  readonly host: '127.0.0.1';
+  /** 127.0.0.1, unless another address was asked for. */
+  readonly host: string;
   readonly port: number;
   /** `ssh-ed25519 AAAA…`, without a comment. */
   readonly hostKeyPublic: string;
@@ -32,10 +35,12 @@ export interface Sshd extends AsyncDisposable {
 export interface SshdOptions {
   /** Lines that go first, where sshd takes them over the harness's own. */
   readonly config?: readonly string[] | undefined;
+  /** The network namespace it is in, and its address there. */
+  readonly network?: { readonly name: string; readonly address: string } | undefined;
 }
 
 /**
- * A real sshd on loopback for one account, with OpenSSH's own permissive defaults for forwarding, subsystems
+ * A real sshd, on loopback unless told otherwise, for one account, with OpenSSH's own permissive defaults for forwarding, subsystems
  * and sessions, so that the program's restrictions are what is tested. As root with privilege separation and
  * StrictModes. As a plain user for that user alone, reading the keys of the account's HOME, without
  * StrictModes since a home below /tmp is never accepted.
@@ -46,13 +51,17 @@ export async function startSshd(account: Account, options: SshdOptions = {}): Pr
   if (isRoot()) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   else demandPlainPtys();
   const folder = await mkdtemp(`${testRun().folder}/d`);
+  await chmod(folder, 0o755); // As /etc/ssh: anybody may read the configuration and the public keys.
   const hostKey = `${folder}/host_key`;
   await demand(here, 'ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', hostKey]);
+  const { address: host = '127.0.0.1', name: network } = options.network ?? {};
+  const enter = entering({ network })?.('/') ?? [];
   const more = [...(options.config ?? []), ...(await penalties())];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const listener = await listen(binary, folder, configFor(account, port, hostKey, more));
-    if (listener) return describe(folder, hostKey, port, listener);
+    const config = configFor(account, [`ListenAddress ${host}`, `Port ${port}`], hostKey, more);
+    const listener = await listen([...enter, binary], folder, config);
+    if (listener) return describe(folder, hostKey, { host, port }, listener);
     // Another process took the port between our look and sshd's bind.
     if (attempt === 5 || !/Address already in use/.test(logOf(folder)))
       throw new Error(`sshd did not start\n${logOf(folder)}`);
@@ -67,20 +76,21 @@ function sshdPath(): string {
 }
 
 function demandPlainPtys(): void {
-  const devpts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .findLast((line) => line.split(' ')[1] === '/dev/pts');
-  if (devpts && /\bgid=5\b/.test(devpts)) return;
+  if (isGood()) return;
   throw new Error(
     'these tests must run as root here: /dev/pts is mounted without gid=5, so the sshd of a plain user can make no terminal',
   );
 }
 
-function configFor(account: Account, port: number, hostKey: string, more: readonly string[]): string {
+function configFor(
+  account: Account,
+  address: readonly string[],
+  hostKey: string,
+  more: readonly string[],
+): string {
   const lines = [
     ...more,
-    'ListenAddress 127.0.0.1',
-    `Port ${port}`,
+    ...address,
     `HostKey ${hostKey}`,
     `AllowUsers ${account.name}`,
     'LogLevel VERBOSE',
@@ -126,11 +136,16 @@ function freePort(): Promise<number> {
 }
 
 /** Starts the listener; undefined where it ended before it listened. */
-async function listen(binary: string, folder: string, config: string): Promise<Process | undefined> {
+async function listen(
+  command: readonly string[],
+  folder: string,
+  config: string,
+): Promise<Process | undefined> {
   await writeFile(`${folder}/sshd_config`, config);
   const log = openSync(`${folder}/log`, 'w');
   // A session of its own, so that a Ctrl-C in the developer's terminal is the harness's to handle.
-  const child = spawn(binary, ['-D', '-e', '-f', `${folder}/sshd_config`], {
+  const [file = '', ...args] = [...command, '-D', '-e', '-f', `${folder}/sshd_config`];
+  const child = spawn(file, args, {
     ...here,
     detached: true,
     stdio: ['ignore', log, log],
@@ -146,7 +161,12 @@ function logOf(folder: string): string {
   return readFileSync(`${folder}/log`, 'utf8');
 }
 
-async function describe(folder: string, hostKey: string, port: number, listener: Process): Promise<Sshd> {
+async function describe(
+  folder: string,
+  hostKey: string,
+  at: Pick<Sshd, 'host' | 'port'>,
+  listener: Process,
+): Promise<Sshd> {
   const [type = '', base64 = ''] = (await readFile(`${hostKey}.pub`, 'utf8')).split(/\s+/);
   const print = await demand(here, 'ssh-keygen', ['-lf', `${hostKey}.pub`]);
   const connections = () => allProcesses().filter(({ ppid }) => ppid === listener.pid);
@@ -156,8 +176,7 @@ async function describe(folder: string, hostKey: string, port: number, listener:
     await rm(folder, { recursive: true, force: true });
   };
   return {
-    host: '127.0.0.1',
-    port,
+    ...at,
     hostKeyPublic: `${type} ${base64}`,
     hostKeyFingerprint: print.split(' ')[1] ?? '',
     configFile: `${folder}/sshd_config`,

@@ -24,10 +24,10 @@ interface Entry {
  * An account of the system for one test, as root. Its comment names the run, so that what a killed run left
  * can be told and removed. The password field is `*`: no password, and not "locked", which sshd would refuse.
  */
-export async function makeThrowAway(): Promise<Premises> {
+export async function makeThrowAway(shell = '/bin/bash'): Promise<Premises> {
   const name = `tp${randomBytes(5).toString('hex')}`;
   const comment = `tmuxpair test ${testRun().pid}`;
-  await administer('useradd', ['-m', '-p', '*', '-s', '/bin/bash', '-c', comment, name]);
+  await administer('useradd', ['-m', '-p', '*', '-s', shell, '-c', comment, name]);
   const entry = accounts().find((one) => one.name === name);
   if (!entry) throw new Error(`useradd made no ${name}`);
   const { uid, gid, home } = entry;
@@ -41,7 +41,7 @@ export async function makeThrowAway(): Promise<Premises> {
     gid,
     home,
     scratch,
-    env: loginEnvironment(name, home),
+    env: { ...loginEnvironment(name, home), SHELL: shell },
     processes: () => allProcesses().filter((one) => one.uid === uid),
     remove: async () => {
       await removeAccount(entry);

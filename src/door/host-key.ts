@@ -1,0 +1,76 @@
+/** The host key of an account's own doors. It is kept, so that a guest who comes again finds a host they know. */
+import { linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { refuse } from '../domain/failure.ts';
+import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+
+export interface HostKeyPair {
+  /** The private key's. */
+  readonly file: string;
+  readonly key: PublicKey;
+}
+
+/**
+ * The key in `folder`, which is made (0700) where it is missing, as is the key. Two starts at once get the same key:
+ * each makes one aside, and only the first can link its own to the name.
+ * @throws Refusal `program-failed`, `host-key-refused`
+ */
+export async function openHostKey(folder: string): Promise<HostKeyPair> {
+  const file = join(folder, 'host_ed25519');
+  if (/["\\\n]/.test(file)) return unusable(file, 'sshd can not be told of a path with such characters');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const there = await readPublic(file);
+  if (there) return { file, key: there };
+  const aside = mkdtempSync(join(folder, '.new-'));
+  try {
+    const made = join(aside, 'key');
+    await makeKey(made, 'tmuxpair');
+    linkSync(made, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+  return { file, key: (await readPublic(file)) ?? unusable(file, 'it has just gone') };
+}
+
+/** Makes a key pair without a passphrase: `file`, mode 0600, and `file.pub`. @throws Refusal `program-failed` */
+export async function makeKey(file: string, comment: string): Promise<void> {
+  const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file];
+  const { failed, stderr, shortMessage } = await execa('ssh-keygen', args, {
+    reject: false,
+    stdin: 'ignore',
+  });
+  if (!failed) return;
+  return refuse({
+    kind: 'program-failed',
+    program: 'ssh-keygen',
+    doing: 'making a key',
+    detail: stderr || shortMessage || '',
+  });
+}
+
+/** The public half, by which ssh-keygen also checks that nobody else may read the file; `undefined` without a file. */
+async function readPublic(file: string): Promise<PublicKey | undefined> {
+  const {
+    failed,
+    stdout = '',
+    stderr = '',
+    shortMessage,
+  } = await execa('ssh-keygen', ['-y', '-P', '', '-f', file], {
+    reject: false,
+    stdin: 'ignore',
+    env: { LC_ALL: 'C' },
+  });
+  if (failed) {
+    if (/No such file/.test(stderr)) return undefined;
+    return unusable(file, /UNPROTECTED/.test(stderr) ? 'others may read it' : stderr || shortMessage || '');
+  }
+  const parsed = parsePublicKey(stdout.trim());
+  return parsed.ok ? parsed.key : unusable(file, 'it is no key of a host');
+}
+
+function unusable(path: string, problem: string): never {
+  return refuse({ kind: 'host-key-refused', path, problem });
+}

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { execa } from 'execa';
+
+/** An sshd that runs on this machine and waits for connections. */
+export interface Listener {
+  readonly pid: number;
+  /** Those of its arguments that say which configuration it has. */
+  readonly config: readonly string[];
+}
+
+/** Every such sshd of root's or our own that can be seen. Others could call themselves so, to mislead us. */
+export async function listeners(): Promise<Listener[]> {
+  const processes = process.platform === 'linux' ? fromProc() : await fromPs();
+  return processes.flatMap(({ pid, uid, command }) => {
+    const config = uid === 0 || uid === process.geteuid?.() ? listenerConfig(command) : undefined;
+    return config ? [{ pid, config }] : [];
+  });
+}
+
+/**
+ * The configuration's arguments in an sshd's command line, `undefined` where it is no listener's. While it runs, sshd
+ * shows itself as `sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups`; older ones as they were started.
+ */
+export function listenerConfig(command: string): string[] | undefined {
+  const [, args] = /^(?:sshd: )?\/\S*\/sshd(?= |$)(.*?)(?: \[listener\].*)?$/.exec(command.trim()) ?? [];
+  if (args === undefined) return undefined;
+  const words = args.split(' ').filter((word) => word !== '');
+  if (words.some((word) => /^-[a-zA-Z]*[iTtGR]/.test(word) && !/^-[fpo]/.test(word))) return undefined;
+  return words.flatMap((word, index) => {
+    const value = words[index + 1];
+    if (/^-[fpo].+/.test(word)) return [word];
+    return /^-[fpo]$/.test(word) && value !== undefined ? [word, value] : [];
+  });
+}
+
+interface Running {
+  readonly pid: number;
+  readonly uid: number;
+  readonly command: string;
+}
+
+function fromProc(): Running[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const { uid } = statSync(`/proc/${name}`);
+        const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
+        return [{ pid: Number(name), uid, command }];
+      } catch {
+        return []; // It has just ended.
+      }
+    });
+}
+
+async function fromPs(): Promise<Running[]> {
+  const { stdout = '' } = await execa('ps', ['-A', '-o', 'pid=', '-o', 'uid=', '-o', 'args='], {
+    reject: false,
+    stdin: 'ignore',
+    timeout: 3000,
+  });
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, uid, command = ''] = /^\s*(\d+)\s+(\d+) (.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), uid: Number(uid), command }];
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * The `private` door: an sshd of our own, for one pairing. This process listens, and hands each connection to an
+ * `sshd -i` of its own. So the door is shut the moment this process ends, whatever ends it; there is no listener that
+ * could be left behind, and whose children could not be found any more once it is gone. What starts each sshd (see
+ * `admitScript`) has registered its process group before the guest can say a word: connections that never reach
+ * the gate (`ssh -N`) are ended like all others.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { refuse } from '../domain/failure.ts';
+import type { Fingerprint } from '../domain/public-key.ts';
+import { type DoorConfig, doorConfig } from './sshd-config.ts';
+
+export interface PrivateDoorOptions extends DoorConfig {
+  /** Absolute path of sshd. */
+  readonly sshd: string;
+  /** Where to write its configuration; a safe token. */
+  readonly configFile: string;
+  /** The address to listen on; all where absent. */
+  readonly bind?: string | undefined;
+  /** The port to listen on. Where absent: `preferred`, or any free one where that is taken. */
+  readonly port?: number | undefined;
+  readonly preferred: number;
+  /** What starts the program that is put behind it. */
+  readonly admit: readonly string[];
+  readonly onLogin: (login: Login) => void;
+  /** A connection has ended, and its leader is gone. */
+  readonly onEnd: (leader: number) => void;
+  /** A line that sshd logs. Comes from outside in part. */
+  readonly onLog: (line: string) => void;
+}
+
+/** A guest has shown a key that may come in. */
+export interface Login {
+  /** The leader of the connection's process group. */
+  readonly leader: number;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface PrivateDoor {
+  readonly port: number;
+  /** Lets nobody in any more, from this call on. Whoever is in stays. */
+  close(): void;
+}
+
+/** How many may be connected at a time, and how many of them without having logged in. */
+const most = { connected: 256, strangers: 64 };
+
+/**
+ * Opens the door.
+ * @throws Refusal `program-failed` where sshd would not start, `port-refused` where the port can't be had
+ */
+export async function openPrivateDoor(options: PrivateDoorOptions): Promise<PrivateDoor> {
+  const { sshd, configFile } = options;
+  writeFileSync(configFile, doorConfig(options), { mode: 0o600 });
+  await checkConfig(sshd, configFile);
+  const command = [...options.admit, sshd, '-i', '-e', '-f', configFile];
+  const connections = new Map<ChildProcess, 'stranger' | 'guest'>();
+
+  const admit = (socket: Socket): void => {
+    const strangers = [...connections.values()].filter((who) => who === 'stranger').length;
+    if (connections.size < most.connected && strangers < most.strangers) start(socket);
+    socket.destroy();
+  };
+  const start = (socket: Socket): void => {
+    const [file = '', ...args] = command;
+    const child = spawn(file, args, {
+      detached: true, // Leads a group and a session of its own: sshd -i makes none.
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
+      stdio: [socket, socket, 'pipe'],
+    });
+    connections.set(child, 'stranger');
+    child.once('error', () => connections.delete(child));
+    child.once('exit', () => {
+      connections.delete(child);
+      if (child.pid !== undefined) options.onEnd(child.pid);
+    });
+    if (!child.stderr) return;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      options.onLog(line);
+      const fingerprint = /^Accepted publickey for .* (SHA256:[A-Za-z0-9+/]{43})$/.exec(line)?.[1];
+      if (fingerprint === undefined || child.pid === undefined) return;
+      connections.set(child, 'guest');
+      options.onLogin({ leader: child.pid, fingerprint: fingerprint as Fingerprint });
+    });
+  };
+
+  // Paused, so that no byte is read here that the guest's sshd would then miss.
+  const server = createServer({ pauseOnConnect: true }, admit);
+  await listen(server, options);
+  server.on('error', (error) => options.onLog(String(error)));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return { port: address.port, close: () => void server.close() };
+}
+
+/**
+ * The port that an account's own doors prefer: always the same, so that a guest's known_hosts and a router's rules
+ * stay right, and below the ports that a system gives out by itself.
+ */
+export function preferredPort(account: string): number {
+  return 20_000 + (createHash('sha256').update(account).digest().readUInt16BE() % 10_000);
+}
+
+async function listen(server: Server, options: PrivateDoorOptions): Promise<void> {
+  const { bind: host, port, preferred } = options;
+  for (const candidate of port === undefined ? [preferred, 0] : [port]) {
+    try {
+      server.listen({ port: candidate, ...(host === undefined ? {} : { host }) });
+      await once(server, 'listening');
+      return;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && candidate === preferred && port === undefined) continue;
+      refuse({
+        kind: 'port-refused',
+        port: candidate,
+        code,
+        ...(host === undefined ? {} : { address: host }),
+      });
+    }
+  }
+}
+
+/** What sshd has against its configuration or its surroundings, it says now and not to the first guest. */
+async function checkConfig(sshd: string, configFile: string): Promise<void> {
+  const check = () =>
+    execa(sshd, ['-t', '-f', configFile], { reject: false, stdin: 'ignore', timeout: 5000 });
+  let checked = await check();
+  // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
+  const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr ?? '')?.[1];
+  if (missing !== undefined && process.geteuid?.() === 0) {
+    mkdirSync(missing, { recursive: true, mode: 0o755 });
+    checked = await check();
+  }
+  if (!checked.failed) return;
+  const detail = checked.stderr || checked.shortMessage || '';
+  refuse({ kind: 'program-failed', program: sshd, doing: 'opening a door of our own', detail });
+}

@@ -1,0 +1,31 @@
+/** What a guest types, as text. */
+import { type Jump, showJump } from '../domain/jump.ts';
+
+/** Where a guest finds the door. */
+export interface Place {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The line for the guest to paste. */
+export function sshCommand({ user, host, port }: Place): string {
+  return ['ssh', ...(port === 22 ? [] : ['-p', String(port)]), word(`${user}@${host}`)].join(' ');
+}
+
+/**
+ * The line for a guest who comes through a tunnel that ends on `jump`'s loopback.
+ * @param alias what the guest's known_hosts calls this host: its address there is nobody's own
+ */
+export function sshCommandVia(
+  jump: Jump,
+  { user, port, alias }: { user: string; port: number; alias: string },
+): string {
+  const options = ['-J', showJump(jump), '-p', String(port), '-o', `HostKeyAlias=${alias}`];
+  return ['ssh', ...options.map(word), word(`${user}@127.0.0.1`)].join(' ');
+}
+
+/** For any POSIX shell of the guest's. */
+function word(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,77 @@
+/** The configuration of a door of our own, as text, by version of sshd. */
+import { isAtLeast, type SshdVersion } from './sshd-version.ts';
+
+export interface DoorConfig {
+  readonly version: SshdVersion;
+  /** Absolute, without quotes and backslashes. */
+  readonly hostKeyFile: string;
+  readonly keyFile: string;
+  /** The one account that can be logged in to. */
+  readonly user: string;
+  /** Ports of this machine that guests may reach, or `any`. */
+  readonly forward: readonly number[] | 'any';
+}
+
+/**
+ * What a key's options refuse is refused here a second time. StrictModes is off because the lease's folder is ours
+ * alone, which the run directory was checked for; sshd would refuse any folder below a sticky one, such as `/tmp`.
+ * The time to log in is OpenSSH's own two minutes: a guest is to compare a fingerprint in it. Waiting guests and those
+ * whose network is gone are noticed after 45 s.
+ */
+export function doorConfig({ version, hostKeyFile, keyFile, user, forward }: DoorConfig): string {
+  const lines = [
+    `HostKey "${hostKeyFile}"`,
+    `AuthorizedKeysFile "${keyFile.replaceAll('%', '%%')}"`,
+    // A pattern: what could mean more than itself stands for any one character.
+    `AllowUsers ${user.replaceAll(/[^A-Za-z0-9_.-]/g, '?')}`,
+    'PubkeyAuthentication yes',
+    'AuthenticationMethods publickey',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'HostbasedAuthentication no',
+    'PermitRootLogin forced-commands-only',
+    'UsePAM no',
+    'StrictModes no',
+    'LoginGraceTime 120',
+    // A guest may have many keys in their agent, and sshd counts each.
+    'MaxAuthTries 20',
+    'MaxSessions 1',
+    'ClientAliveInterval 15',
+    'ClientAliveCountMax 3',
+    'PermitUserEnvironment no',
+    'PermitUserRC no',
+    'PermitTunnel no',
+    'AllowAgentForwarding no',
+    'X11Forwarding no',
+    'GatewayPorts no',
+    'PrintMotd no',
+    'PrintLastLog no',
+    'PidFile none',
+    'LogLevel VERBOSE',
+    ...forwarding(version, forward),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function forwarding(version: SshdVersion, forward: DoorConfig['forward']): string[] {
+  if (forward === 'any') return ['AllowTcpForwarding yes', 'AllowStreamLocalForwarding yes'];
+  const listen = isAtLeast(version, [7, 8]) ? ['PermitListen none'] : [];
+  if (forward.length > 0) {
+    const open = forward.flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`]);
+    return [
+      'AllowTcpForwarding local',
+      'AllowStreamLocalForwarding no',
+      `PermitOpen ${open.join(' ')}`,
+      ...listen,
+    ];
+  }
+  return [
+    'DisableForwarding yes',
+    'AllowTcpForwarding no',
+    'AllowStreamLocalForwarding no',
+    'PermitOpen none',
+    ...listen,
+    // Without it a connection held open with `ssh -N` stays until the end.
+    ...(isAtLeast(version, [9, 2]) ? ['UnusedConnectionTimeout 1m'] : []),
+  ];
+}

@@ -1,0 +1,28 @@
+/** What sshd's StrictModes has against a keys file: as sshd looks at it, from the file up to the home. */
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Obstacle } from '../domain/obstacle.ts';
+import type { Account } from './sshd-settings.ts';
+
+/** Everything at once, the file first. A file or folder that is not there yet is made as sshd wants it. */
+export function modeObstacles(keyFile: string, { uid, home }: Account): Obstacle[] {
+  const found: Obstacle[] = [];
+  const top = resolved(home);
+  for (let path = resolved(keyFile); ; path = dirname(path)) {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats && stats.uid !== 0 && stats.uid !== uid) found.push({ kind: 'owner', path, uid: stats.uid });
+    else if (stats && (stats.mode & 0o022) !== 0)
+      found.push({ kind: 'modes', path, mode: stats.mode & 0o7777 });
+    if (path === top || path === '/') return found;
+  }
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === '/'
+      ? path
+      : `${resolved(dirname(path)).replace(/\/$/, '')}/${path.slice(path.lastIndexOf('/') + 1)}`;
+  }
+}

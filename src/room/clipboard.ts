@@ -1,0 +1,15 @@
+import { execa } from 'execa';
+
+/**
+ * Puts text on the clipboard through the tmux that this process is in, which hands it on to its own terminal: what a
+ * program in a pane sends by itself tmux keeps, unless told otherwise. Does nothing where tmux won't.
+ */
+export async function copyThroughTmux(tmux: string, env: NodeJS.ProcessEnv, text: string): Promise<void> {
+  await execa(tmux, ['load-buffer', '-w', '-'], {
+    reject: false,
+    input: text,
+    extendEnv: false,
+    env,
+    timeout: 2000,
+  });
+}

@@ -1,0 +1,185 @@
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import type { Guest } from '../support/guest.ts';
+import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.ts';
+import { program } from '../support/program.ts';
+import { until } from '../support/wait.ts';
+
+const privately = ['--door', 'private'];
+
+function keyOf(stage: Stage, guest: Guest): Promise<string> {
+  return stage.writeFile('guest.pub', `${guest.identity.publicKey}\n`);
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+  });
+}
+
+test('a machine without an sshd: the printed line gets in, and nothing is left of it afterwards', async () => {
+  await using stage = await makeStage({ ...forPrivateDoor, account: { devpts: 'good', ssh: false } });
+  await stage.sshd.stop();
+  const before = stage.snapshot();
+  const guest = await stage.guest();
+  const port = String(stage.sshd.port);
+  const { host, line, destination } = await invite(stage, ['--port', port, await keyOf(stage, guest)]);
+  expect(line).toBe(`ssh -p ${port} ${stage.account.name}@127.0.0.1`);
+
+  const seat = await guest.paste(line);
+  await host.type('echo host-$((20+1))\r');
+  await seat.waitFor('host-21');
+  await seat.type('echo guest-$((20+2))\r');
+  await host.waitFor('guest-22');
+  await using idle = await guest.as({ destination }).master();
+  expect(doorProcesses(stage).length).toBeGreaterThanOrEqual(4);
+  stage.expectUntouched(before);
+
+  await host.sendKeys('C-b', 'd');
+  expect(await host.exitStatus()).toBe(0);
+  expect(doorProcesses(stage)).toEqual([]);
+  expect(await listens(destination.port)).toBe(false);
+  expect(await seat.exitStatus()).not.toBe(0);
+  await until(async () => !(await idle.isAlive()), { what: "the guest's idle connection to end" });
+  expect(await host.transcript()).toMatch(
+    /no sshd answers on port \d+: guests come through an sshd of this pairing's own, port \d+/,
+  );
+  stage.expectUntouched(before);
+});
+
+test('killed: its connections end with it, those too that never ran the gate or whose monitor is gone', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
+  const there = guest.as({ destination });
+  const seat = await there.join();
+  await seat.waitFor('[pair]');
+  await using idle = await there.master();
+  await using orphan = await there.master();
+  await until(() => doorProcesses(stage).length === 6, { what: 'two processes a connection' });
+  const monitors = doorProcesses(stage).filter(({ cmd }) => cmd.endsWith('[priv]'));
+  expect(monitors).toHaveLength(3);
+
+  const [last] = monitors.sort((a, b) => b.startTime - a.startTime);
+  // In one go, so that the supervisor can't clear up behind the monitor itself.
+  await stage.account.demand('kill', ['-KILL', String(last?.pid), String(host.pid)]);
+  await until(() => doorProcesses(stage).length === 0, { what: 'the end of all connections', timeout: 1000 });
+  expect(await listens(destination.port)).toBe(false);
+  for (const master of [idle, orphan])
+    await until(async () => !(await master.isAlive()), { what: 'the end of a master' });
+  await seat.exitStatus();
+});
+
+test('everything of the program killed at once: nobody new gets in, and a sweep ends who is left', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
+  const there = guest.as({ destination });
+  await using idle = await there.master();
+  const dead = stage.processes().filter(({ cmd }) => /\/(switch|clock)$/.test(cmd));
+  expect(dead.length).toBeGreaterThanOrEqual(2);
+  await stage.account.demand('kill', ['-KILL', ...[...dead.map(({ pid }) => pid), host.pid].map(String)]);
+
+  expect(await there.run([], [])).toMatchObject({
+    exitCode: 255,
+    stderr: expect.stringMatching(/refused|reset|closed/),
+  });
+  expect((await idle.channel(['-tt'])).stdout).toContain('this pairing is over');
+  expect(doorProcesses(stage).length).toBeGreaterThan(0);
+  expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
+  expect(doorProcesses(stage)).toEqual([]);
+  expect(await idle.isAlive()).toBe(false);
+});
+
+test('time up, and the host still in: the door is shut', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const { host, destination } = await invite(stage, [...privately, '--ttl', '4s', await keyOf(stage, guest)]);
+  await using idle = await guest.as({ destination }).master();
+  await host.waitFor('time is up');
+  expect(await listens(destination.port)).toBe(false);
+  expect(doorProcesses(stage)).toEqual([]);
+  await until(async () => !(await idle.isAlive()), { what: 'the end of a master' });
+  expect(await host.isRunning()).toBe(true);
+});
+
+test('one guest severed: their idle connections go, and those of others stay', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const [eve, bea] = await Promise.all([stage.guest(), stage.guest()]);
+  const keys = await Promise.all(
+    Object.entries({ eve, bea }).map(([name, guest]) =>
+      stage.writeFile(`${name}.pub`, `${guest.identity.publicKey}\n`),
+    ),
+  );
+  const { destination } = await invite(stage, [...privately, ...keys]);
+  await using hers = await eve.as({ destination }).master();
+  await using other = await bea.as({ destination }).master();
+  const run = `${stage.account.env.XDG_RUNTIME_DIR}/tmuxpair`;
+  const sever = `for lease in ${run}/[a-z2-7]*/sever; do "$lease" eve; done`;
+  await until(async () => !(await hers.isAlive()) || void (await stage.account.demand('sh', ['-c', sever])), {
+    what: "the end of eve's connection",
+  });
+  expect(await other.isAlive()).toBe(true);
+  const again = await eve.as({ destination }).join();
+  await again.waitFor('this pairing is over');
+});
+
+test('two first starts at once make one host key, which stays from one pairing to the next', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const key = await keyOf(stage, guest);
+  const both = await Promise.all(
+    ['one', 'two'].map((name) => invite(stage, [...privately, '-s', name, key])),
+  );
+  const known = async ({ destination }: (typeof both)[number]) => {
+    const there = guest.as({ destination });
+    await there.join().then((seat) => seat.waitFor(/\[(one|two)\]/));
+    return stage.account.demand('ssh-keyscan', ['-p', String(destination.port), '127.0.0.1']);
+  };
+  const [first = '', second = ''] = await Promise.all(both.map(known));
+  const keyIn = (scanned: string) => / (ssh-\S+ \S+)$/m.exec(scanned)?.[1];
+  expect(keyIn(first)).toMatch(/^ssh-ed25519 AAAA/);
+  expect(keyIn(second)).toBe(keyIn(first));
+  expect(new Set(both.map(({ destination }) => destination.port)).size).toBe(2);
+  const folder = `${stage.account.home}/.local/state/tmuxpair/door`;
+  expect(await stage.account.demand('find', [folder, '-printf', '%P %m\n'])).toBe(' 700\nhost_ed25519 600\n');
+});
+
+test('an sshd that answers, and that reads the file, is what guests come through', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const port = String(stage.sshd.port);
+  const { host, line, destination } = await invite(stage, ['--port', port, await keyOf(stage, guest)]);
+  expect(destination.port).toBe(stage.sshd.port);
+  expect(stage.keysFile()?.toString()).toContain('tmuxpair:');
+  const seat = await guest.paste(line);
+  await seat.waitFor('[pair]');
+  expect(stage.sshd.connections()).toHaveLength(1);
+  await host.sendKeys('C-b', 'd');
+  await host.exitStatus();
+  expect(await host.transcript()).toContain(`guests come through this machine's sshd, port ${port}`);
+});
+
+test('--copy: the line goes to the clipboard, by the terminal or by the tmux that the host is in', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const args = [...privately, '--copy', await keyOf(stage, guest)];
+  const { file, args: before } = program();
+  const recorded = `${[file, ...before, '--host', '127.0.0.1', ...args].join(' ')}`;
+  const host = await stage.terminal(['script', '-qfc', recorded, 'typescript'], { columns: 200 });
+  const [, line = ''] =
+    /your guest types: (ssh .*)$/m.exec(await host.waitFor(/your guest types: ssh /)) ?? [];
+  const written = await stage.account.demand('cat', ['typescript']);
+  const [, copied = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(written) ?? [];
+  expect(Buffer.from(copied, 'base64').toString()).toBe(line);
+
+  const socket = `${stage.account.scratch}/outer`;
+  const outer = (...words: string[]) =>
+    stage.account.demand('tmux', ['-S', socket, '-f', '/dev/null', ...words]);
+  await outer('new-session', '-d', '-x', '200', '-y', '30');
+  const TMUX = await outer('display-message', '-p', '#{socket_path},#{pid},0');
+  const { line: other } = await invite(stage, ['-s', 'other', ...args], { env: { TMUX: TMUX.trim() } });
+  expect(await outer('show-buffer')).toBe(other);
+});
