@@ -41,7 +41,7 @@ export async function invite(live: Live, invited: NonEmpty<Guest>): Promise<read
     throw error;
   }
   live.guests = [...live.guests, ...guests];
-  live.emit({ kind: 'invited-more', guests });
+  live.tell({ kind: 'invited-more', guests });
   return guests;
 }
 
@@ -59,7 +59,7 @@ export async function kick(live: Live, label: string): Promise<Guest> {
   ]);
   if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
   live.guests = live.guests.filter((other) => other.label !== guest.label);
-  live.emit({ kind: 'kicked', label: guest.label });
+  live.tell({ kind: 'kicked', label: guest.label });
   return guest;
 }
 
@@ -78,7 +78,7 @@ export async function setAccess(live: Live, label: string, access: Access): Prom
   for (const [record, visit] of live.here) {
     if (visit.label === guest.label) live.here.set(record, { ...visit, access });
   }
-  live.emit({ kind: 'access-changed', label: guest.label, access });
+  live.tell({ kind: 'access-changed', label: guest.label, access });
   return changed;
 }
 
@@ -105,7 +105,7 @@ export async function extend(live: Live, seconds: number): Promise<Deadline> {
     throw error;
   }
   if (live.room) await showDeadline(live.room, live.deadline.epoch);
-  live.emit({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
+  live.tell({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
   return live.deadline;
 }
 

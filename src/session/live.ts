@@ -16,6 +16,8 @@ export interface Live {
   readonly forward: readonly number[] | 'any';
   readonly gateExisting: boolean;
   readonly emit: (event: Event) => void;
+  /** Tells an event to the host wherever they are: by {@link emit}, and in the room once they can be there. */
+  tell: (event: Event) => void;
   deadline: Deadline;
   guests: readonly Guest[];
   /**

@@ -71,6 +71,7 @@ export async function openPairing(
     forward: intent.forward,
     gateExisting: intent.gateExisting,
     emit,
+    tell: emit,
     deadline: deadlineIn(intent.ttl, { epoch: startedAt.getTime() / 1000, sinceBoot: uptime() }),
     guests,
     out: new Set(),

@@ -78,6 +78,7 @@ export async function supervise(
   if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
   const tell = teller(live, room, host, world);
+  live.tell = tell;
   const watch = watchPairing(live, tell);
   const asked = deferred<EndReason>();
   const over = deferred<Failure | undefined>();
