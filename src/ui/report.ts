@@ -165,6 +165,7 @@ function invitation({
   if (forward !== 'any' && forward.length > 0) {
     lines.push(
       `they may reach port ${forward.join(', ')} of this machine (sshd may let them make unix sockets here, too)`,
+      'a forwarding that they hold open without a terminal (ssh -N) lasts past the end: close the port to close it',
     );
   }
   if (seat === 'elsewhere') {
