@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Deadline } from '../domain/deadline.ts';
@@ -195,7 +196,7 @@ export async function grant(
       options.check?.();
       if (!options.gateExisting) {
         refuseKnownKeys(guests, path, text);
-        refuseKnownKeys(guests, `${path}2`, readKeyFile(`${path}2`));
+        for (const other of otherFiles(path)) refuseKnownKeys(guests, other, readKeyFile(other));
       }
       return { text: withLease(text, lines, folderAbsent) };
     });
@@ -205,6 +206,12 @@ export async function grant(
     if (folderAbsent) removeFolderIfEmpty(lease.keyFile);
     throw error;
   }
+}
+
+/** The files besides `path` that sshd reads unless told otherwise, perhaps before it. */
+function otherFiles(path: string): string[] {
+  const own = join(homedir(), '.ssh', 'authorized_keys');
+  return [...new Set([`${path}2`, own, `${own}2`])].filter((other) => other !== path);
 }
 
 /** Gives the gate a path for every number of a key: links from the lease's folder to itself. */
