@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Deadline } from '../domain/deadline.ts';
@@ -219,8 +220,7 @@ export async function grant(
       options.check?.();
       if (!options.gateExisting) {
         refuseKnownKeys(guests, path, text);
-        // sshd looks for it beside the name, not beside what that may be a link to.
-        refuseKnownKeys(guests, `${lease.keyFile}2`, readKeyFile(`${lease.keyFile}2`));
+        for (const other of otherFiles(lease, path)) refuseKnownKeys(guests, other, readKeyFile(other));
       }
       return { text: withLease(text, lines, folderAbsent) };
     });
@@ -230,6 +230,16 @@ export async function grant(
     if (folderAbsent) removeFolderIfEmpty(lease.keyFile);
     throw error;
   }
+}
+
+/**
+ * The files besides `path` that sshd reads unless told otherwise, perhaps before it; none for a door of our own. It
+ * looks for `authorized_keys2` beside the name, not beside what that may be a link to.
+ */
+function otherFiles({ folder, keyFile }: Lease, path: string): string[] {
+  if (dirname(keyFile) === folder) return [];
+  const own = join(homedir(), '.ssh', 'authorized_keys');
+  return [...new Set([`${keyFile}2`, own, `${own}2`])].filter((other) => other !== path && other !== keyFile);
 }
 
 /** Gives the gate a path for every number of a key: links from the lease's folder to itself. */

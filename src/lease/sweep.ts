@@ -121,9 +121,15 @@ function isTrusted(folder: string): boolean {
   return isPrivate(dirname(folder)) && lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The lease folder behind a line, where there is one. */
+/** The lease folder behind a line, where there is one: whatever else a line may lead to is nobody's to remove. */
 function folderOf({ id, folder }: LeaseLine): string | undefined {
-  return folder !== undefined && basename(folder) === id && isTrusted(folder) ? folder : undefined;
+  const isLease = folder !== undefined && basename(folder) === id && isTrusted(folder) && hasParts(folder);
+  return isLease ? folder : undefined;
+}
+
+function hasParts(folder: string): boolean {
+  const names = new Set(entries(folder).map(({ name }) => name));
+  return ['record.json', 'in', 'open'].every((name) => names.has(name));
 }
 
 /** What a crash in the middle of an edit left beside the file: the lock, the new text. */

@@ -26,7 +26,7 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly G
     refuseKnown(live, invited);
     const labels = labelsFor(
       invited.map(({ reference }) => reference),
-      live.guests.map(({ label }) => label),
+      [...live.guests.map(({ label }) => label), ...live.out],
     );
     const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
     try {
@@ -35,6 +35,8 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly G
         expiry: live.expiryOf(live.deadline.epoch),
         forward: live.forward,
         gateExisting: live.gateExisting,
+        // The end may have begun while this waited for the file, and taken its lines back before these were in it.
+        check: () => refuseEnded(live),
       });
     } catch (error) {
       for (const { label } of guests) shutGateFor(live.lease, label);

@@ -178,6 +178,11 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
   }
   if (forward !== 'any' && forward.length > 0) {
     const caveat = door.kind === 'system' ? ' (sshd may let them make unix sockets here, too)' : '';
+    if (door.kind === 'system') {
+      lines.push(
+        'a forwarding that they hold open without a terminal (ssh -N) lasts past the end: close the port to close it',
+      );
+    }
     lines.push(`they may reach port ${forward.join(', ')} of this machine${caveat}`);
   }
   if (seat === 'elsewhere') {

@@ -27,3 +27,18 @@ test.runIf(isRoot())('sweep exits 7, and says where, as long as a guest process 
   expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
   expect(existsSync(folder)).toBe(false);
 });
+
+test('sweep removes a line that leads to a folder which is no lease, and leaves that folder alone', async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  const guest = await stage.guest();
+  const id = newLeaseId(machineName());
+  const file = await stage.writeFile(`${id}/open/letter`, 'dear ada\n');
+  await stage.account.demand('chmod', ['700', stage.account.home]);
+  const folder = `${stage.account.home}/x/../${id}`;
+  await stage.account.demand('mkdir', [`${stage.account.home}/x`]);
+  const key = guest.identity.publicKey.split(' ').slice(0, 2).join(' ');
+  await stage.writeKeys(`restrict,command="exec ${folder}/gate eve" ${key} tmuxpair:${id}:eve\n# mine\n`);
+  expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
+  expect(stage.keysFile()?.toString()).toBe('# mine\n');
+  expect(existsSync(file)).toBe(true);
+});

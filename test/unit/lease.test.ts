@@ -106,6 +106,7 @@ describe('a lease', () => {
       (name) => `${name} ${(lstatSync(join(lease.folder, name)).mode & 0o777).toString(8)}`,
     );
     expect(modes.sort()).toEqual([
+      'admit 700',
       'air 700',
       'ask 700',
       'clock 700',
