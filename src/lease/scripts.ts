@@ -6,12 +6,12 @@
  *
  *     in/KIND,LABEL,KEY,PARENT,START,PID,START,ADDRESS
  *
- * KEY is which of the guest's keys, from 1. KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection; PID is the gate, and tmux after the
- * exec); KIND `air` is what looks into the room from inside an airlock (PARENT is the airlock's tmux server).
- * KIND `con` is a connection to a door of our own, registered before it could say a word: PID leads the process
- * group of all its sshd processes, PARENT is PID again, LABEL is empty until the guest has logged in, and ADDRESS
- * is empty. KIND `tun` is a tunnel, in the same way. START is as in process.ts: a number alone could be somebody
- * else's by now.
+ * KEY is which of the guest's keys, from 1. KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection;
+ * PID is the gate, and tmux after the exec); KIND `air` is what looks into the room from inside an airlock (PARENT is
+ * the airlock's tmux server). KIND `con` is a connection to a door of our own, registered before it could say a word:
+ * PID leads the process group of all its sshd processes, PARENT is PID again, LABEL is empty until the guest has logged
+ * in, and ADDRESS is empty. KIND `tun` is a tunnel, in the same way. START is as in process.ts: a number alone could be
+ * somebody else's by now.
  */
 import type { LeaseId } from '../domain/lease-id.ts';
 import { hasProc, type ProcessIdentity } from './process.ts';
@@ -40,9 +40,9 @@ const started = hasProc
   ? `# started PID: sets $start to when PID started; fails unless PID runs
 started() {
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-  set -- \${stat##*) }
-  case $1 in Z|X) return 1;; esac
-  start=\${20}
+  set -- \${stat##*\\) }
+  case \${1-Z} in Z|X) return 1;; esac
+  start=\${20-}
 }
 named() { { read -r name <"/proc/$1/comm"; } 2>/dev/null; }
 # staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
@@ -52,7 +52,7 @@ staffed() {
   for stat in /proc/[0-9]*/stat; do
     { read -r stat <"$stat"; } 2>/dev/null || continue
     name=\${stat#*(} name=\${name%)*}
-    set -- \${stat##*) }
+    set -- \${stat##*\\) }
     case $3:$1:$name in $group:[!ZX]:ssh|$group:[!ZX]:sshd*) return 0;; esac
   done
   return 1
@@ -61,8 +61,7 @@ staffed() {
   : `started() {
   set -- $(LC_ALL=C TZ=UTC0 ps -o state= -o lstart= -p "$1" 2>/dev/null)
   case \${1-Z} in Z*) return 1;; esac
-  shift
-  start=$1_$2_$3_$4_$5
+  start=\${2-}_\${3-}_\${4-}_\${5-}_\${6-}
 }
 named() { name=$(ps -o comm= -p "$1" 2>/dev/null); name=\${name##*/}; }
 # staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
@@ -96,9 +95,9 @@ const isUp = `expired() {
 `;
 
 /**
- * The gate: `gate LABEL` under sshd, for a guest's second key as `2/gate LABEL` and so on; `gate LABEL KEY look` inside an airlock; `gate LABEL KEY moved` in the place
- * of a guest's tmux client, whose access was changed. It registers, then checks: whoever takes the flag away first and
- * ends the registered after that misses nobody.
+ * The gate: `gate LABEL` under sshd, for a guest's second key as `2/gate LABEL` and so on; `gate LABEL KEY look` inside
+ * an airlock; `gate LABEL KEY moved` in the place of a guest's tmux client, whose access was changed. It registers,
+ * then checks: whoever takes the flag away first and ends the registered after that misses nobody.
  *
  * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view` or `refuse`. What is refused leaves
  * `refused/RECORD,WHY`.
@@ -123,11 +122,13 @@ no() {
 }
 ${started}
 ${expired}
-case $label,$key in ,*|*[!A-Za-z0-9_,-]*) no 'this is for ssh to run';; esac
+case $label in ''|*[!A-Za-z0-9_-]*) no 'this is for ssh to run';; esac
+case $key in ''|*[!0-9]*) no 'this is for ssh to run';; esac
 # An orphan's parent is process 1, which in a container may be the sshd that listens: no connection to be ended.
 [ "$PPID" -gt 1 ] && named "$PPID" || no 'the connection is gone'
 case $mode:$name in
-  :sshd|:sshd-session|moved:sshd|moved:sshd-session) kind=ssh;;
+  :sshd|:sshd-session|:sshd:*|:sshd-session:*) kind=ssh;;
+  moved:sshd|moved:sshd-session|moved:sshd:*|moved:sshd-session:*) kind=ssh;;
   look:tmux*) kind=air;;
   *) no 'this is for ssh to run';;
 esac
@@ -180,7 +181,7 @@ if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
   while [ -z "$answer" ]; do
     [ $waited -lt 300 ] || { rm -f "$dir/ask/$record"; no 'your host did not answer' unanswered; }
     waited=$((waited + 1))
-    sleep 0.2
+    sleep 0.2 2>/dev/null || sleep 1
     check
     { read -r answer <"$dir/ask/$record"; } 2>/dev/null
   done
@@ -296,7 +297,7 @@ while :; do
   [ $left = 1 ] || exit 0
   round=$((round + 1))
   [ $round -lt 250 ] || exit 1
-  sleep 0.02
+  sleep 0.02 2>/dev/null || sleep 1
 done
 `;
 }

@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { on, type Platform, platforms } from '../support/platform.ts';
 import { until } from '../support/wait.ts';
 
 let children: ChildProcess[];
@@ -27,31 +28,11 @@ async function start(file: string, args: readonly string[]): Promise<ChildProces
   return child as ChildProcess & { pid: number };
 }
 
-/** The module as it is on a system with /proc, and as it is on one with `ps` alone. */
-async function on(platform: 'linux' | 'darwin'): Promise<typeof import('../../src/lease/process.ts')> {
-  const real = Object.getOwnPropertyDescriptor(process, 'platform');
-  Object.defineProperty(process, 'platform', { ...real, value: platform });
-  vi.resetModules();
-  return import('../../src/lease/process.ts').finally(() =>
-    Object.defineProperty(process, 'platform', real ?? {}),
-  );
-}
-
-const hasPs = (() => {
-  try {
-    return execFileSync('ps', ['-o', 'state=', '-o', 'lstart=', '-p', String(process.pid)]).length > 10;
-  } catch {
-    return false;
-  }
-})();
-const platforms = [
-  ...(process.platform === 'linux' ? (['linux'] as const) : []),
-  ...(hasPs ? (['darwin'] as const) : []),
-];
+const as = (platform: Platform) => on(platform, () => import('../../src/lease/process.ts'));
 
 describe.each(platforms)('a process, as told on %s,', (platform) => {
   test('is itself, and no other with its number', async () => {
-    const { isAlive, isRunning, startOf, thisProcess } = await on(platform);
+    const { isAlive, isRunning, startOf, thisProcess } = await as(platform);
     const me = thisProcess();
     expect(me).toMatchObject({ pid: process.pid, start: startOf(process.pid) });
     expect(me.start).toMatch(/^[\w:]+$/);
@@ -64,7 +45,7 @@ describe.each(platforms)('a process, as told on %s,', (platform) => {
   });
 
   test('is dead when it has ended, and never was where there is none', async () => {
-    const { commandOf, isRunning, startOf } = await on(platform);
+    const { commandOf, isRunning, startOf } = await as(platform);
     const child = await start('sleep', ['60']);
     const began = startOf(child.pid) ?? '';
     await until(() => commandOf(child.pid) === 'sleep', { what: 'sleep to be sleep' });
@@ -79,7 +60,7 @@ describe.each(platforms)('a process, as told on %s,', (platform) => {
   });
 
   test('is dead as a zombie', async () => {
-    const { startOf } = await on(platform);
+    const { startOf } = await as(platform);
     const parent = await start('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
     const [line] = (await once(parent.stdout ?? parent, 'data')) as [Buffer];
     const zombie = Number(line.toString());
@@ -92,7 +73,7 @@ describe.each(platforms)('a process, as told on %s,', (platform) => {
   });
 
   test('has a name, whatever it is', async () => {
-    const { commandOf, startOf } = await on(platform);
+    const { commandOf, startOf } = await as(platform);
     const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-process-'));
     try {
       const odd = join(folder, 'a) Z 1 (b');
@@ -107,17 +88,20 @@ describe.each(platforms)('a process, as told on %s,', (platform) => {
   });
 });
 
-test.runIf(hasPs)('what ps tells is the same in every time zone and language', async () => {
-  const { startOf } = await on('darwin');
-  vi.stubEnv('TZ', 'Asia/Tokyo');
-  vi.stubEnv('LC_ALL', 'C.UTF-8');
-  const there = startOf(process.pid);
-  vi.stubEnv('TZ', 'America/New_York');
-  expect(startOf(process.pid)).toBe(there);
-});
+test.runIf(platforms.includes('darwin'))(
+  'what ps tells is the same in every time zone and language',
+  async () => {
+    const { startOf } = await as('darwin');
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    vi.stubEnv('LC_ALL', 'C.UTF-8');
+    const there = startOf(process.pid);
+    vi.stubEnv('TZ', 'America/New_York');
+    expect(startOf(process.pid)).toBe(there);
+  },
+);
 
 test('where processes can not be told apart, nothing begins; and none is taken for dead', async () => {
-  const { isAlive, isRunning, thisProcess } = await on('darwin');
+  const { isAlive, isRunning, thisProcess } = await as('darwin');
   vi.stubEnv('PATH', '/nonexistent');
   expect(thisProcess).toThrow(
     expect.objectContaining({ failure: expect.objectContaining({ kind: 'program-missing', program: 'ps' }) }),
@@ -127,7 +111,7 @@ test('where processes can not be told apart, nothing begins; and none is taken f
 });
 
 test.runIf(process.platform === 'linux')('the time since boot is the kernel’s', async () => {
-  const { bootId, uptime } = await on('linux');
+  const { bootId, uptime } = await as('linux');
   expect(Math.abs(uptime() - Number.parseFloat(readFileSync('/proc/uptime', 'utf8')))).toBeLessThan(5);
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
 });
