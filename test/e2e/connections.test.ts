@@ -3,14 +3,8 @@ import { expect, test } from 'vitest';
 import type { Finished } from '../support/execute.ts';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Identity } from '../support/identity.ts';
-import {
-  expectNothingLeft,
-  inRoom,
-  keyFileOf,
-  leaseLines,
-  sessions,
-  startPairing,
-} from '../support/pairing.ts';
+import { expectNothingLeft } from '../support/live.ts';
+import { inRoom, keyFileOf, leaseLines, sessions, startPairing } from '../support/pairing.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
 

@@ -5,7 +5,8 @@ import { makeStage } from '../support/fixture.ts';
 import type { IdentityType } from '../support/identity.ts';
 import { certified, exported, keygen } from '../support/keys/keygen.ts';
 import { ed25519Line, line, skLines, wire } from '../support/keys/wire.ts';
-import { keyFileOf, leaseFolders, leaseLines, rooms, startPairing } from '../support/pairing.ts';
+import { litter } from '../support/live.ts';
+import { keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 
 const own = '# mine\n';
 
@@ -87,7 +88,7 @@ test('O2: what is no sound key is refused by name, and nothing of it is printed 
     expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]|BEGIN/);
   }
   stage.expectUntouched(before);
-  expect([leaseFolders(stage), rooms(stage), existsSync(`${stage.account.home}/x`)]).toEqual([[], [], false]);
+  expect([litter(stage), rooms(stage), existsSync(`${stage.account.home}/x`)]).toEqual([[], [], false]);
 });
 
 test('O2: sound keys among others are let in, without their comments; the others are named', async () => {

@@ -2,14 +2,8 @@ import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
 import type { Guest } from '../support/guest.ts';
-import {
-  expectNothingLeft,
-  keyFileOf,
-  leaseFolders,
-  leaseLines,
-  rooms,
-  startPairing,
-} from '../support/pairing.ts';
+import { expectNothingLeft, leases, litter } from '../support/live.ts';
+import { keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 
 const own = '# mine\n\n';
 
@@ -44,7 +38,7 @@ test("G12: a key that the host's file has already is refused by path and line, a
     );
     expect(said).toMatch(/^tmuxpair: hint: .*--gate-existing-keys/m);
     stage.expectUntouched(before);
-    expect([leaseFolders(stage), rooms(stage)]).toEqual([[], []]);
+    expect([litter(stage), rooms(stage)]).toEqual([[], []]);
   }
   await expectNothingLeft(stage);
 });
@@ -132,7 +126,7 @@ test('G14: two guests of one name have labels and flags of their own; a key of b
     [base64(two), 'ada-gitlab'],
   ]);
   expect(labels.slice(3).map((pair) => pair?.[1])).toEqual(['ada-file']);
-  const flags = await stage.account.demand('ls', [`${leaseFolders(stage)[0]}/open`]);
+  const flags = await stage.account.demand('ls', [`${leases(stage)[0]}/open`]);
   expect(flags.trim().split('\n').sort()).toEqual(['ada', 'ada-file', 'ada-gitlab']);
 
   for (const [index, label] of ['ada', 'ada-gitlab', 'ada'].entries()) {

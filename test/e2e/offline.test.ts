@@ -5,7 +5,8 @@ import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Fault } from '../support/forge/faults.ts';
 import { type Forge, startForge } from '../support/forge/start.ts';
 import type { Identity } from '../support/identity.ts';
-import { leaseFolders, startPairing } from '../support/pairing.ts';
+import { litter } from '../support/live.ts';
+import { startPairing } from '../support/pairing.ts';
 import { program } from '../support/program.ts';
 import { agePins, give, pinFolder, pinsInFiles } from '../support/remembered.ts';
 
@@ -59,7 +60,7 @@ test('a forge that is down: the pairing starts with the remembered keys, and say
   const refreshed = await stage.run(['--detach', '--refresh', '@octocat'], { env });
   expect(refreshed).toMatchObject({ exitCode: 4, stdout: '' });
   expect(refreshed.stderr).toContain("can't be reached (ECONNREFUSED)");
-  expect(leaseFolders(stage)).toEqual([]);
+  expect(litter(stage)).toEqual([]);
 });
 
 test('which failures of a forge the remembered keys stand in for, and which are its word', async () => {
@@ -102,7 +103,7 @@ test('a user who is gone, or has no keys any more, is not let in by what is reme
     stdout: '',
     stderr: expect.stringContaining('github:octocat has no public SSH keys'),
   });
-  expect(leaseFolders(stage)).toEqual([]);
+  expect(litter(stage)).toEqual([]);
   expect(pinsInFiles(stage)).toEqual(before);
 });
 
@@ -160,7 +161,7 @@ test('after 30 days the remembered keys serve no more', async () => {
   forge.fault = undefined;
   give(forge, 'octocat', await (await stage.guest()).newIdentity());
   expect(await stage.run(['--detach', '@octocat'], { env })).toMatchObject({ exitCode: 3 });
-  expect(leaseFolders(stage)).toEqual([]);
+  expect(litter(stage)).toEqual([]);
 });
 
 test('with a token, "nothing has changed" is an answer, and the remembered keys are current', async () => {

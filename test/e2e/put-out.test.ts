@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ask } from '../support/control.ts';
 import { makeStage } from '../support/fixture.ts';
-import { keyFileOf, leaseFolders, startPairing } from '../support/pairing.ts';
+import { leases } from '../support/live.ts';
+import { keyFileOf, startPairing } from '../support/pairing.ts';
 
 test('G10: who was put out stays out, by a connection that was never used, too, when somebody of their name comes', async () => {
   await using stage = await makeStage();
@@ -28,7 +29,7 @@ test('G10: a change of access that crosses a kick lets nobody back in', async ()
   await using stage = await makeStage();
   const guest = await stage.guest();
   await startPairing(stage, [await keyFileOf(stage, guest, 'ada')]);
-  const [folder = ''] = leaseFolders(stage);
+  const [folder = ''] = leases(stage);
   const silent = await guest.master();
   const [kicked, changed] = await Promise.all([
     ask(folder, { op: 'kick', guest: 'ada' }),

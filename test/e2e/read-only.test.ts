@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
-import { expectNothingLeft, inRoom, keyFileOf, startPairing, strays } from '../support/pairing.ts';
+import { expectNothingLeft, remains } from '../support/live.ts';
+import { inRoom, keyFileOf, startPairing } from '../support/pairing.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
 
@@ -191,12 +192,12 @@ test('G7 G11: read-only, from terminals that tmux can not draw on, again and aga
   await using stage = await makeStage();
   const guest = await stage.guest();
   const host = await startPairing(stage, ['-r', await keyFileOf(stage, guest)]);
-  const before = strays(stage).length;
+  const before = remains(stage).length;
   for (const TERM of ['dumb', 'unknown', 'dumb']) {
     const seat = await guest.join({ env: { TERM } });
     expect(await seat.exitStatus()).toBe(1);
   }
-  await until(() => strays(stage).length === before, { what: 'the airlocks to go' });
+  await until(() => remains(stage).length === before, { what: 'the airlocks to go' });
   await until(async () => (await inRoom(stage, 'pair', 'list-clients')).trim().split('\n').length === 1, {
     what: 'the host to be alone in the room',
   });

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
-import { keyFileOf, leaseFolders, rooms } from '../support/pairing.ts';
+import { litter } from '../support/live.ts';
+import { keyFileOf, rooms } from '../support/pairing.ts';
 
 const own = '# mine\n';
 const refused = /^tmuxpair: error: [^\n]*[^.\n]\ntmuxpair: hint: [^\n]*\n$/;
@@ -30,7 +31,7 @@ async function expectRefused(
   };
   await Promise.all([worker(), worker()]);
   stage.expectUntouched(before);
-  expect([leaseFolders(stage), rooms(stage)]).toEqual([[], []]);
+  expect([litter(stage), rooms(stage)]).toEqual([[], []]);
 }
 
 test('O3: a username that no forge has is a usage error, and nobody is asked', async () => {
@@ -149,9 +150,9 @@ test('authorized_keys of modes, or of kinds, that sshd would not take: exit 5, u
   const path = await keyFileOf(stage, await stage.guest());
   const { account, keysPath } = stage;
   const states: readonly (readonly [string, string])[] = [
-    [`chmod 666 ${keysPath}`, 'may be written by everybody'],
-    [`chmod 660 ${keysPath}`, 'may be written by its group'],
-    [`chmod 600 ${keysPath}; chmod 777 .ssh`, 'which everybody may write'],
+    [`chmod 666 ${keysPath}`, 'can be written by everybody'],
+    [`chmod 660 ${keysPath}`, 'can be written by its group'],
+    [`chmod 600 ${keysPath}; chmod 777 .ssh`, 'which can be written by everybody'],
     [
       `chmod 700 .ssh; rm ${keysPath}; ln -s nowhere ${keysPath}`,
       'is a symbolic link to a file that does not exist',
@@ -169,7 +170,7 @@ test('authorized_keys of modes, or of kinds, that sshd would not take: exit 5, u
     expect(said).toMatch(/^tmuxpair: error: .*authorized_keys /m);
     expect(said).toContain(words);
     expect(statSync(`${account.home}/.ssh`)).toMatchObject({ ino, mode });
-    expect([leaseFolders(stage), rooms(stage)]).toEqual([[], []]);
+    expect([litter(stage), rooms(stage)]).toEqual([[], []]);
   }
 });
 
@@ -189,6 +190,6 @@ test('a tmux that is missing, no tmux, or too old: exit 6, and nothing is grante
     expect([tmux, await host.exitStatus()]).toEqual([tmux, 6]);
     expect(await host.transcript()).toContain(words);
     stage.expectUntouched(before);
-    expect([leaseFolders(stage), rooms(stage)]).toEqual([[], []]);
+    expect([litter(stage), rooms(stage)]).toEqual([[], []]);
   }
 });

@@ -5,7 +5,8 @@ import { makeStage, type Stage } from '../support/fixture.ts';
 import { type Forge, startForge } from '../support/forge/start.ts';
 import type { Guest } from '../support/guest.ts';
 import type { Identity } from '../support/identity.ts';
-import { inTheRoom, leaseFolders, leaseLines, startPairing } from '../support/pairing.ts';
+import { litter } from '../support/live.ts';
+import { inTheRoom, leaseLines, startPairing } from '../support/pairing.ts';
 import { program } from '../support/program.ts';
 import { give } from '../support/remembered.ts';
 import type { Terminal } from '../support/terminal.ts';
@@ -94,7 +95,7 @@ test('new, known, changed: in the keychain, in JSON, and at the door', async () 
         'tmuxpair: hint: ask your guest whether they are theirs, then pass --accept-new-keys\n',
     );
     stage.expectUntouched(before);
-    expect(leaseFolders(stage)).toEqual([]);
+    expect(litter(stage)).toEqual([]);
   }
 
   const host = await startPairing(stage, ['@octocat', '--accept-new-keys'], { env });
@@ -130,7 +131,7 @@ test('the question: no, nothing, and an interrupt let nobody in; yes lets them i
     await host.sendKeys(...keys);
     expect([keys, await host.exitStatus()]).toEqual([keys, exit]);
     stage.expectUntouched(before);
-    expect(leaseFolders(stage)).toEqual([]);
+    expect(litter(stage)).toEqual([]);
   }
 
   // What the answer is about can be read when it is asked for, and what is typed after it goes to the room.

@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
-import {
-  expectNothingLeft,
-  expiryOf,
-  keyFileOf,
-  leaseFolders,
-  leaseLines,
-  sessions,
-  startPairing,
-} from '../support/pairing.ts';
+import { expectNothingLeft, leases } from '../support/live.ts';
+import { expiryOf, keyFileOf, leaseLines, sessions, startPairing } from '../support/pairing.ts';
 
 const own = '# mine\n';
 
@@ -49,14 +42,14 @@ test.concurrent.each([
     });
     await host.waitFor('time is up: the guests are out, the session is yours');
     stage.expectUntouched(before);
-    expect(leaseFolders(stage)).toEqual([]);
+    expect(leases(stage)).toEqual([]);
     expect((await guest.run([], ['id'])).stderr).toContain('Permission denied');
 
     await host.type('echo still-$kept\r');
     await host.waitFor(/^still-21$/m);
     await host.sendKeys('C-b', 'd');
     expect(await host.exitStatus()).toBe(0);
-    expect(await host.screen()).toContain('time was up: access is revoked');
+    expect(await host.screen()).toContain('time is up: access is revoked');
     expect(sessions(stage)).toEqual(['pair']);
     stage.expectUntouched(before);
     await expectNothingLeft(stage);
@@ -112,7 +105,7 @@ test('O6: a --ttl that is no duration, or none that a pairing may have, is a usa
     stderr: 'tmuxpair: error: --ttl "90" is not a duration\ntmuxpair: hint: give it a unit, as 90m or 90s\n',
   });
   stage.expectUntouched(before);
-  expect(leaseFolders(stage)).toEqual([]);
+  expect(leases(stage)).toEqual([]);
 });
 
 test('O6: a --ttl that is one is exactly the one that was meant; without it there are 4 hours', async () => {

@@ -2,7 +2,8 @@ import { chmodSync, existsSync, symlinkSync, unlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ask } from '../support/control.ts';
 import { makeStage } from '../support/fixture.ts';
-import { expectNothingLeft, keyFileOf, leaseFolders, leaseLines, startPairing } from '../support/pairing.ts';
+import { expectNothingLeft, leases } from '../support/live.ts';
+import { keyFileOf, leaseLines, startPairing } from '../support/pairing.ts';
 import { until } from '../support/wait.ts';
 
 test('F5: stop says so, and exits 7, where the lines can not be taken back', async () => {
@@ -32,7 +33,7 @@ test('F2: an invitation that waits for the file while the pairing ends lets nobo
   const path = await keyFileOf(stage, guest, 'ada');
   for (let n = 1; n <= 4; n++) {
     const host = await startPairing(stage, [path]);
-    const [folder = ''] = leaseFolders(stage);
+    const [folder = ''] = leases(stage);
     const lock = `${stage.keysPath}.tmuxpair.lock`;
     symlinkSync('1|of|another|machine|x', lock);
     const keys = [other.identity.publicKey.split(' ').slice(0, 2).join(' ')];

@@ -1,10 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs';
 import type { Stage } from './fixture.ts';
 import type { Guest } from './guest.ts';
 import type { Identity } from './identity.ts';
-import type { Process } from './processes.ts';
+import { runDirectory } from './live.ts';
+import { descendantsOf, type Process } from './processes.ts';
 import type { Terminal, TerminalOptions } from './terminal.ts';
-import { until } from './wait.ts';
+
+// Where tests of a pairing's story look for them, too.
+export { expectNothingLeft, leases as leaseFolders } from './live.ts';
 
 /** Writes the public keys of guests as `~/NAME.pub` of the host's, one a line; gives the path. */
 export function keyFileOf(
@@ -43,47 +45,18 @@ export function expiryOf(line = ''): number {
   return Date.UTC(year, month - 1, day, hours, minutes, seconds);
 }
 
-/** The folders of the leases that stand now. */
-export function leaseFolders(stage: Stage): string[] {
-  const root = runDirectory(stage);
-  return existsSync(root)
-    ? readdirSync(root)
-        .filter((name) => name !== 'rooms')
-        .map((name) => `${root}/${name}`)
-    : [];
-}
-
 /** The tmux servers of rooms, by session, with what runs in them. */
 export function rooms(stage: Stage): { session: string; server: Process; within: Process[] }[] {
   const all = stage.processes();
   return all.flatMap((server) => {
     const session = /\/rooms\/([^/ ]+)\/tmux new-session -d /.exec(server.cmd)?.[1];
-    return session === undefined ? [] : [{ session, server, within: below(server, all) }];
+    return session === undefined ? [] : [{ session, server, within: descendantsOf(server.pid) }];
   });
-}
-
-/** What runs as the host besides the harness's terminals and the rooms: supervisor, switch, connections, clients. */
-export function strays(stage: Stage): string[] {
-  const expected = new Set(
-    rooms(stage).flatMap(({ server, within }) => [server, ...within].map(({ pid }) => pid)),
-  );
-  return stage
-    .processes()
-    .filter(({ pid, cmd }) => !expected.has(pid) && !cmd.startsWith(`tmux -S ${stage.account.scratch}/t`))
-    .map(({ cmd }) => cmd);
 }
 
 /** The names of the rooms' sessions. */
 export function sessions(stage: Stage): string[] {
   return rooms(stage).map(({ session }) => session);
-}
-
-/** Waits until nothing of any pairing runs, the rooms aside, and no lease stands. */
-export async function expectNothingLeft(stage: Stage): Promise<void> {
-  const left = () => [...strays(stage), ...leaseFolders(stage)];
-  await until(() => left().length === 0, { what: 'nothing to be left', timeout: 3000 }).catch(() => {
-    throw new Error(`left of the pairing:\n${left().join('\n')}`);
-  });
 }
 
 /** A command in the host's session, on its own server: for what a test must know of the room itself. */
@@ -94,12 +67,4 @@ export function inRoom(stage: Stage, session: string, ...command: string[]): Pro
     `${runDirectory(stage)}/rooms/${session}/tmux`,
     ...command,
   ]);
-}
-
-function runDirectory({ account }: Stage): string {
-  return `${account.env.XDG_RUNTIME_DIR ?? `${account.home}/.local/state`}/tmuxpair${account.env.XDG_RUNTIME_DIR ? '' : '/run'}`;
-}
-
-function below(parent: Process, all: readonly Process[]): Process[] {
-  return all.filter(({ ppid }) => ppid === parent.pid).flatMap((child) => [child, ...below(child, all)]);
 }

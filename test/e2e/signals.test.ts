@@ -1,0 +1,161 @@
+import { readFileSync, symlinkSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import { startForge } from '../support/forge/start.ts';
+import { expectNothingLeft, litter } from '../support/live.ts';
+import { keyFileOf, leaseLines, rooms, sessions, startPairing } from '../support/pairing.ts';
+import { readProcess } from '../support/processes.ts';
+import type { Terminal } from '../support/terminal.ts';
+import { until } from '../support/wait.ts';
+
+const own = '# mine\n';
+const signals = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
+type Signal = keyof typeof signals;
+const all = Object.entries(signals) as [Signal, number][];
+
+test.each(all)(
+  'F2: %s while a guest is in: out, exit %i, and the session goes on with its work',
+  async (signal, exit) => {
+    await using stage = await makeStage({ keys: own });
+    const guest = await stage.guest();
+    const before = stage.snapshot();
+    const path = await keyFileOf(stage, guest);
+    const host = await startPairing(stage, [path]);
+    await host.type('kept=$((20+1)); echo host-$kept\r');
+    const seat = await guest.join();
+    await seat.waitFor('host-21');
+
+    // Twice, and another on top: the first counts, and the end runs once. Of signals that wait together the kernel
+    // gives the lowest first, and SIGTERM is the highest.
+    for (const one of [signal, signal, 'SIGTERM'] as const) host.signal(one);
+    expect(await host.exitStatus()).toBe(exit);
+    await seat.exitStatus();
+    stage.expectUntouched(before);
+    expect(await host.screen()).toContain(`stopped by ${signal}`);
+    await expectNothingLeft(stage);
+
+    const again = await startPairing(stage, [path]);
+    await again.type('echo still-$kept\r');
+    await again.waitFor(/^still-21$/m);
+    await again.type('exit\r');
+    expect(await again.exitStatus()).toBe(0);
+    expect(sessions(stage)).toEqual([]);
+  },
+);
+
+test('F3: the terminal window is closed: the same, and the session goes on with its work', async () => {
+  await using stage = await makeStage({ keys: own });
+  const guest = await stage.guest();
+  const before = stage.snapshot();
+  const path = await keyFileOf(stage, guest);
+  const host = await startPairing(stage, [path]);
+  await host.type('kept=$((20+1))\r');
+  const seat = await guest.join();
+  await seat.waitFor('[pair]');
+
+  await host.closeTerminal();
+  await seat.exitStatus();
+  await until(() => readProcess(host.pid) === undefined, { what: 'the program to end' });
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+  const again = await startPairing(stage, [path]);
+  await again.type('echo still-$kept\r');
+  await again.waitFor(/^still-21$/m);
+});
+
+test.each(all)(
+  'F2: %s during the fetch, and while another holds the lock: exit %i, at once',
+  async (signal, exit) => {
+    await using stage = await makeStage({ keys: own });
+    const before = stage.snapshot();
+    await using forge = await startForge({ kind: 'github', fault: 'silent' });
+    const fetching = await stage.pair(['@octocat'], { env: { GITHUB_API_URL: forge.url } });
+    await until(() => forge.requests.length > 0, { what: 'the forge to be asked' });
+    await expectStopped(stage, fetching, signal, exit);
+    stage.expectUntouched(before);
+
+    const path = await keyFileOf(stage, await stage.guest());
+    const lock = `${stage.keysPath}.tmuxpair.lock`;
+    symlinkSync(ownerText(process.pid), lock);
+    const locked = stage.snapshot();
+    const waiting = await stage.pair([path]);
+    await until(() => rooms(stage).length > 0, { what: 'the room, which is made before the grant' });
+    await expectStopped(stage, waiting, signal, exit);
+    stage.expectUntouched(locked);
+    await stage.account.demand('rm', ['-f', lock]);
+    stage.expectUntouched(before);
+  },
+);
+
+test('F2: a signal at whatever moment of the start: file as before, nobody in, and the exit code of the signal', async () => {
+  await using stage = await makeStage({ keys: own });
+  const guest = await stage.guest();
+  const before = stage.snapshot();
+  const path = await keyFileOf(stage, guest);
+  const moments: readonly (() => boolean)[] = [
+    () => litter(stage).length > 0,
+    () => rooms(stage).length > 0,
+    () => leaseLines(stage).length > 0,
+    () => stage.processes().some(({ cmd }) => cmd.includes('attach-session')),
+  ];
+  for (const [index, moment] of moments.entries()) {
+    const [signal = 'SIGTERM', exit = 143] = all[index % 3] ?? [];
+    const host = await stage.pair([path]);
+    await until(moment, { what: `moment ${index}`, interval: 1 });
+    await expectStopped(stage, host, signal, exit);
+    stage.expectUntouched(before);
+    expect((await guest.run([], ['id'])).stderr).toContain('Permission denied');
+  }
+});
+
+test('F2: signals while the end runs, and after time is up while the host is still in', async () => {
+  await using stage = await makeStage({ keys: own });
+  const guest = await stage.guest();
+  const before = stage.snapshot();
+  const path = await keyFileOf(stage, guest);
+  const host = await startPairing(stage, [path]);
+  const seat = await guest.join();
+  await seat.waitFor('[pair]');
+  await host.sendKeys('C-b', 'd');
+  // Signals change nothing of an end that runs; where one comes first, it is the reason.
+  for (let n = 0; n < 5 && readProcess(host.pid); n++) host.signal('SIGTERM');
+  expect([0, 143]).toContain(await host.exitStatus());
+  await seat.exitStatus();
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+
+  const short = await startPairing(stage, ['--ttl', '5s', path]);
+  await short.type('kept=$((20+1))\r');
+  await until(() => leaseLines(stage).length === 0, { what: 'the deadline' });
+  await short.waitFor('the session is yours');
+  stage.expectUntouched(before);
+  short.signal('SIGTERM');
+  expect(await short.exitStatus()).toBe(143);
+  expect(await short.screen()).toContain('time is up: access is revoked');
+  await expectNothingLeft(stage);
+  const again = await startPairing(stage, [path]);
+  await again.type('echo still-$kept\r');
+  await again.waitFor(/^still-21$/m);
+});
+
+/** The end by a signal: soon, with its exit code, and with nothing left of what had been begun. */
+async function expectStopped(stage: Stage, host: Terminal, signal: Signal, exit: number): Promise<void> {
+  host.signal(signal);
+  const since = performance.now();
+  expect(await host.exitStatus()).toBe(exit);
+  expect(performance.now() - since).toBeLessThan(3000);
+  await until(() => rooms(stage).length === 0, { what: 'the room that nobody has been in to be closed' });
+  expect(await host.transcript()).not.toContain('tmuxpair: error:');
+  await host.close();
+}
+
+/** What a lock's link says, for a process that lives: pid, start, boot, a nonce, machine (see lock.ts). */
+function ownerText(pid: number): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return [pid, readProcess(pid)?.startTime, boot, 'f00d', machine()].join('|');
+}
+
+function machine(): string {
+  const id = readFileSync('/etc/machine-id', 'latin1').trim();
+  return `${id}@${readFileSync('/proc/sys/kernel/hostname', 'latin1').trim()}`;
+}
