@@ -5,6 +5,7 @@ import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
 import type { Access } from './domain/guest.ts';
+import { parseSince } from './domain/since.ts';
 import { version } from './domain/version.ts';
 import { Stopped } from './session/stop.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
@@ -89,6 +90,7 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeKeys(program, run);
     describeForget(program, run);
     describeLive(program, run);
+    describeLog(program, run);
     describeSweep(program, run);
     describeMenu(program, run);
     describeSupervise(program, run, self);
@@ -246,6 +248,28 @@ function describeLive(program: Command, run: Run): void {
       (await import('./commands/stop.ts')).stopCommand(target(options), terminal),
     ),
   );
+}
+
+function describeLog(program: Command, run: Run): void {
+  const log = addCommon(program.command('log').description('who was in, when, and from where'));
+  log
+    .option('--since <when>', 'from 2d ago, or from 2026-05-01')
+    .option('--id <id>', 'of one pairing')
+    .option('--json', 'as JSON, a line each')
+    .action(({ since, ...options }: Common & { since?: string; id?: string }) =>
+      run(options, async (terminal) => {
+        const { logCommand } = await import('./commands/log.ts');
+        const { id } = options;
+        return logCommand(
+          {
+            json: options.json === true,
+            ...(id === undefined ? {} : { id }),
+            ...(since === undefined ? {} : { since: parseSince(since, new Date()) }),
+          },
+          terminal,
+        );
+      }),
+    );
 }
 
 /** For the program's own use: what the key inside the room runs. */
