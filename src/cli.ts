@@ -16,8 +16,10 @@ import {
   parseAccess,
   parseHost,
   parseKey,
+  parseNames,
   parsePort,
   parseSession,
+  parseShell,
   referencesOf,
 } from './values.ts';
 
@@ -91,6 +93,7 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeForget(program, run);
     describeLive(program, run);
     describeLog(program, run);
+    describeCompletion(program, run);
     describeSweep(program, run);
     describeMenu(program, run);
     describeSupervise(program, run, self);
@@ -269,6 +272,28 @@ function describeLog(program: Command, run: Run): void {
           terminal,
         );
       }),
+    );
+}
+
+function describeCompletion(program: Command, run: Run): void {
+  program
+    .command('completion <bash|zsh|fish>')
+    .description('a script that has your shell complete commands, options and guests')
+    .helpOption('-h, --help', 'print this help')
+    .action((named: string) =>
+      run({}, async (terminal) => {
+        const { completionScript } = await import('./ui/completion/completion.ts');
+        const { specOf } = await import('./command-spec.ts');
+        terminal.data(completionScript(parseShell(named), specOf(program)));
+        return 0;
+      }),
+    );
+  program
+    .command('complete <what>', { hidden: true })
+    .action((what: string) =>
+      run({}, async (terminal) =>
+        (await import('./commands/complete.ts')).completeCommand(parseNames(what), terminal),
+      ),
     );
 }
 
