@@ -5,7 +5,11 @@ import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
 import type { Access } from './domain/guest.ts';
+
 import { parseJump } from './domain/jump.ts';
+
+import { parseSince } from './domain/since.ts';
+
 import { version } from './domain/version.ts';
 import type { DoorIntent } from './session/door.ts';
 import { Stopped } from './session/stop.ts';
@@ -19,8 +23,10 @@ import {
   parseDoor,
   parseHost,
   parseKey,
+  parseNames,
   parsePort,
   parseSession,
+  parseShell,
   referencesOf,
 } from './values.ts';
 
@@ -97,6 +103,8 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeKeys(program, run);
     describeForget(program, run);
     describeLive(program, run);
+    describeLog(program, run);
+    describeCompletion(program, run);
     describeSweep(program, run);
     describeMenu(program, run);
     describeSupervise(program, run, self);
@@ -261,6 +269,50 @@ function describeLive(program: Command, run: Run): void {
       (await import('./commands/stop.ts')).stopCommand(target(options), terminal),
     ),
   );
+}
+
+function describeLog(program: Command, run: Run): void {
+  const log = addCommon(program.command('log').description('who was in, when, and from where'));
+  log
+    .option('--since <when>', 'from 2d ago, or from 2026-05-01')
+    .option('--id <id>', 'of one pairing')
+    .option('--json', 'as JSON, a line each')
+    .action(({ since, ...options }: Common & { since?: string; id?: string }) =>
+      run(options, async (terminal) => {
+        const { logCommand } = await import('./commands/log.ts');
+        const { id } = options;
+        return logCommand(
+          {
+            json: options.json === true,
+            ...(id === undefined ? {} : { id }),
+            ...(since === undefined ? {} : { since: parseSince(since, new Date()) }),
+          },
+          terminal,
+        );
+      }),
+    );
+}
+
+function describeCompletion(program: Command, run: Run): void {
+  program
+    .command('completion <bash|zsh|fish>')
+    .description('a script that has your shell complete commands, options and guests')
+    .helpOption('-h, --help', 'print this help')
+    .action((named: string) =>
+      run({}, async (terminal) => {
+        const { completionScript } = await import('./ui/completion/completion.ts');
+        const { specOf } = await import('./command-spec.ts');
+        terminal.data(completionScript(parseShell(named), specOf(program)));
+        return 0;
+      }),
+    );
+  program
+    .command('complete <what>', { hidden: true })
+    .action((what: string) =>
+      run({}, async (terminal) =>
+        (await import('./commands/complete.ts')).completeCommand(parseNames(what), terminal),
+      ),
+    );
 }
 
 /** For the program's own use: what the key inside the room runs. */

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
 import { usage } from './domain/failure.ts';
 import { type Access, isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
+import type { Names } from './session/known.ts';
+import { type Shell, shells } from './ui/completion/completion.ts';
 
 /** The options that name a guest by forge, and what they are called in help. */
 export const forges = [
@@ -89,4 +91,16 @@ export function parseAccess(text: string): Access {
   if (/^(ro|read-?only)$/.test(text)) return 'read-only';
   if (/^(rw|read-?write)$/.test(text)) return 'read-write';
   return usage(`${JSON.stringify(text.slice(0, 80))} is no access`, 'say ro (may look) or rw (may type)');
+}
+
+export function parseShell(text: string): Shell {
+  const shell = shells.find((one) => one === text);
+  return (
+    shell ?? usage(`there is no completion for ${JSON.stringify(text.slice(0, 80))}`, 'say bash, zsh or fish')
+  );
+}
+
+export function parseNames(text: string): Names {
+  const names = (['guests', 'pairings', 'known'] as const).find((one) => one === text);
+  return names ?? usage(`${JSON.stringify(text.slice(0, 80))} has no names`);
 }

@@ -147,6 +147,7 @@ export type Failure =
       readonly problem: string;
       readonly hint?: string;
     }
+  | { readonly kind: 'log-refused'; readonly path: string; readonly problem: string }
   // exit 7
   | { readonly kind: 'guests-left'; readonly folder: string }
   | {

@@ -51,7 +51,7 @@ staffed() {
   group=$1
   for stat in /proc/[0-9]*/stat; do
     { read -r stat <"$stat"; } 2>/dev/null || continue
-    name=\${stat#*(} name=\${name%)*}
+    name=\${stat#*\\(} name=\${name%\\)*}
     set -- \${stat##*\\) }
     case $3:$1:$name in $group:[!ZX]:ssh|$group:[!ZX]:sshd*) return 0;; esac
   done

@@ -46,11 +46,15 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
 }
 
 async function start(script: string): Promise<ChildProcess> {
-  const { HOME, PATH } = process.env;
+  const { HOME, PATH, XDG_STATE_HOME } = process.env;
   const child = spawn('/bin/sh', [script], {
     detached: true,
     cwd: '/',
-    env: { ...(HOME ? { HOME } : {}), ...(PATH ? { PATH } : {}) },
+    env: {
+      ...(HOME ? { HOME } : {}),
+      ...(PATH ? { PATH } : {}),
+      ...(XDG_STATE_HOME ? { XDG_STATE_HOME } : {}),
+    },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   child.stdin?.on('error', () => {}); // It died; `exit` tells.

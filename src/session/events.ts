@@ -125,5 +125,6 @@ export type Event =
   | { readonly kind: 'host-attached'; readonly command: string }
   /** The guests are out, and the host still in. */
   | { readonly kind: 'access-ended'; readonly reason: EndReason; readonly failed: boolean }
+  | { readonly kind: 'log-failed'; readonly path: string; readonly problem: string }
   | { readonly kind: 'switch-restarted' }
   | { readonly kind: 'ended'; readonly report: Report };

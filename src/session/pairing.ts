@@ -14,6 +14,7 @@ import { entryOf } from './entry.ts';
 import type { EndReason, Event, Invitation, Report, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
 import { type Live, namesIn } from './live.ts';
+import { type Log, openLog } from './log.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing, preparePremises } from './open.ts';
 import { type Seat, takeSeat } from './seat.ts';
@@ -66,15 +67,21 @@ export async function supervise(
   intent: PairIntent,
   world: World,
 ): Promise<Ended> {
-  const { stop, emit, env } = world;
+  const { stop, env } = world;
   const { seat } = intent;
   if (intent.copy && env.TMUX) await copyThroughTmux(room.tmux, env, door.command());
+  const log = openLog(env, live, world.emit);
+  const emit = (event: Event): void => {
+    log.record(event);
+    world.emit(event);
+  };
   const asked = deferred<EndReason>();
   const over = deferred<Failure | undefined>();
   // Before anybody is told that there is a pairing.
   const stopIt = (): void => asked.resolve({ kind: 'asked' });
   const control = await orEnd(
     live,
+    log,
     serveControl(live, async () => {
       stopIt();
       const failure = await over.promise;
@@ -89,7 +96,7 @@ export async function supervise(
   };
   if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
-  const tell = teller(live, room, host, world, intent.bell);
+  const tell = teller(live, room, host, { ...world, emit }, intent.bell);
   live.emit = tell;
   const context = { room, host, menus: world.menus, tell, stop: stopIt };
   live.openMenu = (client) => void openMenu(live, context, client);
@@ -101,11 +108,12 @@ export async function supervise(
   door.listen(tell);
 
   const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)];
-  const reason = await orEnd(live, firstOf(stop, reasons));
+  const reason = await orEnd(live, log, firstOf(stop, reasons));
   const failure = await endAccess(live, watch.look());
   live.emit = emit;
   askNoMore();
   watch.stop();
+  await log.ended(reason, failure);
   over.resolve(failure);
   await control.close();
 
@@ -126,11 +134,11 @@ export async function supervise(
 }
 
 /** Has access ended before what went wrong goes on. */
-async function orEnd<T>(live: Live, step: Promise<T>): Promise<T> {
+async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
   try {
     return await step;
   } catch (error) {
-    await endAccess(live);
+    await log.ended({ kind: 'failed' }, await endAccess(live));
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { runDirectories } from '../lease/run-directory.ts';
 import { type Swept, staleClaims, sweep, sweepLease } from '../lease/sweep.ts';
 import { clearRoom, roomAt, unclaimRoom } from '../room/room.ts';
 import { findTmux } from '../room/tmux.ts';
+import { recordSwept } from './log.ts';
 
 /**
  * Takes back what any dead pairing of this account left.
@@ -14,7 +15,9 @@ import { findTmux } from '../room/tmux.ts';
 export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
   const roots = runDirectories(env);
   try {
-    return await sweep({ roots, keyFiles: [keyFile], now: new Date() });
+    const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
+    await record(env, swept);
+    return swept;
   } finally {
     for (const root of roots) await freeRooms(env, root);
   }
@@ -23,10 +26,17 @@ export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
   try {
-    return await sweepLease(folder);
+    const swept = await sweepLease(folder);
+    await record(env, swept);
+    return swept;
   } finally {
     await freeRooms(env, dirname(folder));
   }
+}
+
+function record(env: NodeJS.ProcessEnv, swept: readonly Swept[]): Promise<void> {
+  const ids = swept.map(({ id }) => id);
+  return recordSwept(env, ids);
 }
 
 /**

@@ -25,6 +25,7 @@ export function linesFor(event: Event): Line[] {
     case 'keys-left-out':
     case 'keys-shared':
     case 'from-pin':
+    case 'log-failed':
     case 'switch-restarted':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
     case 'keys-changed':
@@ -133,6 +134,8 @@ export function wordsFor(event: Event): string {
       return event.failed
         ? `${because(event.reason)}: the guests are out, but authorized_keys could not be restored; detach to see why`
         : `${because(event.reason)}: the guests are out, the session is yours`;
+    case 'log-failed':
+      return `warning: the log can't be written: ${printable(event.path)}: ${printable(event.problem)}`;
     case 'switch-restarted':
       return "the dead man's switch had died, and was armed anew";
     case 'ended':

@@ -148,6 +148,12 @@ export function wordsOf(failure: Failure): Words {
         `${failure.path}: ${failure.problem}`,
         failure.hint ?? 'remove it, or set XDG_RUNTIME_DIR to a folder of yours with mode 700',
       );
+    case 'log-refused':
+      return words(
+        6,
+        `${failure.path}: ${failure.problem}`,
+        'remove it: a new log is begun by the next pairing',
+      );
     case 'guests-left':
       return words(
         7,
@@ -291,9 +297,17 @@ function words(exit: number, error: string, hint?: string): Words {
 
 /** `18:15` today, else with the date; in the reader's own zone. */
 export function clock(at: Date, now = new Date()): string {
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  if (at.toDateString() === now.toDateString()) return time;
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+  if (at.toDateString() === now.toDateString()) return `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return date(at).slice(0, -3);
+}
+
+/** `2026-05-01 18:15:02`, in the reader's own zone. */
+export function date(at: Date): string {
+  const [day, time] = [
+    [at.getFullYear(), at.getMonth() + 1, at.getDate()],
+    [at.getHours(), at.getMinutes(), at.getSeconds()],
+  ].map((numbers) => numbers.map(two));
+  return `${day?.join('-')} ${time?.join(':')}`;
 }
 
 function two(n: number): string {

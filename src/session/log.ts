@@ -1,0 +1,185 @@
+/** The record of pairings: who was invited, who was in, from where, and how it ended. */
+import { type Failure, refuse } from '../domain/failure.ts';
+import type { Guest } from '../domain/guest.ts';
+import { jsonLine } from '../domain/text.ts';
+import type { EndReason, Event, Visit } from './events.ts';
+import type { Live } from './live.ts';
+import { appendToLog, LogTrouble, readLog } from './log-file.ts';
+
+/** What happened, for one line. */
+export type Happening =
+  | { readonly event: 'started'; readonly session: string; readonly deadline: string }
+  | {
+      readonly event: 'invited';
+      readonly guest: string;
+      readonly reference: string;
+      readonly access: string;
+      /** The first of them, where there are many. */
+      readonly fingerprints: readonly string[];
+    }
+  | {
+      readonly event: 'joined' | 'left';
+      readonly guest: string;
+      readonly reference: string;
+      readonly access: string;
+      readonly address: string;
+      readonly fingerprint: string;
+    }
+  | {
+      readonly event: 'refused';
+      readonly guest: string;
+      readonly reference: string;
+      readonly address: string;
+      readonly why: string;
+    }
+  | { readonly event: 'kicked'; readonly guest: string; readonly reference: string }
+  | {
+      readonly event: 'access';
+      readonly guest: string;
+      readonly reference: string;
+      readonly access: string;
+    }
+  | { readonly event: 'extended'; readonly deadline: string }
+  | {
+      readonly event: 'ended';
+      /** The kind of an `EndReason`, or `failed`. */
+      readonly reason: string;
+      readonly signal?: string;
+      /** What could not be taken back. */
+      readonly failure?: string;
+      /** How many visits are not in the log, since there were too many. */
+      readonly omitted?: number;
+    }
+  /** Taken back after its supervisor had died. */
+  | { readonly event: 'swept' };
+
+/** One line, as it stands in the file. Times are ISO 8601 in UTC. */
+export type LogLine = { readonly v: 1; readonly at: string; readonly pairing: string } & Happening;
+
+export interface Log {
+  record(event: Event): void;
+  /** Records the end, and waits for everything to be written. */
+  ended(reason: EndReason | { readonly kind: 'failed' }, failure?: Failure): Promise<void>;
+}
+
+/** So that a line stays below 4 kB. */
+const mostFingerprints = 50;
+/** How many lines of one guest's comings and goings: nobody is to push the rest out of the log by coming again. */
+const mostVisits = 400;
+
+/** Opens the log of a pairing. What goes wrong with it is told once. */
+export function openLog(env: NodeJS.ProcessEnv, live: Live, tell: (event: Event) => void): Log {
+  const references = new Map<string, string>();
+  const visits = new Map<string, number>();
+  let omitted = 0;
+  let told = false;
+  let turn: Promise<void> = Promise.resolve();
+
+  const warn = (error: unknown): void => {
+    const [path, problem] = error instanceof LogTrouble ? [error.path, error.message] : ['', String(error)];
+    if (!told) tell({ kind: 'log-failed', path, problem });
+    told = true;
+  };
+  const write = (...happenings: readonly Happening[]): void => {
+    const at = new Date();
+    if (happenings.length === 0) return;
+    turn = turn.then(() => append(env, live.lease.id, at, happenings)).catch(warn);
+  };
+  const who = (label: string) => ({ guest: label, reference: references.get(label) ?? '' });
+  const invited = (guests: readonly Guest[]): Happening[] =>
+    guests.map(({ label, reference, access, keys }) => {
+      references.set(label, reference.text);
+      const fingerprints = keys.slice(0, mostFingerprints).map(({ fingerprint }) => fingerprint);
+      return { event: 'invited', ...who(label), access, fingerprints };
+    });
+  const visit = (event: 'joined' | 'left', { label, access, address, fingerprint }: Visit): void => {
+    const count = (visits.get(label) ?? 0) + 1;
+    visits.set(label, count);
+    if (count > mostVisits) omitted += 1;
+    else write({ event, ...who(label), access, address, fingerprint });
+  };
+
+  return {
+    record: (event) => {
+      switch (event.kind) {
+        case 'invited': {
+          const { guests, until, entry } = event.invitation;
+          const started = {
+            event: 'started',
+            session: entry.session,
+            deadline: until.toISOString(),
+          } as const;
+          return write(started, ...invited(guests));
+        }
+        case 'invited-more':
+          return write(...invited(event.guests));
+        case 'joined':
+        case 'left':
+          return visit(event.kind, event.visit);
+        case 'refused':
+          return write({ event: 'refused', ...who(event.label), address: event.address, why: event.why });
+        case 'kicked':
+          return write({ event: 'kicked', ...who(event.label) });
+        case 'access-changed':
+          return write({ event: 'access', ...who(event.label), access: event.access });
+        case 'extended':
+          return write({ event: 'extended', deadline: event.deadline.toISOString() });
+      }
+    },
+    ended: (reason, failure) => {
+      write({
+        event: 'ended',
+        reason: reason.kind,
+        ...(reason.kind === 'stopped' && { signal: reason.signal }),
+        ...(failure && { failure: failure.kind }),
+        ...(omitted > 0 && { omitted }),
+      });
+      return turn;
+    },
+  };
+}
+
+/** Records pairings that were taken back after their supervisors had died. Where that can't be done, it is not. */
+export async function recordSwept(env: NodeJS.ProcessEnv, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await append(env, id, new Date(), [{ event: 'swept' }]).catch(() => {});
+}
+
+/**
+ * The lines of the log since a time, the oldest first; what is none is passed over.
+ * @throws Refusal `log-refused`
+ */
+export function linesSince(env: NodeJS.ProcessEnv, since?: Date): LogLine[] {
+  const from = since?.getTime() ?? Number.NEGATIVE_INFINITY;
+  try {
+    return readLog(env).flatMap((text) => {
+      const line = lineFrom(text);
+      return line && Date.parse(line.at) >= from ? [line] : [];
+    });
+  } catch (error) {
+    if (!(error instanceof LogTrouble)) throw error;
+    return refuse({ kind: 'log-refused', path: error.path, problem: error.message });
+  }
+}
+
+async function append(
+  env: NodeJS.ProcessEnv,
+  pairing: string,
+  at: Date,
+  happenings: readonly Happening[],
+): Promise<void> {
+  for (const happening of happenings) {
+    const line: LogLine = { v: 1, at: at.toISOString(), pairing, ...happening };
+    await appendToLog(env, jsonLine(line));
+  }
+}
+
+function lineFrom(text: string): LogLine | undefined {
+  try {
+    const value = JSON.parse(text);
+    const { v, at, pairing, event } = value ?? {};
+    const isLine = v === 1 && [at, pairing, event].every((field) => typeof field === 'string');
+    return isLine && !Number.isNaN(Date.parse(at)) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import { printable } from '../domain/text.ts';
+import type { LogLine } from '../session/log.ts';
+import { date } from './words.ts';
+
+/** The answer of `log`, for people: a line each, in the reader's own zone. */
+export function logTable(lines: readonly LogLine[]): string {
+  if (lines.length === 0) return 'nothing has been recorded';
+  return lines
+    .map((line) => printable(`${date(new Date(line.at))}  ${line.pairing}  ${wordsOf(line)}`, 1000))
+    .join('\n');
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  'host-detached': 'you detached',
+  'session-ended': 'the session has ended',
+  'time-up': 'time was up',
+  'taken-back': 'it was taken back',
+  stopped: 'stopped',
+  asked: 'stopped',
+  'nobody-joined': 'nobody joined',
+  failed: 'it failed',
+};
+
+function wordsOf(line: LogLine): string {
+  switch (line.event) {
+    case 'started':
+      return `started: session ${line.session}, until ${date(new Date(line.deadline))}`;
+    case 'invited':
+      return `${who(line)} is invited, ${mayDo(line.access)}: ${[line.fingerprints].flat().join(', ')}`;
+    case 'joined':
+    case 'left':
+      return `${who(line)} has ${line.event}: ${line.address}, ${mayDo(line.access)}, ${line.fingerprint}`;
+    case 'refused':
+      return `${who(line)} was refused: ${line.address}, ${line.why}`;
+    case 'kicked':
+      return `${who(line)} was put out`;
+    case 'access':
+      return `${who(line)}: ${mayDo(line.access)} from now on`;
+    case 'extended':
+      return `extended until ${date(new Date(line.deadline))}`;
+    case 'ended':
+      return `ended: ${[reasons[line.reason] ?? line.reason, line.signal, line.failure, omitted(line.omitted)].filter(Boolean).join(', ')}`;
+    case 'swept':
+      return 'taken back: tmuxpair had died';
+    default:
+      return (line as { event: string }).event; // Of a later version.
+  }
+}
+
+function who({ guest, reference }: { guest: string; reference: string }): string {
+  return reference ? `${guest} (${reference})` : guest;
+}
+
+function mayDo(access: string): string {
+  return access === 'read-only' ? 'view only' : 'may type';
+}
+
+function omitted(count: number | undefined): string {
+  return count === undefined ? '' : `${count} comings and goings not recorded`;
+}
