@@ -90,7 +90,8 @@ export async function openPairing(
     for (const { label, access } of guests) openGate(live.lease, label, access);
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
-    await grant(live.lease, guests, { expiry, forward: intent.forward, gateExisting: intent.gateExisting });
+    const { forward, gateExisting } = intent;
+    await grant(live.lease, guests, { expiry, forward, gateExisting, stop });
     const address = await unlessStopped(stop, premises.address);
     live.sshCommand = address.command;
     return { live, room, address };
