@@ -23,7 +23,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
 import { checkTrust, trouble } from './key-file-trust.ts';
-import { withLock } from './lock.ts';
+import { isHeld, withLock } from './lock.ts';
 
 /** What an edit makes of the text (latin1, one character a byte): the new text, or what is to go. */
 export type Edited = { readonly text: string } | 'remove' | 'unchanged';
@@ -36,20 +36,23 @@ const tries = 50;
  * owner, synced, and renamed over it at its resolved path; the folder is synced. If somebody else changed the
  * file between reading and renaming, it is read again.
  * @param edit gets the text, `undefined` where there is no file, and its resolved path
- * @throws Refusal `authorized-keys-refused`, `authorized-keys-locked`, and whatever `edit` throws
+ * @param stop ends the waiting for the lock, and nothing else
+ * @throws Refusal `authorized-keys-refused`, `authorized-keys-locked`, the reason of `stop`, and whatever `edit` throws
  */
 export async function editKeyFile(
   path: string,
   edit: (text: string | undefined, resolved: string) => Edited,
+  stop?: AbortSignal,
 ): Promise<void> {
   try {
     const resolved = resolveKeyFile(path);
-    await withLock(lockOf(resolved), path, () => {
+    const work = (): void => {
       rmSync(asideOf(resolved), { force: true });
       for (let n = 1; !editOnce(resolved, path, edit); n++) {
         if (n === tries) refuse(trouble(path, 'is being changed by another program all the time'));
       }
-    });
+    };
+    await withLock(lockOf(resolved), path, work, { stop });
   } catch (error) {
     throw error instanceof Refusal ? error : refusedBy(path, error);
   }
@@ -64,13 +67,15 @@ export function readKeyFile(path: string): string | undefined {
   }
 }
 
-/** Whether somebody edits the file now, or died while they did. @throws Refusal `authorized-keys-refused` */
-export function isBeingEdited(path: string): boolean {
-  const resolved = resolveKeyFile(path);
+/** Whether somebody died while they edited the file. No, where it is nothing that can be edited. */
+export function isLeftBehind(path: string): boolean {
   try {
-    return [lockOf(resolved), asideOf(resolved)].some((name) => lstatSync(name, { throwIfNoEntry: false }));
-  } catch (error) {
-    throw refusedBy(path, error);
+    const resolved = resolveKeyFile(path);
+    const lock = lockOf(resolved);
+    if (isHeld(lock)) return false;
+    return [lock, asideOf(resolved)].some((name) => lstatSync(name, { throwIfNoEntry: false }));
+  } catch {
+    return false;
   }
 }
 

@@ -28,9 +28,10 @@ import {
   withoutLease,
 } from './authorized-keys.ts';
 import {
+  type Edited,
   editKeyFile,
   hasFolder,
-  isBeingEdited,
+  isLeftBehind,
   makeFolder,
   readKeyFile,
   removeFolderIfEmpty,
@@ -201,12 +202,17 @@ export function openGate(lease: Lease, label: Label, access: Access): void {
 /**
  * Writes the lines of `guests` into the file.
  * @param options.check called last before the lines are written, under the file's lock; nothing is written if it throws
- * @throws Refusal `key-already-present` unless `gateExisting`; those of `editKeyFile`
+ * @param options.stop nothing is written once this is aborted
+ * @throws Refusal `key-already-present` unless `gateExisting`; those of `editKeyFile`; the reason of `stop`
  */
 export async function grant(
   lease: Lease,
   guests: readonly Guest[],
-  options: Omit<LineOptions, 'id' | 'gate'> & { readonly gateExisting: boolean; readonly check?: () => void },
+  options: Omit<LineOptions, 'id' | 'gate'> & {
+    readonly gateExisting: boolean;
+    readonly check?: () => void;
+    readonly stop?: AbortSignal;
+  },
 ): Promise<void> {
   const grants = guests.flatMap(({ label, keys }) =>
     keys.map((key, index) => ({ label, key, number: index + 1 })),
@@ -216,14 +222,16 @@ export async function grant(
   const folderAbsent = !hasFolder(lease.keyFile);
   if (folderAbsent) makeFolder(lease.keyFile);
   try {
-    await editKeyFile(lease.keyFile, (text, path) => {
+    const edit = (text: string | undefined, path: string): Edited => {
+      options.stop?.throwIfAborted();
       options.check?.();
       if (!options.gateExisting) {
         refuseKnownKeys(guests, path, text);
         for (const other of otherFiles(lease, path)) refuseKnownKeys(guests, other, readKeyFile(other));
       }
       return { text: withLease(text, lines, folderAbsent) };
-    });
+    };
+    await editKeyFile(lease.keyFile, edit, options.stop);
   } catch (error) {
     // The end of another pairing, whose folder it was, may have removed it under us.
     if (!hasFolder(lease.keyFile) && isRefusedFile(error)) return grant(lease, guests, options);
@@ -346,9 +354,9 @@ function isRefusedFile(error: unknown): boolean {
   return error instanceof Refusal && error.failure.kind === 'authorized-keys-refused';
 }
 
-/** Where there is nothing to take back, a file that can't be written is no trouble. */
+/** Where there is nothing to take back, a file that can't be written, or that another holds, is no trouble. */
 function hasTraces(keyFile: string, id: LeaseId): boolean {
-  return isBeingEdited(keyFile) || (readKeyFile(keyFile) ?? '').includes(`tmuxpair:${id}:`);
+  return isLeftBehind(keyFile) || (readKeyFile(keyFile) ?? '').includes(`tmuxpair:${id}:`);
 }
 
 function linesOf(keyFile: string, id: LeaseId): number[] {

@@ -31,18 +31,20 @@ const foreignAge = 60_000;
 /**
  * Runs `work` while holding the lock `path`, whose folder exists. `work` is synchronous: it can't be left half
  * way by a signal handler of ours.
- * @param longest how long to wait for it, in ms
- * @throws Refusal `authorized-keys-locked` (naming `guarded`) when another holds it for longer
+ * @param options.longest how long to wait for it, in ms
+ * @param options.stop ends the waiting, and nothing else
+ * @throws Refusal `authorized-keys-locked` (naming `guarded`) when another holds it for longer; the reason of `stop`
  */
 export async function withLock<T>(
   path: string,
   guarded: string,
   work: () => T,
-  longest = patience,
+  { longest = patience, stop }: { longest?: number; stop?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const owner: Owner = { ...thisProcess(), nonce: randomBytes(8).toString('hex'), machine: machineName() };
   const since = performance.now(); // A clock that is set in between changes nothing.
   while (!take(path, owner)) {
+    stop?.throwIfAborted();
     const holder = ownerOf(path);
     if (holder && isStale(path, holder)) {
       await withLock(`${path}.${holder.nonce}`, guarded, () => {
@@ -81,6 +83,12 @@ function ownerOf(path: string): Owner | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether somebody who may live holds the lock `path`. */
+export function isHeld(path: string): boolean {
+  const holder = ownerOf(path);
+  return holder !== undefined && !isStale(path, holder);
 }
 
 function isStale(path: string, owner: Owner): boolean {

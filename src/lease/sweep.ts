@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Refusal } from '../domain/failure.ts';
 import { isLeaseId, isOfMachine, type LeaseId } from '../domain/lease-id.ts';
 import { type LeaseLine, leaseLinesIn } from './authorized-keys.ts';
-import { editKeyFile, isBeingEdited, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
+import { editKeyFile, isLeftBehind, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
 import { readDeadline, removeLease, revoke, sever, shutGate } from './lease.ts';
 import { isAlive, isRunning, machineName, uptime } from './process.ts';
 import { readRecord } from './record.ts';
@@ -135,7 +135,7 @@ function hasParts(folder: string): boolean {
 /** What a crash in the middle of an edit left beside the file: the lock, the new text. */
 async function removeLeftovers(keyFile: string): Promise<void> {
   try {
-    if (isBeingEdited(keyFile)) await editKeyFile(keyFile, () => 'unchanged');
+    if (isLeftBehind(keyFile)) await editKeyFile(keyFile, () => 'unchanged');
   } catch {
     // What is wrong with the file, the grant says.
   }

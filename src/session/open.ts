@@ -103,7 +103,8 @@ export async function openPairing(
     for (const { label, access } of guests) openGate(live.lease, label, access);
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
-    await grant(live.lease, guests, { expiry, forward: intent.forward, gateExisting: intent.gateExisting });
+    const { forward, gateExisting } = intent;
+    await grant(live.lease, guests, { expiry, forward, gateExisting, stop });
     return { live, room, door };
   } catch (error) {
     const failure = await endAccess(live);

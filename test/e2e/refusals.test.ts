@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
 import { litter } from '../support/live.ts';
-import { keyFileOf, rooms } from '../support/pairing.ts';
+import { holdKeys, keyFileOf, rooms } from '../support/pairing.ts';
 
 const own = '# mine\n';
 const refused = /^tmuxpair: error: [^\n]*[^.\n]\ntmuxpair: hint: [^\n]*\n$/;
@@ -172,6 +172,20 @@ test('authorized_keys of modes, or of kinds, that sshd would not take: exit 5, u
     expect(statSync(`${account.home}/.ssh`)).toMatchObject({ ino, mode });
     expect([litter(stage), rooms(stage)]).toEqual([[], []]);
   }
+});
+
+test('authorized_keys that another edits for longer than anybody should: exit 5, and nobody is waited for twice', async () => {
+  await using stage = await makeStage({ keys: own });
+  const path = await keyFileOf(stage, await stage.guest());
+  holdKeys(stage);
+  const before = stage.snapshot();
+  const since = performance.now();
+  const host = await stage.pair([path], { columns: 250 });
+  expect(await host.exitStatus({ timeout: 20_000 })).toBe(5);
+  expect(performance.now() - since).toBeLessThan(19_000);
+  expect(await host.transcript()).toContain(`is being changed by process ${process.pid}`);
+  stage.expectUntouched(before);
+  expect(rooms(stage)).toEqual([]);
 });
 
 test('a tmux that is missing, no tmux, or too old: exit 6, and nothing is granted', async () => {

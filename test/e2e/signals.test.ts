@@ -1,9 +1,8 @@
-import { readFileSync, symlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { makeStage, type Stage } from '../support/fixture.ts';
+import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
 import { expectNothingLeft, litter } from '../support/live.ts';
-import { keyFileOf, leaseLines, rooms, sessions, startPairing } from '../support/pairing.ts';
+import { holdKeys, keyFileOf, leaseLines, rooms, sessions, startPairing } from '../support/pairing.ts';
 import { readProcess } from '../support/processes.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
@@ -71,16 +70,16 @@ test.each(all)(
     await using forge = await startForge({ kind: 'github', fault: 'silent' });
     const fetching = await stage.pair(['@octocat'], { env: { GITHUB_API_URL: forge.url } });
     await until(() => forge.requests.length > 0, { what: 'the forge to be asked' });
-    await expectStopped(stage, fetching, signal, exit);
+    await expectStopped(fetching, signal, exit);
     stage.expectUntouched(before);
 
     const path = await keyFileOf(stage, await stage.guest());
-    const lock = `${stage.keysPath}.tmuxpair.lock`;
-    symlinkSync(ownerText(process.pid), lock);
+    const lock = holdKeys(stage);
     const locked = stage.snapshot();
     const waiting = await stage.pair([path]);
     await until(() => rooms(stage).length > 0, { what: 'the room, which is made before the grant' });
-    await expectStopped(stage, waiting, signal, exit);
+    await expectStopped(waiting, signal, exit);
+    await until(() => rooms(stage).length === 0, { what: 'the room that nobody has been in to be closed' });
     stage.expectUntouched(locked);
     await stage.account.demand('rm', ['-f', lock]);
     stage.expectUntouched(before);
@@ -102,9 +101,10 @@ test('F2: a signal at whatever moment of the start: file as before, nobody in, a
     const [signal = 'SIGTERM', exit = 143] = all[index % 3] ?? [];
     const host = await stage.pair([path]);
     await until(moment, { what: `moment ${index}`, interval: 1 });
-    await expectStopped(stage, host, signal, exit);
+    await expectStopped(host, signal, exit);
     stage.expectUntouched(before);
     expect((await guest.run([], ['id'])).stderr).toContain('Permission denied');
+    await expectNothingLeft(stage);
   }
 });
 
@@ -138,24 +138,12 @@ test('F2: signals while the end runs, and after time is up while the host is sti
   await again.waitFor(/^still-21$/m);
 });
 
-/** The end by a signal: soon, with its exit code, and with nothing left of what had been begun. */
-async function expectStopped(stage: Stage, host: Terminal, signal: Signal, exit: number): Promise<void> {
+/** The end by a signal: soon, with its exit code, and without a word of failure. */
+async function expectStopped(host: Terminal, signal: Signal, exit: number): Promise<void> {
   host.signal(signal);
   const since = performance.now();
   expect(await host.exitStatus()).toBe(exit);
   expect(performance.now() - since).toBeLessThan(3000);
-  await until(() => rooms(stage).length === 0, { what: 'the room that nobody has been in to be closed' });
   expect(await host.transcript()).not.toContain('tmuxpair: error:');
   await host.close();
-}
-
-/** What a lock's link says, for a process that lives: pid, start, boot, a nonce, machine (see lock.ts). */
-function ownerText(pid: number): string {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  return [pid, readProcess(pid)?.startTime, boot, 'f00d', machine()].join('|');
-}
-
-function machine(): string {
-  const id = readFileSync('/etc/machine-id', 'latin1').trim();
-  return `${id}@${readFileSync('/proc/sys/kernel/hostname', 'latin1').trim()}`;
 }

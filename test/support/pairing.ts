@@ -1,8 +1,9 @@
+import { readFileSync, symlinkSync } from 'node:fs';
 import type { Stage } from './fixture.ts';
 import type { Guest } from './guest.ts';
 import type { Identity } from './identity.ts';
 import { runDirectory } from './live.ts';
-import { descendantsOf, type Process } from './processes.ts';
+import { descendantsOf, type Process, readProcess } from './processes.ts';
 import type { Terminal, TerminalOptions } from './terminal.ts';
 
 // Where tests of a pairing's story look for them, too.
@@ -67,4 +68,19 @@ export function inRoom(stage: Stage, session: string, ...command: string[]): Pro
     `${runDirectory(stage)}/rooms/${session}/tmux`,
     ...command,
   ]);
+}
+
+/** Holds the lock of `authorized_keys` as another program of ours that lives would (see lock.ts); gives its path. */
+export function holdKeys({ keysPath }: Stage): string {
+  const lock = `${keysPath}.tmuxpair.lock`;
+  const [boot, machine, host] = [
+    '/proc/sys/kernel/random/boot_id',
+    '/etc/machine-id',
+    '/proc/sys/kernel/hostname',
+  ].map((path) => readFileSync(path, 'latin1').trim());
+  symlinkSync(
+    [process.pid, readProcess(process.pid)?.startTime, boot, 'f00d', `${machine}@${host}`].join('|'),
+    lock,
+  );
+  return lock;
 }

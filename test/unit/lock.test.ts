@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { withLock } from '../../src/lease/lock.ts';
+import { isHeld, withLock } from '../../src/lease/lock.ts';
 import { bootId, machineName, thisProcess } from '../../src/lease/process.ts';
 import { bundle, startChild } from '../support/child.ts';
 import { rejectionOf } from '../support/failure-of.ts';
@@ -36,7 +36,7 @@ afterEach(() => {
  */
 const contender = `
   import { readFileSync, renameSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
-  import { withLock } from './src/lease/lock.ts';
+  import { isHeld, withLock } from './src/lease/lock.ts';
   import { machineName } from './src/lease/process.ts';
   const [lock, counter, times] = process.argv.slice(2);
   const nap = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -56,7 +56,7 @@ const contender = `
 
 const holder = `
   import { writeSync } from 'node:fs';
-  import { withLock } from './src/lease/lock.ts';
+  import { isHeld, withLock } from './src/lease/lock.ts';
   const [lock] = process.argv.slice(2);
   await withLock(lock, lock, () => {
     writeSync(1, 'held\\n');
@@ -100,7 +100,7 @@ describe('a lock is broken at once', () => {
     ['whose owner is no number', { pid: 'x' }],
   ])('%s', async (_, owner) => {
     owned(lock, owner);
-    expect(await withLock(lock, lock, () => 'done', 0)).toBe('done');
+    expect(await withLock(lock, lock, () => 'done', { longest: 0 })).toBe('done');
     expect(leftLocks()).toEqual([]);
   });
 
@@ -108,7 +108,7 @@ describe('a lock is broken at once', () => {
     owned(lock, { start: '1', nonce: 'a' });
     owned(`${lock}.a`, { start: '1', nonce: 'b' });
     owned(`${lock}.a.b`, { boot: 'another', nonce: 'c' });
-    expect(await withLock(lock, lock, () => 'done', 0)).toBe('done');
+    expect(await withLock(lock, lock, () => 'done', { longest: 0 })).toBe('done');
     expect(leftLocks()).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ describe('a lock is broken at once', () => {
 
 describe('a lock is waited for, and no longer than said', () => {
   const refused = (owner: string) => ({ kind: 'authorized-keys-locked', path: 'guarded', lock, owner });
-  const attempt = (longest = 60) => rejectionOf(withLock(lock, 'guarded', () => {}, longest));
+  const attempt = (longest = 60) => rejectionOf(withLock(lock, 'guarded', () => {}, { longest }));
 
   test('of a living process', async () => {
     owned(lock, {});
@@ -145,6 +145,16 @@ describe('a lock is waited for, and no longer than said', () => {
     expect(readFileSync(lock, 'utf8')).toBe('mine');
   });
 
+  test('until the waiting is stopped; a lock that is free is taken all the same', async () => {
+    const stop = AbortSignal.abort(new Error('stopped'));
+    owned(lock, {});
+    await expect(withLock(lock, lock, () => {}, { stop })).rejects.toThrow('stopped');
+    expect([isHeld(lock), leftLocks()]).toEqual([true, ['lock']]);
+    rmSync(lock);
+    expect(isHeld(lock)).toBe(false);
+    expect(await withLock(lock, lock, () => isHeld(lock), { stop })).toBe(true);
+  });
+
   test('while the wall clock is set forth, and back', async () => {
     owned(lock, {});
     let step = 3_600_000;
@@ -152,7 +162,7 @@ describe('a lock is waited for, and no longer than said', () => {
       step = -step;
       return 1e12 + step;
     });
-    const [patient, impatient] = [withLock(lock, lock, () => 'got it', 20_000), attempt()];
+    const [patient, impatient] = [withLock(lock, lock, () => 'got it', { longest: 20_000 }), attempt()];
     expect(await impatient).toEqual(refused(`process ${process.pid}`));
     rmSync(lock);
     expect(await patient).toBe('got it');
