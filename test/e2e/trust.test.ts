@@ -188,20 +188,21 @@ test('a name on one forge is not the same name on another', async () => {
   await using stage = await makeStage();
   const guest = await stage.guest();
   const stranger = await guest.newIdentity();
-  await using here = await forgeOf(guest.identity);
-  await using there = await forgeOf(stranger);
-  const keys = (forge: Forge, ...more: string[]) =>
-    stage.run(['keys', ...more, '@octocat'], { env: urlOf(forge) });
-  expect((await keys(here)).stdout).toContain('github:octocat: new');
-  expect((await keys(here)).stdout).toContain('github:octocat: known');
+  await using github = await forgeOf(guest.identity);
+  await using another = await forgeOf(stranger);
+  const keys = (env: Environment, ...args: string[]) => stage.run(['keys', ...args], { env });
+  expect((await keys(urlOf(github), '@octocat')).stdout).toContain('github:octocat: new');
 
-  expect(await keys(there, '--offline')).toMatchObject({ exitCode: 4, stdout: '' });
-  there.fault = 'dropped';
-  expect(await keys(there)).toMatchObject({ exitCode: 4, stdout: '' });
-  there.fault = undefined;
-  expect((await keys(there)).stdout).toContain('github:octocat: new');
-  expect((await keys(here)).stdout).toContain('github:octocat: known');
-  expect((await keys(here, '--offline')).stdout).toContain(guest.identity.fingerprint);
-  const named = await stage.run(['keys', '--offline', `github:octocat@${there.host}`]);
-  expect(named.stdout).toContain(stranger.fingerprint);
+  // The name stays as it is, where the environment moves it to another forge.
+  const elsewhere = { GITHUB_API_URL: 'https://ghe.example.com/api/v3' };
+  const moved = await keys(elsewhere, '--offline', '@octocat');
+  expect(moved).toMatchObject({ exitCode: 4, stdout: '' });
+  expect(moved.stderr).toContain('github:octocat: nothing is remembered of them');
+  expect(await stage.run(['forget', '@octocat'], { env: elsewhere })).toMatchObject({ exitCode: 8 });
+
+  const named = `github:octocat@${another.host}`;
+  expect(await keys({}, '--offline', named)).toMatchObject({ exitCode: 4, stdout: '' });
+  expect((await keys({}, named)).stdout).toContain(`${named}: new`);
+  expect((await keys({}, '--offline', named)).stdout).toContain(stranger.fingerprint);
+  expect((await keys({}, '--offline', '@octocat')).stdout).toContain(guest.identity.fingerprint);
 });
