@@ -45,7 +45,8 @@ export type DoorReason =
 
 export type DoorChoice = (
   | { readonly kind: 'system'; readonly system: SystemDoor }
-  | { readonly kind: 'private'; readonly port?: number }
+  /** `system` is the one that would not do, or that is not there. */
+  | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
 ) & {
   readonly why: DoorReason;
   /** What the guest's line calls this machine. Resolves late, and does not reject. */
@@ -102,12 +103,14 @@ export async function chooseDoor(
   const theirs = { kind: 'system', host, system } as const;
   if (intent.door === 'system') return { ...theirs, why: asked };
   if (!system.answers) {
-    return intent.keyFileNamed ? { ...theirs, why: asked } : { ...own, why: { kind: 'silent', port } };
+    return intent.keyFileNamed
+      ? { ...theirs, why: asked }
+      : { ...own, system, why: { kind: 'silent', port } };
   }
   const { obstacles } = system;
   return obstacles.length === 0 || intent.port !== undefined || intent.keyFileNamed
     ? { ...theirs, why: { kind: 'answers' } }
-    : { ...own, why: { kind: 'obstacles', port, obstacles } };
+    : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
 }
 
 /** What a lease is to write its lines to (see `createLease`). */
