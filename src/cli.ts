@@ -105,6 +105,7 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     describeLive(program, run);
     describeLog(program, run);
     describeCompletion(program, run);
+    describeDoctor(program, run, self);
     describeSweep(program, run);
     describeMenu(program, run);
     describeSupervise(program, run, self);
@@ -134,7 +135,7 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
   addForges(program);
-  program
+  addDoor(program)
     .option('-r, --read-only', 'guests may look, not type')
     .addOption(hidden('--readonly'))
     .option('-t, --ttl <duration>', 'how long at most, e.g. 30m or 1h30m (default: 4h)')
@@ -147,12 +148,6 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .option('--bell', 'ring when somebody comes or leaves')
     .option('--menu-key <key>', 'after the prefix, a menu of your guests, or off (default: P)')
     .option('--host <name>', 'what the printed ssh line calls this machine')
-    .option(
-      '--door <which>',
-      "system: guests come through this machine's sshd; private: through one of this pairing's own (default: auto)",
-    )
-    .option('--port <n>', 'port of the sshd that guests come through (default: 22, or any for its own)')
-    .option('--bind <address>', 'what an sshd of its own listens on (default: all addresses)')
     .option('--via <jump>', 'through [user@]jump[:port], which both of you can reach')
     .option('--copy', "put the guest's ssh line on the clipboard")
     .addOption(repeatable('--forward <port>', 'a port of this machine that guests may reach; repeatable'))
@@ -335,6 +330,23 @@ function describeSupervise(program: Command, run: Run, self: readonly string[]):
     );
 }
 
+function describeDoctor(program: Command, run: Run, self: readonly string[]): void {
+  const doctor = addCommon(program.command('doctor').description('can a guest really get in? by trying'));
+  addKeyFile(addDoor(doctor))
+    .option('--tmux <path>', 'the tmux to use')
+    .option('--json', 'as JSON')
+    .action(() => {
+      const options: PairOptions = { ...program.opts(), ...doctor.opts() };
+      return run(options, async (terminal) => {
+        const { doctorCommand } = await import('./commands/doctor.ts');
+        const { via: _, ...door } = doorOf(options);
+        const tmux = options.tmux === undefined ? {} : { tmux: options.tmux };
+        const intent = { ...door, ...tmux, keyFile: keyFileFrom(options), forward: [] };
+        return doctorCommand(intent, options.json === true, terminal, self);
+      });
+    });
+}
+
 function describeSweep(program: Command, run: Run): void {
   const sweep = addCommon(program.command('sweep').description('take back what a crash left'));
   addKeyFile(sweep)
@@ -377,6 +389,16 @@ function addFreshness(command: Command): Command {
     .option('--offline', 'ask no forge: take the keys that are remembered')
     .option('--refresh', 'take no remembered keys, also where the forge is out of reach')
     .option('--accept-new-keys', 'accept keys that a known guest did not have before');
+}
+
+function addDoor(command: Command): Command {
+  return command
+    .option(
+      '--door <which>',
+      "system: guests come through this machine's sshd; private: through one of this pairing's own (default: auto)",
+    )
+    .option('--port <n>', 'port of the sshd that guests come through (default: 22, or any for its own)')
+    .option('--bind <address>', 'what an sshd of its own listens on (default: all addresses)');
 }
 
 function addKeyFile(command: Command): Command {

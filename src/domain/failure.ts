@@ -138,6 +138,8 @@ export type Failure =
       /** A system error code. */
       readonly code: string;
     }
+  /** What `tmuxpair doctor` ends with where no guest could get in. */
+  | { readonly kind: 'no-way-in' }
   /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */
   | { readonly kind: 'no-terminals'; readonly mend: string }
   | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly detail: string }

@@ -14,5 +14,5 @@ export type Obstacle =
   | { readonly kind: 'other-methods'; readonly methods: string }
   | { readonly kind: 'no-terminals' }
   /** What StrictModes refuses: others may write `path`, or it is somebody else's. */
-  | { readonly kind: 'modes'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'modes'; readonly path: string; readonly mode: number; readonly uid: number }
   | { readonly kind: 'owner'; readonly path: string; readonly uid: number };

@@ -12,7 +12,7 @@ export function modeObstacles(keyFile: string, { uid, home }: Account): Obstacle
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats && stats.uid !== 0 && stats.uid !== uid) found.push({ kind: 'owner', path, uid: stats.uid });
     else if (stats && (stats.mode & 0o022) !== 0)
-      found.push({ kind: 'modes', path, mode: stats.mode & 0o7777 });
+      found.push({ kind: 'modes', path, mode: stats.mode & 0o7777, uid: stats.uid });
     if (path === top || path === '/') return found;
   }
 }

@@ -24,6 +24,8 @@ export interface Keyring {
   forget(references: readonly string[]): Promise<readonly string[]>;
   /** Where pins live by now; `nowhere` where neither keychain nor files can be used, and pins end with the run. */
   where(): Promise<Where>;
+  /** Why pins are not in the keychain; `undefined` where they are. */
+  trouble(): Promise<KeychainTrouble | undefined>;
   /** Waits for what is under way, within the budget, and kills the keychain process. */
   close(): Promise<void>;
 }
@@ -103,6 +105,11 @@ export function openKeyring(options: KeyringOptions): Keyring {
         return [...new Set([result, left].flatMap((one) => (one.ok ? one.value : [])))];
       }),
     where: () => inTurn(async () => (await places.current()).where),
+    trouble: () =>
+      inTurn(async () => {
+        const place = await places.current();
+        return place.where === 'keychain' ? undefined : place.trouble;
+      }),
     async close() {
       await turn;
       if (client.ok) client.value.kill();

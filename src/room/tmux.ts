@@ -94,16 +94,23 @@ export function findTmux(env: NodeJS.ProcessEnv, named = 'tmux'): string {
 
 /** @throws Refusal `program-too-old`, `program-failed` */
 export async function checkTmux(tmux: string): Promise<void> {
+  await tmuxVersion(tmux);
+}
+
+/** What tmux says of itself, without its name: `3.3a`. @throws Refusal `program-too-old`, `program-failed` */
+export async function tmuxVersion(tmux: string): Promise<string> {
   const result = await execa(tmux, ['-V'], { reject: false, stdin: 'ignore' });
+  const version = (result.stdout ?? '').trim().replace(/^tmux /, '');
   const [, major, minor] = /^tmux (?:next-)?(\d+)\.(\d+)/.exec(result.stdout ?? '') ?? [];
   if (result.exitCode !== 0 || major === undefined) {
-    if (result.exitCode === 0 && /^tmux (master|openbsd-)/.test(result.stdout ?? '')) return;
+    if (result.exitCode === 0 && /^(master|openbsd-)/.test(version)) return version;
     const detail = result.stderr || result.stdout || result.shortMessage || '';
     refuse({ kind: 'program-failed', program: tmux, doing: 'telling its version', detail });
   }
   const [wantedMajor, wantedMinor] = floor;
-  if (Number(major) > wantedMajor || (Number(major) === wantedMajor && Number(minor) >= wantedMinor)) return;
-  refuse({
+  if (Number(major) > wantedMajor || (Number(major) === wantedMajor && Number(minor) >= wantedMinor))
+    return version;
+  return refuse({
     kind: 'program-too-old',
     program: 'tmux',
     found: `${major}.${minor}`,

@@ -50,7 +50,8 @@ export type DoorReason =
 
 export type DoorChoice = (
   | { readonly kind: 'system'; readonly system: SystemDoor }
-  | { readonly kind: 'private'; readonly port?: number }
+  /** `system` is the one that would not do, or that is not there. */
+  | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
 ) & {
   readonly why: DoorReason;
   /** What the guest's line calls this machine. Resolves late, and does not reject. */
@@ -112,12 +113,12 @@ export async function chooseDoor(
       return { ...theirs, why: { kind: 'elsewhere', port } };
     const mend = terminalsMend();
     if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };
-    return { ...own, why: { kind: 'silent', port } };
+    return { ...own, system, why: { kind: 'silent', port } };
   }
   const { obstacles } = system;
   return obstacles.length === 0 || intent.port !== undefined || intent.keyFileNamed
     ? { ...theirs, why: { kind: 'answers' } }
-    : { ...own, why: { kind: 'obstacles', port, obstacles } };
+    : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
 }
 
 /** Whether an sshd runs here, a door of some pairing aside: where none answers on the usual port, on another. */

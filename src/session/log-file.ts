@@ -55,7 +55,7 @@ export async function appendToLog(env: Env, line: string): Promise<void> {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats && stats.size >= longest) renameSync(path, oldLogPath(env)); // Else somebody else has.
   };
-  await withLock(`${path}.lock`, path, rename, patience).catch(() => {});
+  await withLock(`${path}.lock`, path, rename, { longest: patience }).catch(() => {});
 }
 
 /** All lines, the oldest first. @throws LogTrouble */

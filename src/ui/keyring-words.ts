@@ -9,8 +9,8 @@ export function keyringWords(warning: KeyringWarning): string[] {
       const unknown =
         unchecked.length > 0 ? `; ${names(unchecked)} could not be compared with the keys seen before` : '';
       return [
-        `warning: the keychain can't be used (${cause(trouble)}): keys are remembered in ${path}${unknown}`,
-        ...hinted(mend(trouble)),
+        `warning: the keychain can't be used (${causeOf(trouble)}): keys are remembered in ${path}${unknown}`,
+        ...hinted(mendOf(trouble)),
       ];
     }
     case 'pins-lost':
@@ -33,10 +33,10 @@ export function keyringWords(warning: KeyringWarning): string[] {
       return [`${moved}${rest}`];
     }
     case 'state-refused':
-      return [`warning: nothing is remembered in this run: ${cause(warning.trouble)}`];
+      return [`warning: nothing is remembered in this run: ${causeOf(warning.trouble)}`];
     case 'not-remembered':
       return [
-        `warning: the keys of ${names(warning.references)} were not remembered: ${cause(warning.trouble)}`,
+        `warning: the keys of ${names(warning.references)} were not remembered: ${causeOf(warning.trouble)}`,
       ];
     case 'not-forgotten':
       return notForgotten(warning);
@@ -46,10 +46,10 @@ export function keyringWords(warning: KeyringWarning): string[] {
 }
 
 function notForgotten({ references, trouble }: KeyringWarning & { kind: 'not-forgotten' }): string[] {
-  if ('path' in trouble) return [`warning: ${names(references)} could not be forgotten: ${cause(trouble)}`];
+  if ('path' in trouble) return [`warning: ${names(references)} could not be forgotten: ${causeOf(trouble)}`];
   return [
-    `warning: the keychain can't be used (${cause(trouble)}): what it remembers of ${names(references)} stays`,
-    ...hinted(mend(trouble)),
+    `warning: the keychain can't be used (${causeOf(trouble)}): what it remembers of ${names(references)} stays`,
+    ...hinted(mendOf(trouble)),
   ];
 }
 
@@ -57,7 +57,8 @@ function hinted(hint: string | undefined): string[] {
   return hint === undefined ? [] : [`hint: ${hint}`];
 }
 
-function cause(trouble: Trouble): string {
+/** Why something of the keyring can't be used. */
+export function causeOf(trouble: Trouble): string {
   switch (trouble.cause) {
     case 'no-bus':
       return 'there is no D-Bus session';
@@ -90,7 +91,8 @@ function cause(trouble: Trouble): string {
   }
 }
 
-function mend(trouble: Trouble): string | undefined {
+/** What there is to do about it. */
+export function mendOf(trouble: Trouble): string | undefined {
   switch (trouble.cause) {
     case 'not-installed':
       return 'npm install -g tmuxpair, without --omit=optional';

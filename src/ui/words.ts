@@ -130,6 +130,8 @@ export function wordsOf(failure: Failure): Words {
       );
     case 'port-refused':
       return words(6, `${portProblem(failure)}`, 'give another --port, or none for any that is free');
+    case 'no-way-in':
+      return words(6, 'a guest could not get in', 'mend what fails, from above, and run it again');
     case 'no-terminals':
       return words(
         6,

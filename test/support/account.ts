@@ -31,6 +31,8 @@ export interface Account extends AsyncDisposable {
     args: readonly string[],
     options?: Pick<Execution, 'env' | 'cwd'> & { readonly stdio?: StdioOptions },
   ) => ChildProcess;
+  /** Runs a shell script as root where this account's programs run: in their namespaces. @throws Error unless root */
+  readonly asRoot: (script: string) => Promise<string>;
   /** What runs as this account now. For kind `home`: what was started through it, as far as environments tell. */
   readonly processes: () => Process[];
 }
@@ -92,6 +94,14 @@ export async function makeAccount(options: AccountOptions = {}): Promise<Account
       exec: (file, args, more) => execute(identity, file, args, more),
       demand: (file, args, more) => demand(identity, file, args, more),
       spawn: (file, args, more) => start(identity, file, args, more),
+      asRoot: (script) => {
+        if (!isRoot()) throw new Error('needs root');
+        const path = '/usr/sbin:/usr/bin:/sbin:/bin';
+        return demand({ cwd: '/', env: { PATH: path }, enter: entering({ holder, network }) }, 'sh', [
+          '-c',
+          script,
+        ]);
+      },
       [Symbol.asyncDispose]: cleanup.run,
     };
   });

@@ -1,0 +1,71 @@
+/** A login over loopback, as a guest's own ssh makes it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import type { PublicKey } from '../domain/public-key.ts';
+import type { Place } from './ssh-command.ts';
+
+export interface LoginOptions {
+  readonly at: Place;
+  /** A private key's file, without a passphrase. */
+  readonly keyFile: string;
+  /** Of the sshd that is to answer; where there are none, any is believed. */
+  readonly hostKeys: readonly PublicKey[];
+  /** A folder of our own, for what ssh has to read. */
+  readonly folder: string;
+}
+
+export interface Attempt {
+  /** Resolves when ssh has ended, with what it had to say. */
+  readonly ended: Promise<string>;
+  end(): void;
+}
+
+/** Starts an `ssh -tt` that nothing of the user's own configuration, agent or known hosts has a part in. */
+export function tryLogin({ at, keyFile, hostKeys, folder }: LoginOptions): Attempt {
+  const knownHosts = join(folder, 'known_hosts');
+  const name = at.port === 22 ? at.host : `[${at.host}]:${at.port}`;
+  writeFileSync(knownHosts, hostKeys.map(({ type, base64 }) => `${name} ${type} ${base64}\n`).join(''));
+  const settings = {
+    IdentityFile: keyFile,
+    IdentitiesOnly: 'yes',
+    BatchMode: 'yes',
+    PreferredAuthentications: 'publickey',
+    UserKnownHostsFile: knownHosts,
+    GlobalKnownHostsFile: '/dev/null',
+    StrictHostKeyChecking: hostKeys.length > 0 ? 'yes' : 'accept-new',
+    ControlPath: 'none',
+    ConnectTimeout: '10',
+    LogLevel: 'ERROR',
+  };
+  const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const args = ['-F', '/dev/null', '-tt', ...options, '-p', String(at.port), '-l', at.user, '--', at.host];
+  const child = spawn('ssh', args, {
+    env: { ...process.env, TERM: 'xterm-256color' },
+    stdio: ['pipe', 'pipe', 'pipe'], // Standard input stays open: its end would end the login.
+  });
+  child.stdout.resume();
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line.trim()));
+  const ended = once(child, 'close').then(
+    () => said.filter((line) => line !== '').join('; '),
+    (error: unknown) => String(error),
+  );
+  return { ended, end: () => void child.kill() };
+}
+
+/** The version of the ssh on `PATH`, `undefined` where there is none. */
+export async function sshVersion(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { all = '' } = await execa('ssh', ['-V'], {
+    reject: false,
+    stdin: 'ignore',
+    all: true,
+    extendEnv: false,
+    env,
+    timeout: 5000,
+  });
+  return /OpenSSH_([^\s,]+)/.exec(all)?.[1];
+}

@@ -1,0 +1,19 @@
+import { accessSync, constants } from 'node:fs';
+import { userInfo } from 'node:os';
+import { basename } from 'node:path';
+
+export type ShellTrouble = 'missing' | 'not-executable' | 'refuses';
+
+/** The account's login shell, which sshd has run the gate, and what there is against that. */
+export function loginShell(): { readonly path: string; readonly trouble?: ShellTrouble } {
+  const path = userInfo().shell ?? '';
+  if (path === '') return { path: '/bin/sh' }; // As login(1) has it.
+  if (/^(nologin|false|true|sync)$/.test(basename(path))) return { path, trouble: 'refuses' };
+  try {
+    accessSync(path, constants.X_OK);
+    return { path };
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { path, trouble: missing ? 'missing' : 'not-executable' };
+  }
+}

@@ -1,0 +1,65 @@
+import type { Failure } from '../domain/failure.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
+import type { ShellTrouble } from '../door/shell.ts';
+import type { KeychainTrouble } from '../keyring/warning.ts';
+
+/** What a check has come to. `warn` keeps no guest out by the door that would be used. */
+export interface Check {
+  readonly level: 'ok' | 'warn' | 'fail';
+  readonly finding: Finding;
+}
+
+/** Everything that the doctor may find, well or not. */
+export type Finding =
+  | { readonly kind: 'tmux'; readonly path: string; readonly version: string }
+  | { readonly kind: 'ssh'; readonly version: string }
+  | { readonly kind: 'sshd'; readonly path: string; readonly version: string }
+  | { readonly kind: 'program'; readonly program: 'tmux' | 'ssh' | 'sshd'; readonly failure: Failure }
+  /** An sshd on this machine's port; `asked` where its settings could be read. */
+  | {
+      readonly kind: 'sshd-answers';
+      readonly port: number;
+      readonly asked: boolean;
+      readonly configFile: string;
+    }
+  | { readonly kind: 'sshd-silent'; readonly port: number }
+  | {
+      readonly kind: 'obstacle';
+      readonly obstacle: Obstacle;
+      readonly configFile: string;
+      readonly keyFile: string;
+      /** Of the sshd, where it can be seen. */
+      readonly pid?: number;
+    }
+  | { readonly kind: 'terminals' }
+  | { readonly kind: 'no-terminals'; readonly command: string }
+  | { readonly kind: 'shell'; readonly path: string; readonly trouble?: ShellTrouble }
+  | { readonly kind: 'run-directory'; readonly path: string }
+  | { readonly kind: 'run-directory-refused'; readonly failure: Failure }
+  | { readonly kind: 'keychain'; readonly trouble?: KeychainTrouble }
+  | { readonly kind: 'forge'; readonly name: string; readonly failure?: Failure }
+  /** A guest of our own came in through this door. */
+  | {
+      readonly kind: 'login';
+      readonly door: 'system' | 'private';
+      readonly port: number;
+      readonly milliseconds: number;
+    }
+  /** They did not: `failure` where it could not be tried, else what ssh said and, of a door of our own, sshd. */
+  | {
+      readonly kind: 'no-login';
+      readonly failure?: Failure;
+      readonly said: string;
+      readonly log: readonly string[];
+    };
+
+/** What a mend depends on. */
+export interface Machine {
+  readonly isRoot: boolean;
+  readonly user: string;
+  /** The command that installs a package, without its name. */
+  readonly install: string | undefined;
+  /** How daemons are run. */
+  readonly services: 'systemd' | 'launchd' | 'by hand';
+  readonly sshd: string;
+}

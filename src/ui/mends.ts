@@ -1,0 +1,142 @@
+/** The command that mends what the doctor has found. */
+import { basename } from 'node:path';
+import type { Obstacle } from '../domain/obstacle.ts';
+import type { Finding, Machine } from '../session/finding.ts';
+import { mendOf as keychainMend } from './keyring-words.ts';
+import { wordsOf } from './words.ts';
+
+/** A command, to be run as it is; where there is none, what to do. `undefined` where all is well. */
+export function mendFor(finding: Finding, machine: Machine): string | undefined {
+  switch (finding.kind) {
+    case 'program':
+      return installed(finding.program, machine) ?? wordsOf(finding.failure).hint;
+    case 'sshd-silent':
+      return startSshd(finding.port, machine);
+    case 'obstacle':
+      return obstacleMend(finding, machine);
+    case 'no-terminals':
+      return asRoot(finding.command, machine);
+    case 'shell':
+      return finding.trouble && asRoot(`chsh -s /bin/sh ${word(machine.user)}`, machine);
+    case 'run-directory-refused':
+      return wordsOf(finding.failure).hint;
+    case 'keychain':
+      return finding.trouble && keychainMend(finding.trouble);
+    case 'forge':
+      return finding.failure && wordsOf(finding.failure).hint;
+    case 'no-login':
+      return loginMend(finding, machine);
+    case 'sshd-answers':
+      return finding.asked ? undefined : 'nothing to do, if the login below succeeds';
+    case 'tmux':
+    case 'ssh':
+    case 'sshd':
+    case 'terminals':
+    case 'run-directory':
+    case 'login':
+      return undefined;
+    default:
+      return finding satisfies never;
+  }
+}
+
+function installed(program: 'tmux' | 'ssh' | 'sshd', machine: Machine): string | undefined {
+  if (machine.install === undefined) return undefined;
+  const debian = machine.install.startsWith('apt-get');
+  const packages = {
+    tmux: 'tmux',
+    ssh: debian ? 'openssh-client' : 'openssh',
+    sshd: debian || /^(dnf|yum)/.test(machine.install) ? 'openssh-server' : 'openssh',
+  };
+  const command = `${machine.install} ${packages[program]}`;
+  return machine.install.startsWith('brew') ? command : asRoot(command, machine);
+}
+
+function startSshd(port: number, machine: Machine): string {
+  if (machine.services === 'launchd') return asRoot('systemsetup -setremotelogin on', machine);
+  if (machine.services === 'systemd')
+    return asRoot('systemctl enable --now ssh || systemctl enable --now sshd', machine);
+  const at = port === 22 ? '' : ` -p ${port}`;
+  return asRoot(`mkdir -p /run/sshd && ${machine.sshd}${at}`, machine);
+}
+
+function obstacleMend(
+  { obstacle, configFile, keyFile, pid }: Finding & { kind: 'obstacle' },
+  machine: Machine,
+): string {
+  const setting = settingFor(obstacle, keyFile, machine);
+  if (setting !== undefined) {
+    // A block for this account alone; among those of a file that match, the first counts.
+    const block = `printf '%s\\n' ${word(`Match User ${machine.user}`)} ${word(`    ${setting}`)} >>${word(configFile)}`;
+    return asRoot(`${block} && ${reload(pid, machine)}`, machine);
+  }
+  switch (obstacle.kind) {
+    case 'modes':
+      return chmod(obstacle, keyFile, machine);
+    case 'owner':
+      return asRoot(`chown ${word(machine.user)} ${word(obstacle.path)}`, machine);
+    default:
+      return `take ${machine.user} out of what ${configFile} refuses, or pass --door private`;
+  }
+}
+
+/** The line of sshd's configuration that clears an obstacle away, where there is one. */
+function settingFor(obstacle: Obstacle, keyFile: string, { user }: Machine): string | undefined {
+  switch (obstacle.kind) {
+    case 'keys-off':
+      return 'PubkeyAuthentication yes';
+    case 'other-key-file':
+      return `AuthorizedKeysFile ${[keyFile.replaceAll('%', '%%'), ...obstacle.files].join(' ')}`;
+    case 'user-refused':
+      return {
+        AllowUsers: `AllowUsers ${user}`,
+        AllowGroups: 'AllowGroups *',
+        DenyUsers: undefined,
+        DenyGroups: undefined,
+      }[obstacle.by];
+    case 'root-refused':
+      return 'PermitRootLogin forced-commands-only';
+    case 'forced-command':
+      return 'ForceCommand none';
+    case 'other-methods':
+      return 'AuthenticationMethods publickey';
+    case 'no-terminals':
+      return 'PermitTTY yes';
+    case 'modes':
+    case 'owner':
+      return undefined;
+    default:
+      return obstacle satisfies never;
+  }
+}
+
+function reload(pid: number | undefined, { services }: Machine): string {
+  if (pid !== undefined) return `kill -HUP ${pid}`;
+  if (services === 'systemd') return '{ systemctl reload ssh || systemctl reload sshd; }';
+  if (services === 'launchd') return 'launchctl kickstart -k system/com.openssh.sshd';
+  return 'kill -HUP "$(cat /run/sshd.pid)"';
+}
+
+function chmod({ path, uid }: Obstacle & { kind: 'modes' }, keyFile: string, machine: Machine): string {
+  const mode = path === keyFile ? '600' : basename(path) === '.ssh' ? '700' : 'go-w';
+  const command = `chmod ${mode} ${word(path)}`;
+  return uid === 0 ? asRoot(command, machine) : command;
+}
+
+function loginMend({ failure, log }: Finding & { kind: 'no-login' }, machine: Machine): string | undefined {
+  if (failure) return wordsOf(failure).hint;
+  if (log.some((line) => /account is locked/.test(line))) {
+    return asRoot(`usermod -p '*' ${word(machine.user)}`, machine);
+  }
+  return 'see what fails above; if nothing does, run it again with --debug';
+}
+
+/** One command is put behind sudo as it is; several need a shell there. */
+function asRoot(command: string, { isRoot }: Machine): string {
+  if (isRoot) return command;
+  return /[|&;<>$]/.test(command) ? `sudo sh -c ${word(command)}` : `sudo ${command}`;
+}
+
+function word(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

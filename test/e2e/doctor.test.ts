@@ -1,0 +1,221 @@
+import { expect, test } from 'vitest';
+import type { AccountOptions } from '../support/account.ts';
+import { startDesktop } from '../support/desktop.ts';
+import type { Environment } from '../support/execute.ts';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import { startForge } from '../support/forge/start.ts';
+import { expectNothingLeft, leaseFolders, sessions } from '../support/pairing.ts';
+import { allProcesses, killAll } from '../support/processes.ts';
+import { isRoot } from '../support/run.ts';
+import { until } from '../support/wait.ts';
+
+interface Check {
+  readonly check: string;
+  readonly level: 'ok' | 'warn' | 'fail';
+  readonly message: string;
+  readonly mend?: string;
+}
+
+/** What the doctor says of the system door, unless told otherwise. No forge is asked. */
+async function doctor(
+  stage: Stage,
+  args: readonly string[] = ['--door', 'system', '--port', String(stage.sshd.port)],
+  env: Environment = { GITHUB_API_URL: 'http://127.0.0.1:1', GITLAB_URL: 'http://127.0.0.1:1' },
+): Promise<{ exit: number | null; checks: Check[]; failing: Check[] }> {
+  const { exitCode, stdout } = await stage.run(['doctor', '--json', ...args], { env, timeout: 60_000 });
+  const { ok, checks }: { ok: boolean; checks: Check[] } = JSON.parse(stdout);
+  expect(ok).toBe(exitCode === 0);
+  return { exit: exitCode, checks, failing: checks.filter(({ level }) => level === 'fail') };
+}
+
+/** Runs a mend as it is printed, where the host would: what is behind sudo as root. */
+async function mend(stage: Stage, { mend: command = '' }: Check): Promise<void> {
+  if (/^sudo /.test(command)) await stage.account.asRoot(`sudo() { "$@"; }; ${command}`);
+  else await stage.account.demand('sh', ['-c', command]);
+}
+
+test('a good machine: everything is well, and a guest has really been in', async () => {
+  await using stage = await makeStage({ keys: '# mine\n', account: { devpts: 'good' } });
+  await using desktop = await startDesktop(stage.account);
+  await desktop.keyring('unlocked');
+  await using github = await startForge({ kind: 'github', users: { octocat: [] } });
+  await using gitlab = await startForge({ kind: 'gitlab', users: {} });
+  const env = { ...desktop.env, GITHUB_API_URL: github.url, GITLAB_URL: gitlab.url };
+  const before = stage.snapshot();
+  for (const door of ['system', 'private']) {
+    const port = door === 'system' ? ['--port', String(stage.sshd.port)] : [];
+    const { exit, checks } = await doctor(stage, ['--door', door, ...port], env);
+    expect(checks.filter(({ level }) => level !== 'ok')).toEqual([]);
+    expect(checks.at(-1)).toMatchObject({
+      check: 'login',
+      message: expect.stringMatching(/^a guest got in through /),
+    });
+    expect(exit).toBe(0);
+    stage.expectUntouched(before);
+    expect([...leaseFolders(stage), ...sessions(stage)]).toEqual([]);
+  }
+  expect(stage.sshd.log()).toContain('Accepted publickey for');
+  const { stdout } = await stage.run(['doctor', '--door', 'private'], { env });
+  expect(stdout).toMatch(
+    /^ok {4}tmux \d[\s\S]*\nok {4}a guest got in through an sshd of our own on port \d+, in \d\.\d s\n$/,
+  );
+});
+
+interface Fault {
+  readonly account?: AccountOptions;
+  /** Lines that go first in sshd's configuration. */
+  readonly config?: readonly string[];
+  readonly plant?: (stage: Stage) => unknown;
+  readonly args?: readonly string[];
+  readonly check: string;
+  readonly message: (stage: Stage) => RegExp;
+  readonly mend: (stage: Stage) => RegExp;
+}
+
+const faults: Readonly<Record<string, Fault>> = {
+  'authorized_keys that anybody may write': {
+    plant: (stage) => stage.writeKeys('', 0o666),
+    check: 'obstacle',
+    message: ({ keysPath }) => new RegExp(`everybody may write ${keysPath} \\(mode 0666\\)`),
+    mend: ({ keysPath }) => new RegExp(`^chmod 600 ${keysPath}$`),
+  },
+  'a .ssh that anybody may write': {
+    plant: ({ account }) => account.demand('chmod', ['777', `${account.home}/.ssh`]),
+    check: 'obstacle',
+    message: ({ account }) => new RegExp(`everybody may write ${account.home}/.ssh \\(mode 0777\\)`),
+    mend: ({ account }) => new RegExp(`^chmod 700 ${account.home}/.ssh$`),
+  },
+  'a home that anybody may write': {
+    plant: ({ account }) => account.demand('chmod', ['777', account.home]),
+    check: 'obstacle',
+    message: ({ account }) => new RegExp(`everybody may write ${account.home} \\(mode 0777\\)`),
+    mend: ({ account }) => new RegExp(`^chmod go-w ${account.home}$`),
+  },
+  'PubkeyAuthentication no': {
+    config: ['PubkeyAuthentication no'],
+    check: 'obstacle',
+    message: () => /it takes no keys: PubkeyAuthentication no/,
+    mend: ({ sshd }) =>
+      new RegExp(`^sudo sh -c .*PubkeyAuthentication yes.*${sshd.configFile} && kill -HUP ${sshd.pid}'$`),
+  },
+  'another AuthorizedKeysFile': {
+    config: ['AuthorizedKeysFile /etc/ssh/keys/%u'],
+    check: 'obstacle',
+    message: ({ account }) =>
+      new RegExp(`it reads other files: AuthorizedKeysFile /etc/ssh/keys/${account.name}`),
+    mend: ({ keysPath }) => new RegExp(`^sudo sh -c .*AuthorizedKeysFile ${keysPath} `),
+  },
+  'AllowGroups without one of the account': {
+    config: ['AllowGroups nogroup'],
+    check: 'obstacle',
+    message: () => /its AllowGroups keeps this account out/,
+    mend: () => /^sudo sh -c .*AllowGroups \*/,
+  },
+  'a ForceCommand': {
+    config: ['ForceCommand /bin/date'],
+    check: 'obstacle',
+    message: () => /it runs another command for everybody: ForceCommand \/bin\/date/,
+    mend: () => /^sudo sh -c .*ForceCommand none/,
+  },
+  'more than a key asked for': {
+    config: ['AuthenticationMethods publickey,password'],
+    check: 'obstacle',
+    message: () => /it wants more than a key: AuthenticationMethods publickey,password/,
+    mend: () => /^sudo sh -c .*AuthenticationMethods publickey/,
+  },
+  'PermitTTY no': {
+    config: ['PermitTTY no'],
+    check: 'obstacle',
+    message: () => /it gives no terminals: PermitTTY no/,
+    mend: () => /^sudo sh -c .*PermitTTY yes/,
+  },
+  'a login shell that lets nobody in': {
+    account: { shell: '/usr/sbin/nologin', devpts: 'good' },
+    args: ['--door', 'private'],
+    check: 'shell',
+    message: () => /login shell \/usr\/sbin\/nologin: lets nobody in/,
+    mend: ({ account }) => new RegExp(`^sudo chsh -s /bin/sh ${account.name}$`),
+  },
+  'a devpts without gid': {
+    account: { devpts: 'without-gid' },
+    args: ['--door', 'private'],
+    check: 'no-terminals',
+    message: () => /can make no terminals/,
+    mend: () => /^sudo mount -o remount,gid=5,mode=620 \/dev\/pts$/,
+  },
+};
+
+test.runIf(isRoot()).each(Object.entries(faults))('%s is named, and the mend mends it', async (_, fault) => {
+  await using stage = await makeStage({ account: fault.account, keys: '', sshd: { config: fault.config } });
+  await fault.plant?.(stage);
+  const before = stage.snapshot();
+  const sick = await doctor(stage, fault.args);
+  expect(sick.exit).toBe(6);
+  const [named] = sick.failing;
+  expect(named).toMatchObject({
+    check: fault.check,
+    message: expect.stringMatching(fault.message(stage)),
+    mend: expect.stringMatching(fault.mend(stage)),
+  });
+  expect(sick.failing.map(({ check }) => check)).toEqual([fault.check, 'no-login']);
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+  if (named) await mend(stage, named);
+  // sshd takes a moment to read its configuration again.
+  const healed = await until(async () => [await doctor(stage, fault.args)].find(({ exit }) => exit === 0), {
+    what: 'the mend to work',
+  });
+  expect(healed.failing).toEqual([]);
+});
+
+test.runIf(isRoot())(
+  'no sshd on the port is named, and the mend mends it; a door of our own needs none',
+  async () => {
+    await using stage = await makeStage({ account: { devpts: 'good' }, keys: '' });
+    const { port } = stage.sshd;
+    await stage.sshd.stop();
+    const sick = await doctor(stage);
+    expect(sick.exit).toBe(6);
+    expect(sick.failing[0]).toMatchObject({
+      check: 'sshd-silent',
+      message: `no sshd answers on port ${port}`,
+    });
+    const auto = await doctor(stage, ['--port', String(port)]);
+    expect(auto).toMatchObject({ exit: 0, failing: [] });
+    const [silent] = sick.failing;
+    if (!silent?.mend?.includes(' -p ')) return; // A service manager's command is not for a test to run.
+    const started = () => allProcesses().filter(({ cmd }) => cmd.includes(`/sshd -p ${port} [listener]`));
+    try {
+      await mend(stage, silent);
+      expect(await doctor(stage)).toMatchObject({ exit: 0, failing: [] });
+    } finally {
+      await killAll(started, 'the sshd that the mend has started');
+    }
+  },
+);
+
+test.each([
+  ['no tmux', undefined, /tmux is not there/],
+  ['a tmux that is too old', 'echo tmux 3.1c', /tmux 3\.1 is too old/],
+] as const)('%s is named', async (_, tmux, message) => {
+  await using stage = await makeStage({ account: { devpts: 'good' } });
+  const { account } = stage;
+  const bin = `${account.home}/bin`;
+  await account.demand('sh', [
+    '-c',
+    `mkdir ${bin}; ln -s /usr/bin/* /bin/* ${bin} 2>/dev/null; rm ${bin}/tmux`,
+  ]);
+  if (tmux !== undefined) await stage.writeFile('bin/tmux', `#!/bin/sh\n${tmux}\n`, 0o755);
+  const env = { PATH: bin, GITHUB_API_URL: 'http://127.0.0.1:1', GITLAB_URL: 'http://127.0.0.1:1' };
+  const { exit, failing } = await doctor(stage, ['--door', 'private'], env);
+  expect(exit).toBe(6);
+  expect(failing).toMatchObject([
+    {
+      check: 'program',
+      message: expect.stringMatching(message),
+      mend: expect.stringMatching(/install.* tmux/),
+    },
+  ]);
+  await account.demand('ln', ['-sf', '/usr/bin/tmux', `${bin}/tmux`]);
+  expect(await doctor(stage, ['--door', 'private'], env)).toMatchObject({ exit: 0, failing: [] });
+});
