@@ -244,7 +244,7 @@ test('an interrupt while a forge is slow ends the program at once', async () => 
   const before = stage.snapshot();
   const host = await stage.pair(['@octocat'], { env: { GITHUB_API_URL: forge.url } });
   await host.waitFor('fetching the keys of github:octocat');
-  expect(forge.requests).toHaveLength(1);
+  await until(() => forge.requests.length === 1, { what: 'the request' });
   const pressed = performance.now();
   await host.sendKeys('C-c');
   expect(await host.exitStatus()).toBe(130);

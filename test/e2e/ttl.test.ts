@@ -15,7 +15,7 @@ test.concurrent.each([
     const guest = await stage.guest();
     const before = stage.snapshot();
     const path = await keyFileOf(stage, guest);
-    const host = await startPairing(stage, [...options, '--ttl', '10s', path]);
+    const host = await startPairing(stage, [...options, '--ttl', '20s', path]);
     const deadline = expiryOf(leaseLines(stage)[0]);
     await host.type('kept=$((20+1)); echo host-$kept\r');
     const master = await guest.master({ session: 'terminal' });
@@ -23,7 +23,7 @@ test.concurrent.each([
     if (!seat) throw new Error('a session of its own');
     await seat.waitFor('host-21');
 
-    const warning = '1s left, then the guests are out';
+    const warning = /[12]s left, then the guests are out/;
     const [warnedAt] = await Promise.all(
       [host, seat].map(async (one) => {
         await one.waitFor(warning, { timeout: 15_000 });

@@ -125,7 +125,7 @@ test.runIf(mounts).each(troubles)(
     expect(await live.host.exitStatus()).toBe(7);
     const said = (await live.host.screen()).replaceAll('\n', '');
     expect(said).toContain(`authorized_keys could not be restored (${trouble.said})`);
-    expect(said).toContain('the guests are out and the gate is shut, but lines 1, 2 are still there');
+    expect(said).toContain('the gate is shut and the guests are out, but lines 1, 2 are still there');
     expect(said).toContain(`delete every line of it that ends in tmuxpair:${live.id}:`);
 
     expect(stage.keysFile()?.toString()).toBe(during);
