@@ -26,7 +26,7 @@ test.concurrent.each([
     const warning = /[12]s left, then the guests are out/;
     const [warnedAt] = await Promise.all(
       [host, seat].map(async (one) => {
-        await one.waitFor(warning, { timeout: 15_000 });
+        await one.waitFor(warning, { timeout: 30_000 });
         return Date.now();
       }),
     );
