@@ -300,7 +300,7 @@ describe.runIf(tmux !== undefined)('a room of a real tmux', () => {
   });
 
   test('starts no server for who comes late', async () => {
-    expect(await run(room, [['list-sessions']])).toMatchObject({ ok: false });
+    expect(await run(room, [['new-session', '-d']])).toMatchObject({ ok: false });
     expect(existsSync(room.socket)).toBe(false);
   });
 });
