@@ -96,15 +96,18 @@ describe('each effect has one owner', () => {
     ['keytar', /^keytar$/, ['src/keyring/serve-keychain.ts']],
     ['Octokit', /^@octokit\//, ['providers/octokit.ts']],
     ['requests', /^(node:)?https?$|^undici$/, ['providers/answer.ts', 'providers/http.ts']],
-    ['the command line', /^commander$/, ['src/cli.ts']],
+    ['the command line', /^commander$/, ['src/cli.ts', 'src/command-spec.ts']],
     ['the spinner', /^ora$/, ['src/ui/terminal.ts']],
   ])('%s', (_, what, owners) => {
     expect(importersOf(what).sort()).toEqual(owners);
   });
 
-  test('tmux runs from one file, and from those whose tmux stays: the host’s client, an observer, a menu', () => {
+  // Those aside whose tmux stays, as the host's client does, and the clipboard of a tmux that is not ours.
+  test('tmux runs from one file', () => {
     const runners = importersOf(/^(execa|(node:)?child_process)$/).filter((path) => roomOf(path) === 'room');
-    expect(runners.sort()).toEqual(['host', 'menu', 'observe', 'tmux'].map((name) => `src/room/${name}.ts`));
+    expect(runners.sort()).toEqual(
+      ['clipboard', 'host', 'menu', 'observe', 'tmux'].map((name) => `src/room/${name}.ts`),
+    );
   });
 
   test('nothing but ui prints; the keychain’s child speaks to its parent, and a supervisor to who started it', () => {
