@@ -39,3 +39,8 @@ export function showDuration(total: number): string {
   }
   return words.slice(0, 2).join('') || '0s';
 }
+
+/** Whole days, 0 where that is not one yet or `time` is still to come. */
+export function daysSince(time: Date, now: Date): number {
+  return Math.max(0, Math.floor((now.getTime() - time.getTime()) / 86_400_000));
+}

@@ -30,11 +30,6 @@ export function judge(keys: readonly PublicKey[], pin: Pin | undefined): Trust {
   return { verdict: 'changed', pin, same, added, removed, needsYes: added.length > 0 };
 }
 
-/** Whole days, 0 where that is not one yet or `time` is still to come. */
-export function daysSince(time: Date, now: Date): number {
-  return Math.max(0, Math.floor((now.getTime() - time.getTime()) / dayMs));
-}
-
 /**
  * Whether the pin may stand in for the provider: seen within the last {@link longestOfflineDays} days. A time
  * more than a day ahead of `now` was taken by a wrong clock, and does not count.

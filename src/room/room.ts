@@ -63,18 +63,25 @@ export function roomAt(folder: string, lease: string, tmux: string): Room {
 }
 
 /**
- * Starts the session, or takes up the one that an earlier pairing left, and sets on top of the user's own
- * configuration what our promise needs. One tmux invocation for a new session.
+ * Starts the session, or takes up the one that an earlier pairing left, where a command gets a window of its own; and
+ * sets on top of the user's own configuration what our promise needs. One tmux invocation for a new session.
  * @throws Refusal `program-failed`
  */
 export async function openRoom(room: Room, options: RoomOptions): Promise<'new' | 'taken up'> {
   const size = ['-x', String(options.size.columns), '-y', String(options.size.rows)];
-  const start = ['new-session', '-d', '-s', room.session, ...size, '-c', options.cwd, ...options.command];
+  const command = options.command.length === 0 ? [] : ['--', ...options.command];
   const settings = roomSettings(room, options);
-  const opened = await run(room, [start, ...settings], { env: options.env, cwd: options.cwd });
+  // The folder is where tmux is run: -c would run what stands in a name like `#(rm x)`.
+  const at = { env: options.env, cwd: options.cwd };
+  const opened = await run(
+    room,
+    [['new-session', '-d', '-s', room.session, ...size, ...command], ...settings],
+    at,
+  );
   if (opened.ok) return 'new';
   if (/duplicate session/.test(opened.stderr)) {
-    const taken = await run(room, settings);
+    const window = command.length === 0 ? [] : [['new-window', '-t', `${room.target}:`, ...command]];
+    const taken = await run(room, [...window, ...settings], at);
     if (taken.ok) return 'taken up';
   } else {
     await closeRoom(room);
@@ -128,7 +135,7 @@ export function enterCommands(room: Room, folder: string): { write: string; airl
  */
 export async function hasSession(room: Room): Promise<boolean> {
   const list = room.claim ? ['list-sessions'] : ['has-session', '-t', room.target];
-  for (const giveUp = Date.now() + 1000; Date.now() < giveUp; ) {
+  for (const giveUp = performance.now() + 1000; performance.now() < giveUp; ) {
     const { ok, stdout, stderr } = await run(room, [list]);
     if (ok && (stdout !== '' || !room.claim)) return true;
     if (/^(no server running on|error connecting to|can't find session)/.test(stderr)) return false;

@@ -138,10 +138,10 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   const mine = (): Presence[] => presences(folder).filter((one) => one.label === label);
   let pending = new Set(mine().flatMap(({ record }) => (asks.has(record) ? [] : [record])));
   const failed: number[] = [];
-  const until = Date.now() + patience;
+  const until = performance.now() + patience;
   while (pending.size > 0) {
     const waiting = mine().filter(({ record }) => pending.has(record));
-    const inside = waiting.filter((one) => one.inside || Date.now() > until);
+    const inside = waiting.filter((one) => one.inside || performance.now() > until);
     const moves = inside.map(({ pid, key }) => ({ pid, gate: `exec ${gate} ${label} ${key} moved` }));
     if (moves.length > 0) failed.push(...(await moveGuests(room, folder, moves)));
     const done = new Set(inside.map(({ record }) => record));

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+interface Import {
+  /** A module's name, or a path below the project's folder. */
+  readonly what: string;
+  readonly isType: boolean;
+}
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+const sources: readonly Source[] = ['src', 'providers']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+    return { path, text: code, imports: importsIn(code, path) };
+  });
+
+function importsIn(code: string, path: string): Import[] {
+  const statement = /\b(?:import|export)\s+(type\s)?[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g;
+  const bare = /\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
+  const found = [
+    ...[...code.matchAll(statement)].map(([, type, what = '']) => ({ what, isType: type !== undefined })),
+    ...[...code.matchAll(bare)].map(([, what = '']) => ({ what, isType: false })),
+  ];
+  return found.map(({ what, isType }) => ({
+    what: what.startsWith('.') ? relative(root, join(root, dirname(path), what)) : what,
+    isType,
+  }));
+}
+
+/** The room of the house that a path is in: `src/lease` is `lease`, `src/cli.ts` is `top`. */
+function roomOf(path: string): string {
+  const [first, second = '', ...rest] = path.split('/');
+  if (first !== 'src') return first ?? '';
+  return rest.length > 0 ? second : 'top';
+}
+
+/** What each may import, besides its own files. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  top: ['commands', 'session', 'providers', 'ui', 'domain'],
+  commands: ['session', 'keyring', 'lease', 'door', 'room', 'providers', 'ui', 'domain'],
+  session: ['providers', 'keyring', 'lease', 'door', 'room', 'domain'],
+  providers: ['domain'],
+  keyring: ['domain'],
+  lease: ['domain'],
+  door: ['domain'],
+  room: ['domain'],
+  ui: ['domain'],
+  domain: ['package.json'],
+};
+/** Of anything below them, these may know the types. */
+const knowTypes = ['ui'];
+
+function importersOf(what: RegExp): string[] {
+  return sources.filter(({ imports }) => imports.some((one) => what.test(one.what))).map(({ path }) => path);
+}
+
+function havingText(what: RegExp): string[] {
+  return sources.filter(({ text }) => what.test(text)).map(({ path }) => path);
+}
+
+test('arrows go one way, and the five do not import each other', () => {
+  const wrong = sources.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ what }) => what.includes('/') && /^(src|providers|package\.json|test|\.\.)/.test(what))
+      .filter(({ what, isType }) => {
+        const [from, to] = [roomOf(path), roomOf(what)];
+        return from !== to && !arrows[from]?.includes(to) && !(isType && knowTypes.includes(from));
+      })
+      .map(({ what }) => `${path} imports ${what}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('every room of the house is one of these, and imports are seen at all', () => {
+  expect(new Set(sources.map(({ path }) => roomOf(path)))).toEqual(new Set(Object.keys(arrows)));
+  expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(300);
+  expect(importersOf(/^src\/commands\/pair\.ts$/)).toEqual(['src/cli.ts']);
+  expect(importersOf(/^src\/session\/pairing\.ts$/)).toContain('src/commands/pair.ts');
+});
+
+describe('each effect has one owner', () => {
+  test.each<[string, RegExp, string[]]>([
+    ['keytar', /^keytar$/, ['src/keyring/serve-keychain.ts']],
+    ['Octokit', /^@octokit\//, ['providers/octokit.ts']],
+    ['requests', /^(node:)?https?$|^undici$/, ['providers/answer.ts', 'providers/http.ts']],
+    ['the command line', /^commander$/, ['src/cli.ts', 'src/command-spec.ts']],
+    ['the spinner', /^ora$/, ['src/ui/terminal.ts']],
+  ])('%s', (_, what, owners) => {
+    expect(importersOf(what).sort()).toEqual(owners);
+  });
+
+  // Those aside whose tmux stays, as the host's client does, and the clipboard of a tmux that is not ours.
+  test('tmux runs from one file', () => {
+    const runners = importersOf(/^(execa|(node:)?child_process)$/).filter((path) => roomOf(path) === 'room');
+    expect(runners.sort()).toEqual(
+      ['clipboard', 'host', 'menu', 'observe', 'tmux'].map((name) => `src/room/${name}.ts`),
+    );
+  });
+
+  test('nothing but ui prints; the keychain’s child speaks to its parent, and a supervisor to who started it', () => {
+    const printers = havingText(/\bconsole\.|process\.std(out|err)\.write|pipe\(process\.std/);
+    expect(printers.filter((path) => roomOf(path) !== 'ui').sort()).toEqual([
+      'src/commands/background.ts',
+      'src/keyring/serve-keychain.ts',
+    ]);
+  });
+
+  test('nothing but main ends the process', () => {
+    expect(havingText(/process\.(exit|abort|reallyExit)\(/)).toEqual(['src/main.ts']);
+  });
+});
