@@ -8,6 +8,9 @@ export interface DeadMan {
   dismiss(): Promise<void>;
 }
 
+/** How long, in ms, a switch may take to go. */
+const patience = 1000;
+
 /**
  * Arms the dead man's switch: a detached `sh` on a pipe that only this process holds (Node opens it close-on-exec),
  * so that the end of this process, whatever ends it, is the pipe's end of file. It has a session of its own, and
@@ -40,7 +43,8 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
       child.stdin?.end('done\n');
-      await gone;
+      const late = await Promise.race([gone, sleep(patience, 'late', { ref: false })]);
+      if (late === 'late') child.kill('SIGKILL'); // Stopped, by somebody else: there is nothing left for it to do.
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Taking back what dead pairings left: their leases, and their claims on rooms. */
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withLock } from '../lease/lock.ts';
 import { runDirectories } from '../lease/run-directory.ts';
@@ -44,13 +45,17 @@ function record(env: NodeJS.ProcessEnv, swept: readonly Swept[]): Promise<void> 
  * one might take away what a third has put in its place meanwhile.
  */
 async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
+  const lock = join(root, 'rooms.lock');
   const tmux = tmuxIn(env);
+  const locked = async (work: () => void): Promise<void> => {
+    await withLock(lock, root, work).catch(() => {}); // The next sweep tries again.
+  };
   for (const { folder, lease } of staleClaims(root)) {
     const room = roomAt(folder, lease, tmux ?? '');
     const left = tmux === undefined ? 'stays' : await clearRoom(room);
-    const free = withLock(join(root, 'rooms.lock'), folder, () => unclaimRoom(room, left));
-    await free.catch(() => {}); // It costs the next pairing the room's name, and is tried again by the next sweep.
+    await locked(() => unclaimRoom(room, left));
   }
+  if (lstatSync(lock, { throwIfNoEntry: false })) await locked(() => {}); // Left by one that died here.
 }
 
 function tmuxIn(env: NodeJS.ProcessEnv): string | undefined {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path';
 import type { Stage } from './fixture.ts';
 import type { Guest } from './guest.ts';
-import { allProcesses, descendantsOf, type Process, readProcess, signalProcess } from './processes.ts';
+import { allProcesses, type Process, readProcess, signalProcess } from './processes.ts';
 import type { Terminal, TerminalOptions } from './terminal.ts';
 import { until } from './wait.ts';
 
@@ -110,7 +110,9 @@ export function remains(stage: Stage): Process[] {
   const all = stage.processes();
   const terminals = all.filter(({ cmd }) => cmd.startsWith(`tmux -S ${stage.account.scratch}/t`));
   const rooms = all.filter(({ ppid, cmd }) => ppid === 1 && /\/rooms\/[^ ]+\/tmux new-session/.test(cmd));
-  const within = rooms.flatMap(({ pid }) => [pid, ...descendantsOf(pid).map((below) => below.pid)]);
+  const below = (parent: number): number[] =>
+    all.filter(({ ppid }) => ppid === parent).flatMap(({ pid }) => [pid, ...below(pid)]);
+  const within = rooms.flatMap(({ pid }) => [pid, ...below(pid)]);
   const expected = new Set([...terminals.map(({ pid }) => pid), ...within]);
   return all.filter(({ pid }) => !expected.has(pid));
 }
