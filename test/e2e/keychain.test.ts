@@ -186,7 +186,15 @@ test('what was remembered in files goes into the keychain as soon as there is on
     expect(stdout).toContain('github:octocat: known');
     expect(stderr).toBe('tmuxpair: 1 remembered guest has moved from files into the keychain\n');
     expect(pinsInFiles(stage).size).toBe(0);
-    expect(await desktop.entries()).toContain(`label = tmuxpair/github:octocat`);
+    expect(await desktop.entries()).toContain('label = tmuxpair/github:octocat\n');
+    // As the README has it for uninstalling; what is gone so is told.
+    await desktop.secretTool('clear', 'service', 'tmuxpair');
+    expect(await desktop.entries()).toBe('');
+    const after = await stage.run(['keys', '@octocat'], { env });
+    expect(after.stdout).toContain('github:octocat: new');
+    expect(after.stderr).toBe(
+      'tmuxpair: warning: the keychain is empty, though keys had been remembered there: known guests look new\n',
+    );
   }));
 
 test('the keychain process does not outlive the program, whatever ends it, with a call that hangs', () =>
