@@ -3,7 +3,7 @@ import { runDirectories } from '../lease/run-directory.ts';
 import { roomAround } from '../room/share.ts';
 import { resolveGuests } from '../session/guests.ts';
 import { confirmSharing, pair } from '../session/pairing.ts';
-import { onStopSignals, Stopped } from '../session/stop.ts';
+import { onStopSignals, Stopped, unlessStopped } from '../session/stop.ts';
 import { toWire } from '../session/wire.ts';
 import type { PairIntent } from '../session/world.ts';
 import { menus } from '../ui/menus.ts';
@@ -53,7 +53,7 @@ export async function pairCommand(
       const { signal } = await pair(intent, world);
       return signal ? exitCodeOf(signal) : 0;
     }
-    const { guests, remember } = await resolveGuests(intent, world);
+    const { guests, remember } = await unlessStopped(stop, resolveGuests(intent, world));
     const exit = await startSupervisor(
       { intent, guests: guests.map(toWire), size: world.size },
       terminal,
