@@ -79,6 +79,7 @@ interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOpt
 /** What commands on a live pairing take. */
 interface LiveOptions extends Common, KeyFileOptions {
   readonly id?: string;
+  readonly yes?: boolean;
 }
 
 /** Runs one command's work with a terminal to speak to, and keeps its exit code. */
@@ -229,6 +230,7 @@ function describeLive(program: Command, run: Run): void {
   addFreshness(addForges(live('invite [guest...]', 'let more in')))
     .option('-r, --read-only', 'they may look, not type')
     .addOption(hidden('--readonly'))
+    .option('-y, --yes', 'answer yes to questions; new keys need --accept-new-keys all the same')
     .action((names: string[], options: LiveOptions & FreshnessOptions & ForgeOptions & AccessOptions) =>
       run(options, async (terminal) => {
         const { inviteCommand } = await import('./commands/invite.ts');
@@ -236,7 +238,8 @@ function describeLive(program: Command, run: Run): void {
           references: referencesOf(names, options, process.env),
           access: accessFrom(options),
         };
-        return inviteCommand({ ...target(options), ...invited, ...freshnessOf(options) }, terminal);
+        const yes = options.yes === true;
+        return inviteCommand({ ...target(options), ...invited, ...freshnessOf(options), yes }, terminal);
       }),
     );
   live('kick <guest>', 'put a guest out, for good').action((guest: string, options: LiveOptions) =>
@@ -244,15 +247,16 @@ function describeLive(program: Command, run: Run): void {
       (await import('./commands/kick.ts')).kickCommand({ ...target(options), guest }, terminal),
     ),
   );
-  live('access <guest> <ro|rw>', 'change what a guest may do').action(
-    (guest: string, access: string, options: LiveOptions) =>
+  live('access <guest> <ro|rw>', 'change what a guest may do')
+    .option('-y, --yes', 'answer yes to questions')
+    .action((guest: string, access: string, options: LiveOptions) =>
       run(options, async (terminal) =>
         (await import('./commands/access.ts')).accessCommand(
-          { ...target(options), guest, access: parseAccess(access) },
+          { ...target(options), guest, access: parseAccess(access), yes: options.yes === true },
           terminal,
         ),
       ),
-  );
+    );
   live('extend <duration>', 'move the end').action((duration: string, options: LiveOptions) =>
     run(options, async (terminal) => {
       const { extendCommand } = await import('./commands/extend.ts');

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openPairing, preparePremises } from '../session/open.ts';
 import { supervise } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
@@ -19,7 +19,7 @@ export interface Orders {
   readonly size: World['size'];
 }
 
-/** What the supervisor prints once its pairing is live; nothing printable. */
+/** What the supervisor writes on both of its outputs once its pairing is live; nothing printable. */
 const liveMark = '\0';
 
 /**
@@ -32,31 +32,36 @@ export async function startSupervisor(
   self: readonly string[],
   stop: AbortSignal,
 ): Promise<number> {
+  stop.throwIfAborted();
   const [program = '', ...args] = self;
   const manners = terminal.mannersAsOptions();
   const child = spawn(program, [...args, 'supervise', ...manners], { detached: true, stdio: 'pipe' });
-  stop.addEventListener('abort', () => {
+  const pass = (): void => {
     if (stop.reason instanceof Stopped) child.kill(stop.reason.signal);
-  });
+  };
+  stop.addEventListener('abort', pass);
+  child.stdin.on('error', () => {}); // It has ended; that is told below.
   child.stdin.end(JSON.stringify(orders));
-  child.stderr.pipe(process.stderr, { end: false });
-  const live = untilLive(child);
+  const live = Promise.all([
+    untilLive(child.stdout, process.stdout),
+    untilLive(child.stderr, process.stderr),
+  ]).then(() => 0);
   const ended = once(child, 'close').then(([code, signal]) => code ?? exitCodeOf(signal));
   const exit = await Promise.race([live, ended]);
-  if (exit === 0) await sleep(20); // What it has said on its standard error is on its way.
+  stop.removeEventListener('abort', pass);
   child.stdout.destroy();
-  child.stderr.unpipe(process.stderr).destroy();
+  child.stderr.destroy();
   child.unref();
   return exit;
 }
 
-/** Passes the child's output on up to the mark, then resolves with 0. */
-function untilLive({ stdout }: ChildProcess): Promise<number> {
+/** Passes on what is written up to the mark, and resolves then. */
+function untilLive(from: Readable, to: Writable): Promise<void> {
   return new Promise((resolve) => {
-    stdout?.on('data', (data: Buffer) => {
+    from.on('data', (data: Buffer) => {
       const end = data.indexOf(liveMark);
-      process.stdout.write(end === -1 ? data : data.subarray(0, end));
-      if (end !== -1) resolve(0);
+      to.write(end === -1 ? data : data.subarray(0, end));
+      if (end !== -1) resolve();
     });
   });
 }
@@ -71,7 +76,11 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
   const { intent, guests, size }: Orders = JSON.parse(await text(process.stdin));
   const emit: World['emit'] = (event) => {
     terminal.event(event);
-    if (event.kind === 'invited') process.stdout.write(liveMark);
+    if (event.kind !== 'invited') return;
+    process.stderr.write(liveMark);
+    process.stdout.write(liveMark, (error) => {
+      if (error) process.kill(process.pid, 'SIGHUP'); // Who started this is gone, and nobody knows of the pairing.
+    });
   };
   const { env } = process;
   const world: World = {

@@ -1,6 +1,7 @@
 import { jsonLine } from '../domain/text.ts';
 import type { Invited } from '../session/guests.ts';
 import { resolveGuests } from '../session/guests.ts';
+import { confirmSharing } from '../session/pairing.ts';
 import { request } from '../session/reach.ts';
 import { onStopSignals } from '../session/stop.ts';
 import { toWire } from '../session/wire.ts';
@@ -9,11 +10,18 @@ import type { Terminal } from '../ui/terminal.ts';
 import { onePairing, type Target } from './reach.ts';
 import { terminalOf } from './surroundings.ts';
 
+export interface InviteIntent extends Target, Invited {
+  /** Questions are answered yes beforehand, but for new keys. */
+  readonly yes: boolean;
+}
+
 /** Lets more guests into a live pairing. @returns the exit code; @throws Refusal */
-export async function inviteCommand(intent: Target & Invited, terminal: Terminal): Promise<number> {
+export async function inviteCommand(intent: InviteIntent, terminal: Terminal): Promise<number> {
   const stop = onStopSignals();
   const reached = await onePairing(intent, terminal);
   const world = { env: process.env, stop, emit: terminal.event, ...terminalOf(stop) };
+  if (reached.pairing.shared && intent.access === 'read-write' && !intent.yes)
+    await confirmSharing(world.ask);
   const { guests, remember } = await resolveGuests(intent, world);
   const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) });
   await remember();

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import { runDirectories } from '../lease/run-directory.ts';
+import { roomAround } from '../room/share.ts';
 import { resolveGuests } from '../session/guests.ts';
 import { confirmSharing, pair } from '../session/pairing.ts';
-import { onStopSignals, Stopped } from '../session/stop.ts';
+import { onStopSignals, Stopped, unlessStopped } from '../session/stop.ts';
 import { toWire } from '../session/wire.ts';
 import type { PairIntent } from '../session/world.ts';
 import { menus } from '../ui/menus.ts';
@@ -25,12 +28,14 @@ export interface PairCommand {
  * @throws Refusal
  */
 export async function pairCommand(
-  { intent, background, yes }: PairCommand,
+  command: PairCommand,
   terminal: Terminal,
   self: readonly string[],
 ): Promise<number> {
   const stop = onStopSignals();
   const { env } = process;
+  const { background, yes } = command;
+  const intent = inOwnRoom(command.intent, env);
   const readsInput = intent.references.some(({ provider }) => provider === 'stdin');
   const world = {
     env,
@@ -48,7 +53,7 @@ export async function pairCommand(
       const { signal } = await pair(intent, world);
       return signal ? exitCodeOf(signal) : 0;
     }
-    const { guests, remember } = await resolveGuests(intent, world);
+    const { guests, remember } = await unlessStopped(stop, resolveGuests(intent, world));
     const exit = await startSupervisor(
       { intent, guests: guests.map(toWire), size: world.size },
       terminal,
@@ -61,4 +66,13 @@ export async function pairCommand(
     if (error instanceof Stopped) return exitCodeOf(error.signal);
     throw error;
   }
+}
+
+/** Who is in the room of an earlier pairing has a session on a server of its own, and takes that up again. */
+function inOwnRoom(intent: PairIntent, env: NodeJS.ProcessEnv): PairIntent {
+  const rooms = runDirectories(env).map((root) => join(root, 'rooms'));
+  const session = intent.share === 'here' ? roomAround(rooms, env) : undefined;
+  if (session === undefined) return intent;
+  const { share: _, ...rest } = intent;
+  return { ...rest, session };
 }

@@ -26,6 +26,7 @@ export async function onePairing(target: Target, terminal: Terminal): Promise<Re
 
 /**
  * Has the pairing that is meant carry out a request, and says what came of it.
+ * @param check throws where the host does not want that of this pairing
  * @returns the exit code; @throws Refusal
  */
 export async function carryOut(
@@ -33,8 +34,11 @@ export async function carryOut(
   message: Request,
   terminal: Terminal,
   say: (pairing: Entry) => string,
+  check?: (pairing: Entry) => Promise<void>,
 ): Promise<number> {
-  const pairing = await request(await onePairing(target, terminal), message);
+  const reached = await onePairing(target, terminal);
+  await check?.(reached.pairing);
+  const pairing = await request(reached, message);
   terminal.data(target.json ? jsonLine(pairing) : say(pairing), 'answer');
   return 0;
 }

@@ -10,10 +10,16 @@ export interface Client {
   readonly activity: number;
 }
 
-/** The clients in the room, an observer (see observe.ts) aside. */
+/** The clients in the room, an observer (see observe.ts) aside; none where the server does not answer. */
 export async function clientsOf(room: Room): Promise<Client[]> {
+  return (await readClients(room)) ?? [];
+}
+
+/** The same; `undefined` where the server does not answer. */
+export async function readClients(room: Room): Promise<Client[] | undefined> {
   const format = ['control_mode', 'pid', 'activity', 'tty', 'name'].map((field) => `#{client_${field}}`);
-  const { stdout } = await run(room, [['list-clients', '-t', room.target, '-F', format.join(' ')]]);
+  const { ok, stdout } = await run(room, [['list-clients', '-t', room.target, '-F', format.join(' ')]]);
+  if (!ok) return undefined;
   return stdout
     .split('\n')
     .filter((line) => line.startsWith('0 '))

@@ -50,7 +50,7 @@ export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: strin
       refuse({
         kind: 'usage',
         problem: `the session ${name} is shared already, by pairing ${readlinkSync(join(folder, 'lease'))}`,
-        hint: 'give this one another name with --session',
+        hint: 'let more guests into that one with tmuxpair invite, or give this one another name with --session',
       });
     }
   }
@@ -101,6 +101,8 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     ['set-option', ...here, 'destroy-unattached', 'off'],
     ['set-option', '-s', 'exit-unattached', 'off'],
     ['set-option', ...here, '@tmuxpair-until', String(deadline)],
+    // So that nobody takes it for a session of the host's to be shared.
+    ['set-option', ...here, '@tmuxpair-lease', room.claim?.lease ?? ''],
     // The user's own status line stays as it is, to the right of ours. Once: the room may be taken up again.
     ['set-option', '-goqF', '@tmuxpair-length', '#{e|+:#{status-right-length},24}'],
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
@@ -150,8 +152,8 @@ export async function showDeadline(room: Room, deadline: number): Promise<void> 
 }
 
 /** What the host types to get back into the session. */
-export function reattachCommand(room: Room): string {
-  return `tmux -S ${room.socket} attach`;
+export function reattachCommand({ claim, socket, session }: Room): string {
+  return `tmux -S ${socket} attach${claim ? '' : ` -t ${session}`}`;
 }
 
 /** Shows who is in on the status line. @param labels safe text */
@@ -165,20 +167,21 @@ export async function closeRoom(room: Room): Promise<void> {
   await run(room, [['kill-session', '-t', room.target]]);
 }
 
-/** Takes what we show off the status line. */
-const unsetSegment = (target: string): Commands =>
-  ['until', 'guests'].map((name) => ['set-option', '-qu', '-t', `${target}:`, `@tmuxpair-${name}`]);
+/** What we show on the status line, and whose it is. */
+const shown = ['until', 'guests', 'lease'].map((name) => `@tmuxpair-${name}`);
 
-/** Gives the room back to the host: nothing of ours on the status line, no claim. */
-export async function leaveRoom(room: Room, restore: Commands = []): Promise<void> {
-  const left = await clearRoom(room, restore);
-  if (room.claim) unclaimRoom(room, left);
+/** Gives the room back to the host: nothing of ours on the status line, no key, no claim. */
+export async function leaveRoom(room: Room): Promise<void> {
+  unclaimRoom(room, await clearRoom(room));
 }
 
 /** Takes what we show off the status line. @returns whether the session still stands */
-export async function clearRoom(room: Room, restore: Commands = []): Promise<'stays' | 'ended'> {
+export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
   await unbindMenuKey(room);
-  const { ok } = await run(room, [...unsetSegment(room.target), ...restore]);
+  const { ok } = await run(
+    room,
+    shown.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]),
+  );
   return ok || (await hasSession(room)) ? 'stays' : 'ended';
 }
 

@@ -1,6 +1,7 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { remakeLease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
 import { closeRoom, leaveRoom } from '../room/room.ts';
+import { leaveShared } from '../room/share.ts';
 import type { Live } from './live.ts';
 
 /**
@@ -15,7 +16,7 @@ export function endAccess(live: Live, registered: readonly string[] = []): Promi
 }
 
 async function end(
-  { lease, closing, room, restore, unseen, deadMan, changes }: Live,
+  { lease, closing, room, unseen, deadMan, changes }: Live,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
   const errors: unknown[] = [];
@@ -40,7 +41,7 @@ async function end(
     }),
   ]);
   if (room && unseen) await closeRoom(room);
-  if (room) await leaveRoom(room, restore);
+  if (room) await (room.claim ? leaveRoom(room) : leaveShared(room, lease.id));
   if (errors.length === 0) {
     await deadMan?.dismiss();
     removeLease(lease.folder);

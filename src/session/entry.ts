@@ -16,6 +16,8 @@ export interface Entry {
   readonly supervisorPid: number;
   /** The room's tmux socket. */
   readonly socket: string;
+  /** Whether the session is one of the host's own server: who types there can reach all of its sessions. */
+  readonly shared: boolean;
   readonly guests: readonly {
     readonly label: string;
     readonly reference: string;
@@ -45,6 +47,7 @@ export function entryOf(live: Live): Entry {
     sshCommand: live.door?.command() ?? '',
     supervisorPid: process.pid,
     socket: live.room?.socket ?? '',
+    shared: live.room !== undefined && !live.room.claim,
     guests: live.guests.map(({ label, reference, access, keys }) => ({
       label,
       reference: reference.text,

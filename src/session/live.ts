@@ -3,7 +3,6 @@ import type { Failure } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { Room } from '../room/room.ts';
-import type { Restore } from '../room/share.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
@@ -42,8 +41,6 @@ export interface Live {
   room?: Room;
   /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
   unseen?: boolean;
-  /** What leaves a shared session as it was. */
-  restore?: Restore;
   deadMan?: DeadMan;
   /** Set once the end has begun. */
   ended?: Promise<Failure | undefined>;

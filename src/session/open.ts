@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
@@ -16,7 +17,7 @@ import { armDeadMan } from './dead-man.ts';
 import { chooseDoor, type DoorChoice, keyFileFor, type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import type { Live } from './live.ts';
-import { recover } from './recover.ts';
+import { noteShared, recover } from './recover.ts';
 import { unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
 
@@ -129,7 +130,9 @@ async function openTheRoom(
   live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
   const { clock } = lease;
   if (intent.share) {
-    live.restore = await openShared(room, { clock, deadline: deadline.epoch });
+    noteShared(lease.folder, room);
+    const stands = (id: string): boolean => existsSync(join(root, id));
+    await openShared(room, lease.id, { clock, deadline: deadline.epoch }, stands);
     return room;
   }
   const { env, cwd, size } = world;

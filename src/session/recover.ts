@@ -1,10 +1,11 @@
 /** Taking back what dead pairings left: their leases, and their claims on rooms. */
-import { lstatSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { withLock } from '../lease/lock.ts';
 import { runDirectories } from '../lease/run-directory.ts';
-import { type Swept, staleClaims, sweep, sweepLease } from '../lease/sweep.ts';
-import { clearRoom, roomAt, unclaimRoom } from '../room/room.ts';
+import { leaseFolders, type Swept, staleClaims, sweep, sweepLease } from '../lease/sweep.ts';
+import { clearRoom, type Room, roomAt, unclaimRoom } from '../room/room.ts';
+import { leaveShared } from '../room/share.ts';
 import { findTmux } from '../room/tmux.ts';
 import { recordSwept } from './log.ts';
 
@@ -15,23 +16,27 @@ import { recordSwept } from './log.ts';
  */
 export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
   const roots = runDirectories(env);
+  const shared = sharedIn(leaseFolders({ roots, keyFiles: [keyFile] }));
   try {
     const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
     await record(env, swept);
     return swept;
   } finally {
     for (const root of roots) await freeRooms(env, root);
+    await leaveSessions(shared);
   }
 }
 
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
+  const shared = sharedIn([folder]);
   try {
     const swept = await sweepLease(folder);
     await record(env, swept);
     return swept;
   } finally {
     await freeRooms(env, dirname(folder));
+    await leaveSessions(shared);
   }
 }
 
@@ -56,6 +61,30 @@ async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
     await locked(() => unclaimRoom(room, left));
   }
   if (lstatSync(lock, { throwIfNoEntry: false })) await locked(() => {}); // Left by one that died here.
+}
+
+/** Writes down which session a lease shares, for who has to leave it in the lease's place. */
+export function noteShared(folder: string, { tmux, socket, session, target }: Room): void {
+  const note: Room = { tmux, socket, session, target };
+  writeFileSync(join(folder, 'shared.json'), JSON.stringify(note), { mode: 0o600 });
+}
+
+/** The sessions that leases share, by folder. */
+function sharedIn(folders: readonly string[]): Map<string, Room> {
+  return new Map(
+    folders.flatMap((folder) => {
+      try {
+        return [[folder, JSON.parse(readFileSync(join(folder, 'shared.json'), 'utf8'))]];
+      } catch {
+        return []; // Most share none.
+      }
+    }),
+  );
+}
+
+/** Leaves the sessions of those leases that are no more. */
+async function leaveSessions(shared: ReadonlyMap<string, Room>): Promise<void> {
+  for (const [folder, room] of shared) if (!existsSync(folder)) await leaveShared(room, basename(folder));
 }
 
 function tmuxIn(env: NodeJS.ProcessEnv): string | undefined {

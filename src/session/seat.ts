@@ -1,10 +1,11 @@
 /** Where the host sits while guests are in, and how one hears of their going. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setHostPresence } from '../lease/lease.ts';
 import { guestPids } from '../lease/presence.ts';
-import { type Client, clientsOf } from '../room/clients.ts';
+import { type Client, clientsOf, readClients } from '../room/clients.ts';
 import { attachHost } from '../room/host.ts';
 import { observeRoom } from '../room/observe.ts';
-import type { Room } from '../room/room.ts';
+import { hasSession, type Room } from '../room/room.ts';
 import { deferred } from './deferred.ts';
 import type { EndReason } from './events.ts';
 import type { Live } from './live.ts';
@@ -20,6 +21,9 @@ export interface Seat {
   /** Gives the terminal back, where this program has put the host into tmux. */
   leave(): Promise<void>;
 }
+
+/** How long, in ms, until a room is observed again. */
+const pause = 100;
 
 export function takeSeat(seat: HostSeat, live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
   return seat === 'terminal' ? inTerminal(live, room, env) : elsewhere(seat, live, room);
@@ -42,7 +46,9 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
   let present = false;
   let turn: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
-    const here = (await hostClients(live, room)).length > 0;
+    const clients = await readClients(room);
+    if (!clients) return; // A server that hangs says nothing of the host; one that has gone ends the observer.
+    const here = withoutGuests(live, clients).length > 0;
     if (here && !present) {
       present = true;
       setHostPresence(live.lease, true);
@@ -55,20 +61,37 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
   const soon = (): void => {
     turn = turn.then(look).catch(() => {});
   };
-  const observer = observeRoom(room, soon);
-  observer.ended.then(() => gone.resolve({ kind: 'session-ended' }));
+  let left = false;
+  let observer = observeRoom(room, soon);
+  /** The host may have sent all other clients away, and this one with them. */
+  const observeOn = async (): Promise<void> => {
+    await observer.ended;
+    if (left) return;
+    if (!(await hasSession(room))) return gone.resolve({ kind: 'session-ended' });
+    await sleep(pause, undefined, { ref: false });
+    observer = observeRoom(room, soon);
+    soon();
+    await observeOn();
+  };
+  void observeOn();
   soon();
   return {
     arrived: arrived.promise,
     gone: gone.promise,
     clients: () => hostClients(live, room),
-    leave: async () => observer.stop(),
+    leave: async () => {
+      left = true;
+      observer.stop();
+    },
   };
 }
 
-/** Guests are read last: who is a client by then had registered before. */
 async function hostClients(live: Live, room: Room): Promise<Client[]> {
-  const clients = await clientsOf(room);
+  return withoutGuests(live, await clientsOf(room));
+}
+
+/** Guests are read after clients: who is a client by then had registered before. */
+function withoutGuests(live: Live, clients: readonly Client[]): Client[] {
   const guests = guestPids(live.lease.folder);
   return clients.filter(({ pid }) => !guests.has(pid));
 }

@@ -190,6 +190,7 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
   }
   if (seat === 'elsewhere') {
     lines.push(`guests are in only while you are: tmux -S ${entry.socket} attach -t ${entry.session}`);
+    lines.push('end it with tmuxpair stop, or by detaching');
   }
   const warnings: string[] = [];
   if (forward === 'any') {
