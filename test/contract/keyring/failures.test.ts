@@ -225,7 +225,9 @@ describe('the keychain costs one warning and at most 3 s', () => {
     await run('keytar not loadable', other, [unusable(withDetail('not-loadable'))], {
       startKeychain: without.start,
     });
-    expect(without.started.every((child) => child.exitCode !== null || child.signalCode !== null)).toBe(true);
+    await expect
+      .poll(() => without.started.every((child) => child.exitCode !== null || child.signalCode !== null))
+      .toBe(true);
   });
 
   test('no keychain process to start', async () => {
