@@ -78,7 +78,9 @@ export function wordsFor(event: Event): string {
     case 'swept':
       return `took back what ${event.ids.length === 1 ? 'a pairing' : `${event.ids.length} pairings`} left behind (${event.ids.join(', ')})`;
     case 'silent':
-      return `warning: ${event.ids.join(', ')} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`;
+      return event.ids.length === 1
+        ? `warning: ${event.ids[0]} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`
+        : `warning: ${event.ids.join(', ')} do not answer: are their supervisors stopped? Their guests are out at their deadlines at the latest`;
     case 'fetching':
       return `fetching the keys of ${event.references.map(({ text }) => printable(text)).join(', ')}`;
     case 'fetched':
@@ -103,17 +105,17 @@ export function wordsFor(event: Event): string {
       return `the tunnel is down, and opened again as soon as it can be: ${printable(event.detail)}`;
     case 'tunnel-up':
       return event.moved
-        ? `the tunnel is up again; your guest types now: ${event.command}`
+        ? `the tunnel is up again; your guest types now: ${printable(event.command, 1000)}`
         : 'the tunnel is up again';
     case 'invited':
     case 'host-attached':
-      return `your guest types: ${event.kind === 'invited' ? event.invitation.command : event.command}`;
+      return `your guest types: ${printable(event.kind === 'invited' ? event.invitation.command : event.command, 1000)}`;
     case 'sharing-all':
       return 'a guest who types in a shared session can reach every session of its tmux server';
     case 'asking':
-      return `${event.visit.label} waits for your yes, from ${particulars(event.visit)}`;
+      return `${printable(event.visit.label)} waits for your yes, from ${particulars(event.visit)}`;
     case 'refused':
-      return `${event.label} was refused from ${event.address}: ${refusals[event.why]}`;
+      return `${printable(event.label)} was refused from ${printable(event.address)}: ${refusals[event.why]}`;
     case 'invited-more':
       return `${event.guests.map(({ label }) => label).join(', ')} may join, too`;
     case 'kicked':
@@ -125,9 +127,9 @@ export function wordsFor(event: Event): string {
     case 'extended':
       return `the pairing now ends at ${clock(event.deadline)}`;
     case 'joined':
-      return `${event.visit.label} has joined from ${particulars(event.visit)}`;
+      return `${printable(event.visit.label)} has joined from ${particulars(event.visit)}`;
     case 'left':
-      return `${event.visit.label} has left: ${particulars(event.visit)}`;
+      return `${printable(event.visit.label)} has left: ${particulars(event.visit)}`;
     case 'time-left':
       return `${showDuration(event.seconds)} left, then the guests are out`;
     case 'access-ended':
@@ -170,7 +172,12 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
     `${label} (${printable(reference.text)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
     ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
   ]);
-  lines.push(`until ${clock(until)} (${showDuration(ttl)}); ask them to run`, '', `    ${command}`, '');
+  lines.push(
+    `until ${clock(until)} (${showDuration(ttl)}); ask them to run`,
+    '',
+    `    ${printable(command, 1000)}`,
+    '',
+  );
   if (door.hostKeys.length > 0) {
     lines.push("and to compare this machine's host key, which ssh shows at first:");
     lines.push(...door.hostKeys.map(({ fingerprint, type }) => `    ${fingerprint} ${type}`));
@@ -181,12 +188,12 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
   }
   if (forward !== 'any' && forward.length > 0) {
     const caveat = door.kind === 'system' ? ' (sshd may let them make unix sockets here, too)' : '';
+    lines.push(`they may reach port ${forward.join(', ')} of this machine${caveat}`);
     if (door.kind === 'system') {
       lines.push(
         'a forwarding that they hold open without a terminal (ssh -N) lasts past the end: close the port to close it',
       );
     }
-    lines.push(`they may reach port ${forward.join(', ')} of this machine${caveat}`);
   }
   if (seat === 'elsewhere') {
     lines.push(`guests are in only while you are: tmux -S ${entry.socket} attach -t ${entry.session}`);
@@ -217,7 +224,7 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
 
 function report({ reason, visits, room }: Report): string[] {
   const stays = visits.map(
-    (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${visit.address}`,
+    (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${printable(visit.address)}`,
   );
   return [
     ...(stays.length > 0 ? stays : ['nobody joined']),
@@ -260,11 +267,11 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
 };
 
 function who({ label, access }: Visit): string {
-  return access === 'read-only' ? `${label} (view only)` : label;
+  return access === 'read-only' ? `${printable(label)} (view only)` : printable(label);
 }
 
 function particulars({ address, access, fingerprint }: Visit): string {
-  return `${address}, ${access === 'read-only' ? 'view only' : 'may type'}, ${fingerprint}`;
+  return `${printable(address)}, ${access === 'read-only' ? 'view only' : 'may type'}, ${fingerprint}`;
 }
 
 function secondsOf({ joinedAt, leftAt }: Visit): number {

@@ -120,7 +120,7 @@ export function wordsOf(failure: Failure): Words {
     case 'program-failed':
       return words(
         6,
-        `${failure.program} failed at ${failure.doing}${failure.detail ? `: ${failure.detail.trim()}` : ''}`,
+        `${failure.program} failed at ${failure.doing}${failure.detail ? `: ${inOneLine(failure.detail)}` : ''}`,
       );
     case 'host-key-refused':
       return words(
@@ -129,7 +129,13 @@ export function wordsOf(failure: Failure): Words {
         'remove it, and another is made; your guests will see that it is another',
       );
     case 'port-refused':
-      return words(6, `${portProblem(failure)}`, 'give another --port, or none for any that is free');
+      return words(
+        6,
+        portProblem(failure),
+        isAddressProblem(failure.code)
+          ? 'give an address of this machine with --bind, or none for all of them'
+          : 'give another --port, or none for any that is free',
+      );
     case 'no-way-in':
       return words(6, 'a guest could not get in', 'mend what fails, from above, and run it again');
     case 'no-terminals':
@@ -141,7 +147,7 @@ export function wordsOf(failure: Failure): Words {
     case 'tunnel-failed':
       return words(
         6,
-        `no tunnel to ${failure.jump}: ${failure.detail || 'ssh ended without a word'}`,
+        `no tunnel to ${failure.jump}: ${inOneLine(failure.detail) || 'ssh ended without a word'}`,
         `make 'ssh ${failure.jump}' work without a question, and see that it lets you listen (AllowTcpForwarding)`,
       );
     case 'run-directory-refused':
@@ -170,7 +176,7 @@ export function wordsOf(failure: Failure): Words {
             ? ' and the guests are out'
             : `, a guest process would not end (see ${failure.guestsLeft}/in)`
         }, but ${linesOf(failure.lines)} still there`,
-        `delete every line of it that ends in ${failure.label}…, or run tmuxpair sweep`,
+        `delete every line of it that has ${failure.label} in its comment, or run tmuxpair sweep`,
       );
     case 'nothing-remembered':
       return words(
@@ -244,7 +250,9 @@ function noKeys({ reference, refused }: Extract<Failure, { kind: 'no-keys' }>): 
   return words(
     3,
     `${reference} has no usable key: ${reasons}${more}`,
-    'ask your guest for an ed25519 key: ssh-keygen -t ed25519',
+    refused.some(({ refusal }) => refusal.reason === 'private-key')
+      ? 'give the file beside it that ends in .pub'
+      : 'ask your guest for an ed25519 key: ssh-keygen -t ed25519',
   );
 }
 
@@ -274,12 +282,15 @@ function fileProblem(code: string): string {
   return known[code] ?? `can't be read (${code})`;
 }
 
+function isAddressProblem(code: string): boolean {
+  return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND';
+}
+
 function portProblem({ port, address, code }: Extract<Failure, { kind: 'port-refused' }>): string {
+  if (isAddressProblem(code)) return `${address} is no address of this machine`;
   const known: Readonly<Record<string, string>> = {
     EADDRINUSE: `port ${port} is taken by another program`,
     EACCES: `port ${port} is for root alone`,
-    EADDRNOTAVAIL: `${address} is no address of this machine`,
-    ENOTFOUND: `${address} is no address of this machine`,
   };
   return known[code] ?? `port ${port} can't be listened on (${code})`;
 }
@@ -287,6 +298,11 @@ function portProblem({ port, address, code }: Extract<Failure, { kind: 'port-ref
 function linesOf(lines: readonly number[]): string {
   if (lines.length === 0) return 'lines of this pairing may be';
   return lines.length === 1 ? `line ${lines[0]} is` : `lines ${lines.join(', ')} are`;
+}
+
+/** What a program has said. */
+function inOneLine(detail: string): string {
+  return detail.trim().replaceAll(/\s*[\r\n]+\s*/g, '; ');
 }
 
 function words(exit: number, error: string, hint?: string): Words {

@@ -126,7 +126,7 @@ test.runIf(mounts).each(troubles)(
     const said = (await live.host.screen()).replaceAll('\n', '');
     expect(said).toContain(`authorized_keys could not be restored (${trouble.said})`);
     expect(said).toContain('the gate is shut and the guests are out, but lines 1, 2 are still there');
-    expect(said).toContain(`delete every line of it that ends in tmuxpair:${live.id}:`);
+    expect(said).toContain(`delete every line of it that has tmuxpair:${live.id}: in its comment`);
 
     expect(stage.keysFile()?.toString()).toBe(during);
     expect((await ada.run(['-tt'])).stdout).toMatch(/^tmuxpair: this pairing is over/);

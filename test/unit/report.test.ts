@@ -1,0 +1,264 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Access, Guest, Label, NonEmpty } from '../../src/domain/guest.ts';
+import type { LeaseId } from '../../src/domain/lease-id.ts';
+import type { Obstacle } from '../../src/domain/obstacle.ts';
+import type { Fingerprint } from '../../src/domain/public-key.ts';
+import { refusalReasons } from '../../src/lease/presence.ts';
+import type { OpenDoor } from '../../src/session/door.ts';
+import type { EndReason, Event, Invitation, Visit } from '../../src/session/events.ts';
+import { linesFor, wordsFor } from '../../src/ui/report.ts';
+import { keyOf } from '../support/keys.ts';
+
+const now = new Date('2026-11-22T16:00:00Z');
+const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+const fingerprint = keyOf('ada').fingerprint as Fingerprint;
+const reference = { provider: 'github', name: 'ada', text: 'github:ada' } as const;
+const ids = ['aaaabbbbcccc', 'aaaaddddeeee'] as LeaseId[];
+
+const guest = (label: string, access: Access): Guest => ({
+  reference: { ...reference, name: label, text: `github:${label}` },
+  label: label as Label,
+  access,
+  keys: [keyOf(label)],
+});
+const visit: Visit = {
+  label: 'ada',
+  access: 'read-write',
+  address: '192.0.2.7',
+  fingerprint,
+  key: 1,
+  pid: 4711,
+  joinedAt: before(30),
+};
+const looks: Visit = { ...visit, label: 'bob', access: 'read-only', leftAt: before(29) };
+
+const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K }> } = {
+  'keys-off': { kind: 'keys-off' },
+  'other-key-file': { kind: 'other-key-file', files: ['/etc/ssh/keys/me'] },
+  'user-refused': { kind: 'user-refused', by: 'AllowUsers' },
+  'root-refused': { kind: 'root-refused' },
+  'forced-command': { kind: 'forced-command', command: 'internal-sftp' },
+  'other-methods': { kind: 'other-methods', methods: 'publickey,password' },
+  'no-terminals': { kind: 'no-terminals' },
+  modes: { kind: 'modes', path: '/home/me', mode: 0o775, uid: 1000 },
+  owner: { kind: 'owner', path: '/home/me', uid: 7 },
+};
+
+const door: OpenDoor = {
+  kind: 'system',
+  listen: () => {},
+  port: 22,
+  answers: true,
+  hostKeys: [keyOf('host')],
+  obstacles: [],
+  command: () => 'ssh me@here',
+};
+const invitation: Invitation = {
+  guests: [guest('ada', 'read-write')],
+  door,
+  command: 'ssh me@here',
+  until: new Date(now.getTime() + 1_800_000),
+  ttl: 1800,
+  forward: [],
+  copy: false,
+  seat: 'terminal',
+  entry: {
+    id: 'aaaabbbbcccc',
+    session: 'pair',
+    status: 'live',
+    startedAt: now.toISOString(),
+    deadline: now.toISOString(),
+    remainingSeconds: 1800,
+    door: 'system',
+    sshCommand: 'ssh me@here',
+    supervisorPid: 1,
+    socket: '/r/rooms/pair/tmux',
+    guests: [],
+  },
+};
+const invited = (more: Partial<Invitation>): Event => ({
+  kind: 'invited',
+  invitation: { ...invitation, ...more },
+});
+
+const reasons: { readonly [K in EndReason['kind']]: Extract<EndReason, { kind: K }> } = {
+  'host-detached': { kind: 'host-detached' },
+  'session-ended': { kind: 'session-ended' },
+  'time-up': { kind: 'time-up' },
+  'taken-back': { kind: 'taken-back' },
+  stopped: { kind: 'stopped', signal: 'SIGTERM' },
+  asked: { kind: 'asked' },
+  'nobody-joined': { kind: 'nobody-joined' },
+};
+const room = { stays: true, session: 'pair', command: 'tmux -S /r/rooms/pair/tmux attach' };
+const pin = {
+  reference: 'github:ada',
+  keys: [keyOf('old')] as const,
+  firstSeen: before(9e5),
+  lastSeen: before(9e5),
+};
+
+/** One of every kind, and of every turn that its words take. */
+const events: { readonly [K in Event['kind']]: readonly Event[] } = {
+  swept: [
+    { kind: 'swept', ids: ids.slice(0, 1) },
+    { kind: 'swept', ids },
+  ],
+  silent: [
+    { kind: 'silent', ids: ids.slice(0, 1) },
+    { kind: 'silent', ids },
+  ],
+  fetching: [{ kind: 'fetching', references: [reference] }],
+  fetched: [{ kind: 'fetched' }],
+  'keys-left-out': [{ kind: 'keys-left-out', reference, refused: [{ line: 2, refusal: { reason: 'dsa' } }] }],
+  'keys-shared': [{ kind: 'keys-shared', reference, key: keyOf('ada'), with: 'bob' }],
+  keyring: [{ kind: 'keyring', warning: { kind: 'pins-lost' } }],
+  'from-pin': [
+    { kind: 'from-pin', reference, lastSeen: before(60 * 24 * 3) },
+    {
+      kind: 'from-pin',
+      reference,
+      lastSeen: before(5),
+      cause: { kind: 'forge-timeout', reference: 'github:ada', host: 'github.com', seconds: 10 },
+    },
+  ],
+  'keys-changed': [
+    {
+      kind: 'keys-changed',
+      reference,
+      trust: {
+        verdict: 'changed',
+        pin: { ...pin, lastPaired: before(60 * 24 * 12) },
+        same: [],
+        added: [keyOf('ada')],
+        removed: [keyOf('old')],
+        needsYes: true,
+      },
+    },
+  ],
+  door: [
+    { kind: 'door', door: 'system', port: 22, why: { kind: 'answers' } },
+    { kind: 'door', door: 'private', port: 2222, why: { kind: 'asked' } },
+    { kind: 'door', door: 'private', port: 2222, why: { kind: 'silent', port: 22 } },
+    { kind: 'door', door: 'private', port: 2222, why: { kind: 'elsewhere', port: 22 } },
+    { kind: 'door', door: 'system', port: 22, why: { kind: 'none', port: 22, mend: 'mount it' } },
+    {
+      kind: 'door',
+      door: 'private',
+      port: 2222,
+      why: { kind: 'obstacles', port: 22, obstacles: Object.values(obstacles) },
+    },
+  ],
+  'door-log': [{ kind: 'door-log', line: 'Accepted publickey for me' }],
+  'tunnel-down': [{ kind: 'tunnel-down', detail: 'Connection refused' }],
+  'tunnel-up': [
+    { kind: 'tunnel-up', command: 'ssh -J jump me@127.0.0.1', moved: true },
+    { kind: 'tunnel-up', command: 'ssh -J jump me@127.0.0.1', moved: false },
+  ],
+  invited: [
+    invited({}),
+    invited({
+      guests: [
+        guest('ada', 'read-write'),
+        guest('bob', 'read-only'),
+        guest('cyd', 'read-write'),
+      ] as NonEmpty<Guest>,
+      forward: [80, 9100],
+      seat: 'elsewhere',
+    }),
+    invited({ forward: [80], door: { ...door, kind: 'private', hostKeys: [] } }),
+    invited({
+      forward: 'any',
+      door: { ...door, answers: false, obstacles: [obstacles['keys-off'], obstacles.owner] },
+    }),
+  ],
+  joined: [{ kind: 'joined', visit }],
+  left: [{ kind: 'left', visit: looks }],
+  refused: refusalReasons.map((why) => ({ kind: 'refused', label: 'ada', address: '192.0.2.7', why })),
+  asking: [{ kind: 'asking', visit }],
+  'sharing-all': [{ kind: 'sharing-all' }],
+  'invited-more': [{ kind: 'invited-more', guests: [guest('bob', 'read-only'), guest('cyd', 'read-write')] }],
+  kicked: [{ kind: 'kicked', label: 'ada' }],
+  'access-changed': [
+    { kind: 'access-changed', label: 'ada', access: 'read-only' },
+    { kind: 'access-changed', label: 'ada', access: 'read-write' },
+  ],
+  'change-failed': [{ kind: 'change-failed', failure: { kind: 'guests-left', folder: '/r/aaaabbbbcccc' } }],
+  extended: [{ kind: 'extended', deadline: new Date('2026-11-22T18:00:00Z') }],
+  'time-left': [{ kind: 'time-left', seconds: 600 }],
+  'host-attached': [{ kind: 'host-attached', command: 'ssh me@here' }],
+  'access-ended': [true, false].map((failed) => ({
+    kind: 'access-ended',
+    reason: reasons['time-up'],
+    failed,
+  })),
+  'log-failed': [{ kind: 'log-failed', path: '/s/log', problem: 'the disk is full' }],
+  'switch-restarted': [{ kind: 'switch-restarted' }],
+  ended: [
+    {
+      kind: 'ended',
+      report: { reason: reasons['host-detached'], visits: [{ ...visit, leftAt: now }, looks], room },
+    },
+    ...Object.values(reasons).map(
+      (reason): Event => ({ kind: 'ended', report: { reason, visits: [], room: { ...room, stays: false } } }),
+    ),
+  ],
+};
+
+beforeEach(() => {
+  vi.stubEnv('TZ', 'UTC');
+  vi.useFakeTimers({ now, toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+test('the words of every event: in a status line, and line by line outside of tmux', async () => {
+  const stories = Object.values(events)
+    .flat()
+    .map((event) =>
+      [
+        `${event.kind}: ${wordsFor(event)}`,
+        ...linesFor(event).map(({ to, text }) => `  ${to === 'err' ? '!' : '|'} ${text}`.trimEnd()),
+      ].join('\n'),
+    );
+  await expect(`${stories.join('\n')}\n`).toMatchFileSnapshot('../golden/events.txt');
+});
+
+test('each is one line, and has no gap', () => {
+  for (const event of Object.values(events).flat()) {
+    const lines = [wordsFor(event), ...linesFor(event).map(({ text }) => text)];
+    for (const line of lines) expect(line, event.kind).not.toMatch(/\p{Cc}|undefined|\[object|NaN|Invalid/u);
+    expect(lines[0]).not.toBe('');
+  }
+});
+
+describe('what comes from outside is made safe to print', () => {
+  const poison = '\x1b[2J\r\n\u202e\u2028';
+  const dirty = { ...reference, text: `file:/tmp/${poison}` };
+  const cases: Event[] = [
+    { kind: 'fetching', references: [dirty] },
+    { kind: 'keys-shared', reference: dirty, key: keyOf('ada'), with: 'bob' },
+    { kind: 'from-pin', reference: dirty, lastSeen: now },
+    {
+      kind: 'keys-left-out',
+      reference: dirty,
+      refused: [{ line: 1, member: poison, refusal: { reason: 'unknown-type', type: poison } }],
+    },
+    { kind: 'door-log', line: poison },
+    { kind: 'tunnel-down', detail: poison },
+    { kind: 'log-failed', path: poison, problem: poison },
+    { kind: 'joined', visit: { ...visit, address: poison } },
+    { kind: 'refused', label: poison, address: poison, why: 'over' },
+    {
+      kind: 'ended',
+      report: { reason: reasons.asked, visits: [{ ...visit, label: poison, address: poison }], room },
+    },
+    invited({ guests: [{ ...guest('ada', 'read-only'), reference: dirty }], command: `ssh me@${poison}` }),
+  ];
+  test.each(cases.map((event) => [event.kind, event] as const))('%s', (_, event) => {
+    for (const line of [wordsFor(event), ...linesFor(event).map(({ text }) => text)])
+      expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|\p{Bidi_C}/u);
+  });
+});
