@@ -253,10 +253,9 @@ test('F2 I1 I3: HUP, INT or TERM at every step, and again', { timeout: 300_000 }
       what: 'nothing to be left',
     });
     stage.expectUntouched(one.before);
-    expect(
-      stage.processes().filter(({ cmd }) => cmd.includes('/rooms/')),
-      'a session nobody asked for',
-    ).toEqual([]);
+    // Where the host has not been in, there is no work of theirs to keep.
+    const rooms = stage.processes().filter(({ cmd }) => cmd.includes('/rooms/'));
+    if (!mayEnd) expect(rooms).toEqual([]);
     await host.close();
   });
 
