@@ -1,12 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Finished } from '../support/execute.ts';
-import { makeStage, type Stage } from '../support/fixture.ts';
-import type { Identity } from '../support/identity.ts';
+import { makeStage } from '../support/fixture.ts';
 import { expectNothingLeft } from '../support/live.ts';
-import { inRoom, keyFileOf, leaseLines, sessions, startPairing } from '../support/pairing.ts';
+import { keyFileOf, sessions, startPairing } from '../support/pairing.ts';
 import type { Terminal } from '../support/terminal.ts';
-import { until } from '../support/wait.ts';
 
 const own = '# mine\n';
 
@@ -67,53 +64,4 @@ test.each(Object.entries(ends))(
 function expectRefused({ exitCode, stdout }: Finished): void {
   expect(exitCode).not.toBe(0);
   expect(stdout).not.toMatch(/\[pair\]|\$ /);
-}
-
-test('G6: of 100 connections around the instant of the end, none stays', async () => {
-  await using stage = await makeStage({ keys: own });
-  const guest = await stage.guest();
-  const identities = await Promise.all(Array.from({ length: 12 }, () => guest.newIdentity()));
-  const files = await Promise.all(identities.map((one, index) => keyFileOf(stage, one, `guest${index}`)));
-  const before = stage.snapshot();
-  const host = await startPairing(stage, files);
-
-  const connections: Promise<unknown>[] = [];
-  let inside = 0;
-  /** Who is let in stays until made to go. */
-  const connect = (identity: Identity): Promise<unknown> => {
-    const child = guest.account.spawn('ssh', guest.as({ identity }).sshArgs(['-tt']), {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    let entered = false;
-    child.stdout?.on('data', (text) => {
-      if (!entered && String(text).includes('[pair]')) inside += 1;
-      entered ||= String(text).includes('[pair]');
-    });
-    return new Promise((ended) => child.once('exit', ended));
-  };
-  const come = async (): Promise<void> => {
-    for (let n = 0; n < 100; n++) {
-      connections.push(connect(identities[n % 12] ?? guest.identity));
-      // A steady stream, so that at any instant somebody is at each step of coming in.
-      await pause(40);
-    }
-  };
-  const all = come();
-  await until(() => inside >= 10, { what: 'ten to be in', timeout: 20_000 });
-  await host.sendKeys('C-b', 'd');
-  expect(await host.exitStatus()).toBe(0);
-  expect(leaseLines(stage)).toEqual([]);
-  expect(await attached(stage)).toBe(false);
-  await all;
-  await Promise.all(connections);
-  expect(connections).toHaveLength(100);
-  expect(inside).toBeLessThan(90);
-  expect(await attached(stage)).toBe(false);
-  stage.expectUntouched(before);
-  await expectNothingLeft(stage);
-});
-
-/** Whether anyone besides the host is in the room. */
-async function attached(stage: Stage): Promise<boolean> {
-  return (await inRoom(stage, 'pair', 'list-clients', '-F', '#{client_flags}')).includes('ignore-size');
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
-import type { Guest } from '../support/guest.ts';
 import { expectNothingLeft, leases, litter } from '../support/live.ts';
 import { keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 
@@ -75,36 +74,6 @@ test('G12: --gate-existing-keys puts the gate in front of the line, and takes it
   expect(await id()).toBe(true);
 });
 
-test('G13: one key in two pairings: the second is refused; with --gate-existing-keys the newer has it', async () => {
-  await using stage = await makeStage({ keys: own });
-  const guest = await stage.guest();
-  const path = await keyFileOf(stage, guest);
-  const before = stage.snapshot();
-  const first = await startPairing(stage, [path]);
-  await first.type('where=one\r');
-  const withOne = stage.snapshot();
-  const id = /tmuxpair:(\w+):/.exec(leaseLines(stage)[0] ?? '')?.[1];
-
-  await using refused = await stage.pair([path], { columns: 250 });
-  expect(await refused.exitStatus()).toBe(5);
-  expect(await refused.transcript()).toContain(`of file:${path} is in another pairing of yours, ${id}`);
-  stage.expectUntouched(withOne);
-  await expectIn(guest, 'pair', 'one');
-
-  const second = await startPairing(stage, ['--gate-existing-keys', path]);
-  await second.type('where=two\r');
-  expect(leaseLines(stage)).toHaveLength(2);
-  await expectIn(guest, 'pair-2', 'two');
-  await second.sendKeys('C-b', 'd');
-  expect(await second.exitStatus()).toBe(0);
-  stage.expectUntouched(withOne);
-  await expectIn(guest, 'pair', 'one');
-  await first.sendKeys('C-b', 'd');
-  expect(await first.exitStatus()).toBe(0);
-  stage.expectUntouched(before);
-  await expectNothingLeft(stage);
-});
-
 test('G14: two guests of one name have labels and flags of their own; a key of both counts for the first', async () => {
   await using stage = await makeStage({ keys: own });
   const guests = await Promise.all([stage.guest(), stage.guest(), stage.guest()]);
@@ -140,11 +109,3 @@ test('G14: two guests of one name have labels and flags of their own; a key of b
   expect(await host.transcript()).toContain("is also ada's, and comes in as ada");
   stage.expectUntouched(before);
 });
-
-/** Asserts that a guest comes into this room, and into no other. */
-async function expectIn(guest: Guest, session: string, where: string): Promise<void> {
-  await using seat = await guest.join();
-  await seat.waitFor(`[${session}]`);
-  await seat.type('echo in-$where\r');
-  await seat.waitFor(`in-${where}`);
-}

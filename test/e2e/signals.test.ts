@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
 import { expectNothingLeft, litter } from '../support/live.ts';
-import { holdKeys, keyFileOf, leaseLines, rooms, sessions, startPairing } from '../support/pairing.ts';
+import { holdKeys, keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 import { readProcess } from '../support/processes.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
@@ -11,56 +11,6 @@ const own = '# mine\n';
 const signals = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
 type Signal = keyof typeof signals;
 const all = Object.entries(signals) as [Signal, number][];
-
-test.each(all)(
-  'F2: %s while a guest is in: out, exit %i, and the session goes on with its work',
-  async (signal, exit) => {
-    await using stage = await makeStage({ keys: own });
-    const guest = await stage.guest();
-    const before = stage.snapshot();
-    const path = await keyFileOf(stage, guest);
-    const host = await startPairing(stage, [path]);
-    await host.type('kept=$((20+1)); echo host-$kept\r');
-    const seat = await guest.join();
-    await seat.waitFor('host-21');
-
-    // Twice, and another on top: the first counts, and the end runs once. Of signals that wait together the kernel
-    // gives the lowest first, and SIGTERM is the highest.
-    for (const one of [signal, signal, 'SIGTERM'] as const) host.signal(one);
-    expect(await host.exitStatus()).toBe(exit);
-    await seat.exitStatus();
-    stage.expectUntouched(before);
-    expect(await host.screen()).toContain(`stopped by ${signal}`);
-    await expectNothingLeft(stage);
-
-    const again = await startPairing(stage, [path]);
-    await again.type('echo still-$kept\r');
-    await again.waitFor(/^still-21$/m);
-    await again.type('exit\r');
-    expect(await again.exitStatus()).toBe(0);
-    expect(sessions(stage)).toEqual([]);
-  },
-);
-
-test('F3: the terminal window is closed: the same, and the session goes on with its work', async () => {
-  await using stage = await makeStage({ keys: own });
-  const guest = await stage.guest();
-  const before = stage.snapshot();
-  const path = await keyFileOf(stage, guest);
-  const host = await startPairing(stage, [path]);
-  await host.type('kept=$((20+1))\r');
-  const seat = await guest.join();
-  await seat.waitFor('[pair]');
-
-  await host.closeTerminal();
-  await seat.exitStatus();
-  await until(() => readProcess(host.pid) === undefined, { what: 'the program to end' });
-  stage.expectUntouched(before);
-  await expectNothingLeft(stage);
-  const again = await startPairing(stage, [path]);
-  await again.type('echo still-$kept\r');
-  await again.waitFor(/^still-21$/m);
-});
 
 test.each(all)(
   'F2: %s during the fetch, and while another holds the lock: exit %i, at once',
