@@ -16,6 +16,7 @@ import {
 } from '../support/live.ts';
 import { signalProcess } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
+import { until } from '../support/wait.ts';
 
 const own = '# mine\n';
 
@@ -175,7 +176,8 @@ test.runIf(isRoot())('O8: a gate in a folder of somebody else lets nobody in', a
   await using stage = await makeStage({ keys: own });
   const ada = await invited(stage, 'ada');
   const live = await goLive(stage, ['ada.pub']);
-  for (const one of [live.supervisor, live.clock()]) if (one) signalProcess(one, 'SIGSTOP');
+  const clock = await until(live.clock, { what: 'the clock' });
+  for (const one of [live.supervisor, clock]) signalProcess(one, 'SIGSTOP');
   for (const mode of [0o700, 0o755, 0o777]) {
     await chown(live.folder, 0, 0);
     await chmod(live.folder, mode);

@@ -61,7 +61,7 @@ describe.each(platforms)('a process, as told on %s,', (platform) => {
 
   test('is dead as a zombie', async () => {
     const { startOf } = await as(platform);
-    const parent = await start('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    const parent = await start('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60']);
     const [line] = (await once(parent.stdout ?? parent, 'data')) as [Buffer];
     const zombie = Number(line.toString());
     const state = () =>

@@ -66,6 +66,7 @@ const invitation: Invitation = {
     id: 'aaaabbbbcccc',
     session: 'pair',
     status: 'live',
+    shared: false,
     startedAt: now.toISOString(),
     deadline: now.toISOString(),
     remainingSeconds: 1800,
