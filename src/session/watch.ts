@@ -66,7 +66,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
     const total = live.deadline.epoch - live.startedAt.getTime() / 1000;
     const due = warningsFor(total).some((seconds) => before > seconds && left <= seconds);
-    if (due && left > 0) tell({ kind: 'time-left', seconds: Math.ceil(left) });
+    if (due && left > 0) tell({ kind: 'time-left', seconds: Math.max(1, Math.round(left)) });
     before = left;
     if (left <= 0) over.resolve({ kind: 'time-up' });
     return left;
