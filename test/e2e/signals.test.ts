@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
-import { expectNothingLeft, litter } from '../support/live.ts';
+import { expectNothingLeft, leases, litter } from '../support/live.ts';
 import { holdKeys, keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 import { readProcess } from '../support/processes.ts';
 import type { Terminal } from '../support/terminal.ts';
@@ -27,7 +28,10 @@ test.each(all)(
     const lock = holdKeys(stage);
     const locked = stage.snapshot();
     const waiting = await stage.pair([path]);
-    await until(() => rooms(stage).length > 0, { what: 'the room, which is made before the grant' });
+    // The flag is the last thing that is made before the grant, which then waits.
+    await until(() => leases(stage).some((folder) => existsSync(`${folder}/open/guest`)), {
+      what: 'the flag of the guest',
+    });
     await expectStopped(waiting, signal, exit);
     await until(() => rooms(stage).length === 0, { what: 'the room that nobody has been in to be closed' });
     stage.expectUntouched(locked);
