@@ -195,11 +195,11 @@ async function openOwn(
   { lease, closing }: Doorstep,
   world: Parameters<typeof openDoor>[3],
 ): Promise<Pick<SystemDoor, 'port' | 'answers' | 'hostKeys' | 'obstacles'>> {
+  const { username: user } = userInfo();
+  const { folder } = lease;
   const mend = terminalsMend();
   if (mend !== undefined) refuse({ kind: 'no-terminals', mend });
   const hostKey = await openHostKey(hostKeyFolder(world.env));
-  const { username: user } = userInfo();
-  const { folder } = lease;
   const door = await openPrivateDoor({
     sshd: world.sshd,
     version: world.version,
