@@ -11,7 +11,7 @@ import { parseJump } from './domain/jump.ts';
 import { parseSince } from './domain/since.ts';
 
 import { version } from './domain/version.ts';
-import type { DoorIntent } from './session/door.ts';
+import type { DoorIntent } from './session/choose-door.ts';
 import { Stopped } from './session/stop.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {

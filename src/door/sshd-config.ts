@@ -13,8 +13,8 @@ export interface DoorConfig {
 }
 
 /**
- * What a key's options refuse is refused here a second time. StrictModes is off because the lease's folder is ours
- * alone, which the run directory was checked for; sshd would refuse any folder below a sticky one, such as `/tmp`.
+ * What a key's options refuse is refused here a second time. StrictModes is off: it refuses any folder below a sticky
+ * one, such as `/tmp`. The lease's folder is ours alone, and the run directory was checked up to `/` when it was opened.
  * The time to log in is OpenSSH's own two minutes: a guest is to compare a fingerprint in it. Waiting guests and those
  * whose network is gone are noticed after 45 s.
  */

@@ -32,7 +32,7 @@ export function obstaclesIn(settings: Settings, account: Account, keyFile: strin
   const found: Obstacle[] = [];
   if (one('pubkeyauthentication') === 'no') found.push({ kind: 'keys-off' });
   const files = words(settings, 'authorizedkeysfile').map((file) => expand(file, account));
-  if (files.length > 0 && !files.some((file) => isSame(file, keyFile)))
+  if (settings.has('authorizedkeysfile') && !files.some((file) => isSame(file, keyFile)))
     found.push({ kind: 'other-key-file', files });
   for (const by of ['AllowUsers', 'DenyUsers', 'AllowGroups', 'DenyGroups'] as const) {
     const patterns = words(settings, by.toLowerCase());

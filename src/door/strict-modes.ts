@@ -1,10 +1,13 @@
-/** What sshd's StrictModes has against a keys file: as sshd looks at it, from the file up to the home. */
+/** Who else could write a keys file, or put another in its place, as far as sshd minds. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { Account } from './sshd-settings.ts';
 
-/** Everything at once, the file first. A file or folder that is not there yet is made as sshd wants it. */
+/**
+ * What sshd's StrictModes has against a keys file: from the file up to the home, or to `/`, as sshd looks. A file or
+ * folder that is not there yet is made as sshd wants it.
+ */
 export function modeObstacles(keyFile: string, { uid, home }: Account): Obstacle[] {
   const found: Obstacle[] = [];
   const top = resolved(home);

@@ -1,22 +1,21 @@
 /** Can a guest really get in? What stands in the way is named, and then it is tried. */
-import { fetchKeys, parseReference } from '../../providers/index.ts';
-import { slotsPerHost } from '../../providers/slots.ts';
-import { Refusal } from '../domain/failure.ts';
-import { sshVersion } from '../door/login.ts';
 import { loginShell } from '../door/shell.ts';
-import { findSshd, sshdVersion } from '../door/sshd-version.ts';
-import type { SystemDoor } from '../door/system.ts';
+import { findSshd } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
-import { openKeyring } from '../keyring/keyring.ts';
-import { openRunDirectory } from '../lease/run-directory.ts';
-import { findTmux, tmuxVersion } from '../room/tmux.ts';
-import { chooseDoor, type DoorChoice } from './door.ts';
-import type { Check, Finding } from './finding.ts';
+import {
+  askForge,
+  askKeychain,
+  checkRunDirectory,
+  findTheSsh,
+  findTheSshd,
+  findTheTmux,
+  ok,
+  systemChecks,
+} from './checks.ts';
+import { chooseDoor } from './choose-door.ts';
+import type { Check } from './finding.ts';
 import { type TrialIntent, tryPairing } from './trial.ts';
 import type { World } from './world.ts';
-
-/** How long, in ms, a forge may take to answer. */
-const patience = 4000;
 
 /**
  * Looks at everything that a pairing needs, and tells each check as soon as those before it are told.
@@ -55,112 +54,4 @@ export async function examine(
   const finding = await tryPairing(intent, world);
   tell({ level: finding.kind === 'login' ? 'ok' : 'fail', finding });
   return finding.kind === 'login';
-}
-
-function ok(finding: Finding): Check {
-  return { level: 'ok', finding };
-}
-
-async function findTheTmux({ tmux }: TrialIntent, env: NodeJS.ProcessEnv): Promise<Check> {
-  return attempt('tmux', async () => {
-    const path = findTmux(env, tmux);
-    return { kind: 'tmux', path, version: await tmuxVersion(path) };
-  });
-}
-
-async function findTheSsh(env: NodeJS.ProcessEnv): Promise<Check> {
-  return attempt('ssh', async () => {
-    const version = await sshVersion(env);
-    if (version !== undefined) return { kind: 'ssh', version };
-    throw new Refusal({ kind: 'program-missing', program: 'ssh', hint: 'install the OpenSSH client' });
-  });
-}
-
-async function findTheSshd(env: NodeJS.ProcessEnv): Promise<Check> {
-  return attempt('sshd', async () => {
-    const path = findSshd(env);
-    return { kind: 'sshd', path, version: (await sshdVersion(path)).join('.') };
-  });
-}
-
-async function attempt(program: 'tmux' | 'ssh' | 'sshd', find: () => Promise<Finding>): Promise<Check> {
-  try {
-    return ok(await find());
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { level: 'fail', finding: { kind: 'program', program, failure: error.failure } };
-  }
-}
-
-/** What the machine's own sshd is like, where it is of interest: guests come through it, or could have. */
-function systemChecks(choice: DoorChoice, keyFile: string): Check[] {
-  const { system } = choice;
-  if (!system) return [];
-  const bad = choice.kind === 'system' ? 'fail' : 'warn';
-  if (!system.answers) {
-    const level = choice.kind === 'system' ? 'fail' : 'ok';
-    return [{ level, finding: { kind: 'sshd-silent', port: system.port } }];
-  }
-  const { port, asked, configFile, obstacles } = system;
-  return [
-    { level: asked ? 'ok' : 'warn', finding: { kind: 'sshd-answers', port, asked, configFile } },
-    ...obstacles.map(
-      (obstacle): Check => ({ level: bad, finding: obstacleFinding(obstacle, system, keyFile) }),
-    ),
-  ];
-}
-
-function obstacleFinding(
-  obstacle: SystemDoor['obstacles'][number],
-  { configFile, pid }: SystemDoor,
-  keyFile: string,
-): Finding {
-  return { kind: 'obstacle', obstacle, configFile, keyFile, ...(pid === undefined ? {} : { pid }) };
-}
-
-function checkRunDirectory(env: NodeJS.ProcessEnv): Check {
-  try {
-    return ok({ kind: 'run-directory', path: openRunDirectory(env) });
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { level: 'fail', finding: { kind: 'run-directory-refused', failure: error.failure } };
-  }
-}
-
-async function askKeychain(env: NodeJS.ProcessEnv): Promise<Check> {
-  const keyring = openKeyring({ env });
-  try {
-    const trouble = await keyring.trouble();
-    return trouble ? { level: 'warn', finding: { kind: 'keychain', trouble } } : ok({ kind: 'keychain' });
-  } finally {
-    await keyring.close();
-  }
-}
-
-/** Asks for somebody's keys. That there is nobody of that name, or that they have none, is an answer, too. */
-async function askForge(name: string, { env, stop }: World): Promise<Check> {
-  try {
-    const reference = parseReference(name, env);
-    const forge = reference.host ?? reference.provider;
-    const late = AbortSignal.timeout(patience);
-    try {
-      await fetchKeys(reference, { env, signal: AbortSignal.any([stop, late]), slots: slotsPerHost(2) });
-    } catch (error) {
-      stop.throwIfAborted();
-      const seconds = patience / 1000;
-      const failure = late.aborted
-        ? ({ kind: 'forge-timeout', reference: name, host: forge, seconds } as const)
-        : error instanceof Refusal
-          ? error.failure
-          : undefined;
-      if (!failure) throw error;
-      if (failure.kind !== 'guest-unknown' && failure.kind !== 'no-keys')
-        return { level: 'warn', finding: { kind: 'forge', name: forge, failure } };
-    }
-    return ok({ kind: 'forge', name: forge });
-  } catch (error) {
-    // The environment names a forge that keys must not come from.
-    if (!(error instanceof Refusal)) throw error;
-    return { level: 'warn', finding: { kind: 'forge', name, failure: error.failure } };
-  }
 }

@@ -6,7 +6,8 @@ import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 
-import type { DoorReason, OpenDoor } from './door.ts';
+import type { DoorReason } from './choose-door.ts';
+import type { OpenDoor } from './door.ts';
 import type { Entry } from './entry.ts';
 import type { HostSeat } from './world.ts';
 

@@ -9,7 +9,7 @@ import { parsePublicKey } from '../domain/public-key.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
 import { presences } from '../lease/presence.ts';
-import type { DoorIntent } from './door.ts';
+import type { DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
 import type { Finding } from './finding.ts';
 import { type Open, openPairing, preparePremises } from './open.ts';

@@ -1,6 +1,6 @@
 import type { Access, NonEmpty, Reference } from '../domain/guest.ts';
 import type { Menu } from '../room/menu.ts';
-import type { DoorIntent } from './door.ts';
+import type { DoorIntent } from './choose-door.ts';
 import type { Entry } from './entry.ts';
 import type { Event, Visit } from './events.ts';
 

@@ -31,7 +31,7 @@ export function obstacleWords(obstacle: Obstacle): string {
     case 'keys-off':
       return 'it takes no keys: PubkeyAuthentication no';
     case 'other-key-file':
-      return `it reads other files: AuthorizedKeysFile ${printable(obstacle.files.join(' '))}`;
+      return `it reads other files: AuthorizedKeysFile ${printable(obstacle.files.join(' ') || 'none')}`;
     case 'user-refused':
       return `its ${obstacle.by} keeps this account out`;
     case 'root-refused':

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
+import { leaseFolders } from '../support/pairing.ts';
 import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.ts';
 import { program } from '../support/program.ts';
 import { until } from '../support/wait.ts';
@@ -78,7 +79,7 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
   const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
   const there = guest.as({ destination });
   await using idle = await there.master();
-  const dead = stage.processes().filter(({ cmd }) => /\/(switch|clock)$/.test(cmd));
+  const dead = stage.processes().filter(({ cmd }) => /^\/bin\/sh .*\/(switch|clock)$/.test(cmd));
   expect(dead.length).toBeGreaterThanOrEqual(2);
   await stage.account.demand('kill', ['-KILL', ...[...dead.map(({ pid }) => pid), host.pid].map(String)]);
 
@@ -86,7 +87,7 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
     exitCode: 255,
     stderr: expect.stringMatching(/refused|reset|closed/),
   });
-  expect((await idle.channel(['-tt'])).stdout).toContain('this pairing is over');
+  expect((await idle.channel(['-tt'])).exitCode).toBe(1);
   expect(doorProcesses(stage).length).toBeGreaterThan(0);
   expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
   expect(doorProcesses(stage)).toEqual([]);
@@ -105,25 +106,76 @@ test('time up, and the host still in: the door is shut', async () => {
   expect(await host.isRunning()).toBe(true);
 });
 
-test('one guest severed: their idle connections go, and those of others stay', async () => {
+test('one guest invited later, and one kicked: their idle connections go, and those of others stay', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const [eve, bea] = await Promise.all([stage.guest(), stage.guest()]);
-  const keys = await Promise.all(
+  const [key, later] = await Promise.all(
     Object.entries({ eve, bea }).map(([name, guest]) =>
       stage.writeFile(`${name}.pub`, `${guest.identity.publicKey}\n`),
     ),
   );
-  const { destination } = await invite(stage, [...privately, ...keys]);
+  const { destination } = await invite(stage, [...privately, key ?? '']);
   await using hers = await eve.as({ destination }).master();
+  expect(await stage.run(['invite', later ?? ''])).toMatchObject({ exitCode: 0 });
   await using other = await bea.as({ destination }).master();
-  const run = `${stage.account.env.XDG_RUNTIME_DIR}/tmuxpair`;
-  const sever = `for lease in ${run}/[a-z2-7]*/sever; do "$lease" eve; done`;
-  await until(async () => !(await hers.isAlive()) || void (await stage.account.demand('sh', ['-c', sever])), {
-    what: "the end of eve's connection",
-  });
-  expect(await other.isAlive()).toBe(true);
-  const again = await eve.as({ destination }).join();
-  await again.waitFor('this pairing is over');
+  expect(await stage.run(['kick', 'eve'])).toMatchObject({ exitCode: 0 });
+  await until(async () => !(await hers.isAlive()), { what: "the end of eve's connection" });
+  const seat = await other.join();
+  await seat.waitFor('[pair]');
+  expect((await eve.as({ destination }).run(['-tt'])).stderr).toContain('Permission denied');
+});
+
+test('the lease deleted by hand: connections end all the same, and the door is shut', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
+  await using idle = await guest.as({ destination }).master();
+  await stage.account.demand('rm', ['-r', ...leaseFolders(stage)]);
+  await until(() => doorProcesses(stage).length === 0, { what: 'the end of all connections' });
+  await until(async () => !(await idle.isAlive()), { what: 'the end of a master' });
+  expect(await listens(destination.port)).toBe(false);
+  expect(await host.isRunning()).toBe(true);
+});
+
+test('--detach: the door is a supervisor’s in the background, and stop shuts it', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  const args = ['--detach', '--json', '--host', '127.0.0.1', ...privately, await keyOf(stage, guest)];
+  const { exitCode, stdout } = await stage.run(args);
+  expect(exitCode).toBe(0);
+  const entry: { door: string; sshCommand: string; socket: string } = JSON.parse(stdout);
+  expect(entry.door).toBe('private');
+  const host = await stage.terminal(['tmux', '-S', entry.socket, 'attach']);
+  await host.waitFor('[pair]');
+  const seat = await guest.paste(entry.sshCommand);
+  await seat.waitFor('[pair]');
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  expect(doorProcesses(stage)).toEqual([]);
+  await seat.exitStatus();
+});
+
+test.each([
+  [
+    'a Tailscale name',
+    'echo \'{"BackendState":"Running","Self":{"DNSName":"me.tail.net."}}\'',
+    'me.tail.net',
+  ],
+  [
+    'a Tailscale that is stopped',
+    'echo \'{"BackendState":"Stopped","Self":{"DNSName":"me.tail.net."}}\'',
+    'me.example.org',
+  ],
+  ['its domain name', 'exit 1', 'me.example.org'],
+])('the line names this machine by %s', async (_, tailscale, name) => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await stage.guest();
+  await stage.writeFile('bin/tailscale', `#!/bin/sh\n${tailscale}\n`, 0o755);
+  await stage.writeFile('bin/hostname', '#!/bin/sh\necho me.example.org\n', 0o755);
+  const env = { PATH: `${stage.account.home}/bin:${stage.account.env.PATH}` };
+  const args = ['--detach', '--json', ...privately, await keyOf(stage, guest)];
+  const { stdout } = await stage.run(args, { env });
+  expect(JSON.parse(stdout).sshCommand).toMatch(new RegExp(`^ssh -p \\d+ ${stage.account.name}@${name}$`));
+  await stage.run(['stop']);
 });
 
 test('two first starts at once make one host key, which stays from one pairing to the next', async () => {

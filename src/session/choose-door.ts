@@ -1,0 +1,89 @@
+/** Which door guests come through, before anything is opened. */
+import type { Jump } from '../domain/jump.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
+import { openHostKey } from '../door/host-key.ts';
+import { guessHost } from '../door/host-name.ts';
+import { listeners } from '../door/listeners.ts';
+import { lookAtSystem, type SystemDoor } from '../door/system.ts';
+import { terminalsMend } from '../door/terminals.ts';
+import { hostKeyFolder } from './own-door.ts';
+
+export interface DoorIntent {
+  readonly door: 'auto' | 'system' | 'private';
+  /** Of an sshd that runs, or for one of our own; 22, and any, where absent. */
+  readonly port?: number;
+  /** The address that a door of our own listens on: where absent all, or loopback with `via`. */
+  readonly bind?: string;
+  /** What the guest's line calls this machine. */
+  readonly host?: string;
+  readonly via?: Jump;
+  /** Absolute. */
+  readonly keyFile: string;
+  /** Whether the host has named that file. */
+  readonly keyFileNamed: boolean;
+  readonly forward: readonly number[] | 'any';
+}
+
+/** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
+export type DoorReason =
+  | { readonly kind: 'asked' }
+  | { readonly kind: 'answers' }
+  | { readonly kind: 'silent'; readonly port: number }
+  /** None does on this port, but one runs here: on another, then. */
+  | { readonly kind: 'elsewhere'; readonly port: number }
+  /** None does, and one of our own could make no terminals. */
+  | { readonly kind: 'none'; readonly port: number; readonly mend: string }
+  | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] };
+
+export type DoorChoice = (
+  | { readonly kind: 'system'; readonly system: SystemDoor }
+  /** `system` is the one that would not do, or that is not there. */
+  | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
+) & {
+  readonly why: DoorReason;
+  /** What the guest's line calls this machine. Resolves late, and does not reject. */
+  readonly host: Promise<string>;
+};
+
+/**
+ * Which door it is to be. `auto` is the system's where an sshd answers that would let a guest in, or one runs that must
+ * be listening on another port, or one of our own could make no terminals; else it is one of our own. A port or a file
+ * that the host has named means the sshd that answers there, whatever is to be said against it.
+ */
+export async function chooseDoor(
+  intent: DoorIntent,
+  { env, sshd }: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
+): Promise<DoorChoice> {
+  const host = intent.host === undefined ? guessHost() : Promise.resolve(intent.host);
+  const own = { kind: 'private', host, ...(intent.port === undefined ? {} : { port: intent.port }) } as const;
+  const asked = { kind: 'asked' } as const;
+  if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
+    return { ...own, why: asked };
+  const port = intent.port ?? 22;
+  const anyKey = async (): Promise<string> => (await openHostKey(hostKeyFolder(env))).file;
+  const system = await lookAtSystem({ sshd, port, keyFile: intent.keyFile, anyKey });
+  const theirs = { kind: 'system', host, system } as const;
+  if (intent.door === 'system') return { ...theirs, why: asked };
+  if (!system.answers) {
+    if (intent.keyFileNamed) return { ...theirs, why: asked };
+    if (intent.port === undefined && (await runsElsewhere()))
+      return { ...theirs, why: { kind: 'elsewhere', port } };
+    const mend = terminalsMend();
+    if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };
+    return { ...own, system, why: { kind: 'silent', port } };
+  }
+  const { obstacles } = system;
+  return obstacles.length === 0 || intent.port !== undefined || intent.keyFileNamed
+    ? { ...theirs, why: { kind: 'answers' } }
+    : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
+}
+
+/** Whether an sshd runs here, a door of some pairing aside: where none answers on the usual port, on another. */
+async function runsElsewhere(): Promise<boolean> {
+  return (await listeners()).some(({ config }) => !config.some((word) => word.includes('/tmuxpair/')));
+}
+
+/** What a lease is to write its lines to (see `createLease`). */
+export function keyFileFor(choice: DoorChoice, intent: DoorIntent): string {
+  return choice.kind === 'private' ? 'own' : intent.keyFile;
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { listenerConfig } from '../../../src/door/listeners.ts';
+
+test.each([
+  ['sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups', []],
+  ['sshd: /usr/sbin/sshd -D -f /etc/x/cfg [listener] 1 of 10-100 startups', ['-f', '/etc/x/cfg']],
+  ['/usr/sbin/sshd -D', []],
+  ['/usr/sbin/sshd', []],
+  [
+    'sshd: /usr/local/sbin/sshd -p 2222 -oPort=22 -f/x [listener] 0 of 10',
+    ['-p', '2222', '-oPort=22', '-f/x'],
+  ],
+])('%s listens', (command, config) => {
+  expect(listenerConfig(command)).toEqual(config);
+});
+
+test.each([
+  'sshd: ada [priv]',
+  'sshd: ada@pts/0',
+  'sshd: [accepted]',
+  '/usr/sbin/sshd -i -e -f /run/user/1000/tmuxpair/abc/sshd_config',
+  '/usr/sbin/sshd -D -R',
+  '/usr/sbin/sshd -T -f /x',
+  '/usr/sbin/sshd-keygen',
+  'vim /usr/sbin/sshd',
+  '/usr/lib/systemd/systemd',
+  '',
+])('%s does not', (command) => {
+  expect(listenerConfig(command)).toBeUndefined();
+});
