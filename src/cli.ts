@@ -17,6 +17,7 @@ import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {
   type ForgeOptions,
   forges,
+  isSession,
   keyFileOf,
   parseAccess,
   parseBind,
@@ -39,7 +40,6 @@ interface Common {
 
 interface KeyFileOptions {
   readonly authorizedKeys?: string;
-  readonly authorized_keys?: string;
 }
 
 interface FreshnessOptions {
@@ -92,7 +92,8 @@ type Run = (options: Common, work: (terminal: Terminal) => Promise<number>) => P
  */
 export async function main(argv: readonly string[], self: readonly string[]): Promise<number> {
   const cut = argv.indexOf('--');
-  const [own, inRoom] = cut === -1 ? [argv, []] : [argv.slice(0, cut), argv.slice(cut + 1)];
+  const [given, inRoom] = cut === -1 ? [argv, []] : [argv.slice(0, cut), argv.slice(cut + 1)];
+  const own = given.map(asMeant);
   let exit = 0;
   let terminal: Terminal | undefined;
   const run: Run = async ({ quiet, debug, json }, work) => {
@@ -119,6 +120,15 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     if (error instanceof Stopped) return exitCodeOf(error.signal);
     return error instanceof Refusal ? say.failure(error.failure) : say.bug(error);
   }
+}
+
+/**
+ * A word of the command line, where its plain reading would mislead. The ancestor's spelling of an option would not
+ * override the environment's of today; and what follows `--share` may be a guest instead of a session.
+ */
+function asMeant(word: string, index: number, all: readonly string[]): string {
+  if (word === '--share' && !isSession(all[index + 1] ?? '')) return '--share=';
+  return word.replace(/^--authorized_keys(?=$|=)/, '--authorized-keys');
 }
 
 function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[]): Command {
@@ -406,9 +416,7 @@ function addDoor(command: Command): Command {
 }
 
 function addKeyFile(command: Command): Command {
-  return command
-    .option('--authorized-keys <file>', 'the file to write to (default: ~/.ssh/authorized_keys)')
-    .addOption(hidden('--authorized_keys <file>'));
+  return command.option('--authorized-keys <file>', 'the file to write to (default: ~/.ssh/authorized_keys)');
 }
 
 function hidden(flags: string): Option {
@@ -475,7 +483,7 @@ function menuKeyOf(named: string | undefined): Pick<PairCommand['intent'], 'menu
 
 function doorOf(options: PairOptions): Omit<DoorIntent, 'keyFile' | 'forward'> {
   const { door = 'auto', port, bind, host, via } = options;
-  const keyFileNamed = (options.authorizedKeys ?? options.authorized_keys) !== undefined;
+  const keyFileNamed = options.authorizedKeys !== undefined;
   if (door === 'private' && keyFileNamed)
     usage('a private door writes to no --authorized-keys file', 'drop one of the two');
   if (door === 'system' && bind !== undefined)
@@ -494,7 +502,7 @@ function doorOf(options: PairOptions): Omit<DoorIntent, 'keyFile' | 'forward'> {
 }
 
 function shareOf(named: string | true): 'here' | { name: string } {
-  return named === true ? 'here' : { name: parseSession(named) };
+  return named === true || named === '' ? 'here' : { name: parseSession(named) };
 }
 
 function accessFrom({ readOnly, readonly }: AccessOptions): Access {
@@ -514,7 +522,7 @@ function freshnessOf({ offline, refresh, acceptNewKeys }: FreshnessOptions): {
 }
 
 function keyFileFrom(options: KeyFileOptions): string {
-  return keyFileOf(options.authorizedKeys ?? options.authorized_keys);
+  return keyFileOf(options.authorizedKeys);
 }
 
 /**
@@ -538,7 +546,7 @@ function environment(program: Command, env: NodeJS.ProcessEnv): string[] {
     if (value === undefined || value === '' || option.hidden || long === '--version') return [];
     if (option.required) return [`${long}=${value}`];
     if (option.optional && !/^(1|true|yes|on|0|false|no|off)$/i.test(value)) return [`${long}=${value}`];
-    if (/^(1|true|yes|on)$/i.test(value)) return [long];
+    if (/^(1|true|yes|on)$/i.test(value)) return [option.optional ? `${long}=` : long];
     if (/^(0|false|no|off)$/i.test(value)) return [];
     return usage(`${name} is ${JSON.stringify(value)}`, 'set it to 1 or 0');
   });

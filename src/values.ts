@@ -41,7 +41,7 @@ export function referencesOf(
 /** The absolute path of the `authorized_keys` file; the account's own, where none is named. */
 export function keyFileOf(named: string | undefined): string {
   if (named === '') usage('--authorized-keys needs the path of a file');
-  if (named !== undefined) return resolve(named.replace(/^~(?=\/)/, homedir()));
+  if (named !== undefined) return resolve(named.replace(/^~(?=\/)/, () => homedir()));
   return join(homedir() || userInfo().homedir, '.ssh', 'authorized_keys');
 }
 
@@ -53,11 +53,16 @@ export function parsePort(text: string, option: string): number {
 
 /** tmux takes `:` and `.` apart, `=` and `$` as patterns, and runs what `#(…)` names. */
 export function parseSession(text: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(text)) return text;
+  if (isSession(text)) return text;
   return usage(
     `--session ${JSON.stringify(text.slice(0, 80))} can't be the name of a session`,
     'use up to 32 letters, digits, _ and -, the first of them no -',
   );
+}
+
+/** Whether a session may be called so. */
+export function isSession(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(text);
 }
 
 export function parseDoor(text: string): 'auto' | 'system' | 'private' {

@@ -52,10 +52,13 @@ export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swe
   return swept;
 }
 
-/** The folders of all leases, live and dead: in the run directories, and behind the lines of the files. */
+/**
+ * The folders of all leases, live and dead: in the run directories, and behind the lines of the files. Directories that
+ * others could have written are not looked into: what stands in a lease's folder is run, and spoken to.
+ */
 export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | 'keyFiles'>): string[] {
   const behindLines = keyFiles.flatMap(linesIn).flatMap((line) => folderOf(line) ?? []);
-  return [...new Set([...roots.flatMap(foldersIn), ...behindLines])];
+  return [...new Set([...roots.filter(isPrivate).flatMap(foldersIn), ...behindLines])];
 }
 
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed`, `guests-left` */

@@ -1,6 +1,6 @@
 /** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Failure, refuse, usage } from '../domain/failure.ts';
+import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { announce } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
@@ -138,8 +138,9 @@ async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
   try {
     return await step;
   } catch (error) {
-    await log.ended({ kind: 'failed' }, await endAccess(live));
-    throw error;
+    const failure = await endAccess(live);
+    await log.ended({ kind: 'failed' }, failure);
+    throw failure ? new Refusal(failure) : error;
   }
 }
 

@@ -6,6 +6,7 @@ import {
   isSafeToken,
   leaseLines,
   leaseLinesIn,
+  withExpiry,
   withLease,
   withoutLease,
 } from '../../src/lease/authorized-keys.ts';
@@ -47,6 +48,14 @@ describe('the line', () => {
     ['with every port', { forward: 'any' }, `restrict,pty,port-forwarding,${command}`],
   ])('%s', (_, options, front) => {
     expect(line(options)).toBe(`${front} ${tail}`);
+  });
+
+  test('says by the path of the gate which of the guest’s keys it is', () => {
+    const number = (n: number) =>
+      leaseLines([{ label: 'ada' as Label, key: ada, number: n }], { id: a, gate: gate(a), forward: [] })[0] ?? '';
+    expect(number(2)).toContain(`command="exec /run/user/1000/tmuxpair/${a}/2/gate ada"`);
+    for (const n of [1, 2, 99, 1000, 99_999])
+      expect(leaseLinesIn(number(n))[0]?.folder).toBe(`/run/user/1000/tmuxpair/${a}`);
   });
 
   test.each([
@@ -190,6 +199,26 @@ test('every lease line is found, with what a sweep wants to know', () => {
   expect(leaseLinesIn(text.replaceAll('\n', '\r\n'))).toHaveLength(3);
   expect(leaseLinesIn(lineC)).toHaveLength(1);
   expect(leaseLinesIn('')).toEqual([]);
+});
+
+describe('another time', () => {
+  const [from, to] = ['expiry-time="20261122181500Z"', 'expiry-time="20261122191500Z"'];
+  const moved = (text: string) => withExpiry(text, a, '20261122191500Z');
+
+  test('is put into every line of the lease, and nowhere else', () => {
+    const theirs = `# ${lineA}\n${from} ${hosts}\n${lineB}\n${lineA} and more\n`;
+    const text = withLease(theirs, lines(a, 'ada', 'bob'));
+    expect(moved(text)).toBe(withLease(theirs, lines(a, 'ada', 'bob').map((line) => line.replace(from, to))));
+    expect(moved(`${lineA}\r\n${lineB}`)).toBe(`${lineA.replace(from, to)}\r\n${lineB}`);
+    expect(moved(lineA)).toBe(lineA.replace(from, to));
+  });
+
+  test('is put into no line that has none, nor into its command or comment', () => {
+    const bare = lineA.replace(`${from},`, '');
+    expect([bare, '', hosts, lineB].map(moved)).toEqual([bare, '', hosts, lineB]);
+    const odd = bare.replace('ada"', `ada ${from.replaceAll('"', '')}"`);
+    expect(moved(odd)).toBe(odd);
+  });
 });
 
 describe('a key that is there already', () => {

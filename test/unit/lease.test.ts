@@ -371,6 +371,7 @@ describe('a sweep', () => {
     expect(ids(await run())).toEqual([lease.id]);
     expect(read()).toBeUndefined();
     expect(await sweepLease(lease.folder)).toEqual([]);
+    expect(leaseFolders({ roots: [root], keyFiles: [keyFile] })).toEqual([]);
     expect(existsSync(lease.folder)).toBe(true);
   });
 

@@ -1,0 +1,229 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { main } from '../../src/cli.ts';
+import { version } from '../../src/domain/version.ts';
+
+let home: string;
+let out: string;
+let err: string;
+
+beforeEach(() => {
+  home = realpathSync(mkdtempSync(join(tmpdir(), 'tmuxpair-cli-')));
+  for (const name of Object.keys(process.env)) if (name.startsWith('TMUX')) vi.stubEnv(name, undefined);
+  vi.stubEnv('HOME', home);
+  vi.stubEnv('XDG_RUNTIME_DIR', home);
+  vi.stubEnv('XDG_STATE_HOME', undefined);
+  [out, err] = ['', ''];
+  // Every run listens for errors of these, and a process has but one.
+  for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  rmSync(home, { recursive: true });
+});
+
+const run = (...argv: string[]) => main(argv, ['tmuxpair']);
+/** What stops the command line where everything before it was read: no guest and no file is called so. */
+const stopper = '--session=a:b';
+const stopped = /^tmuxpair: error: --session "a:b" can't be the name of a session\ntmuxpair: hint: .*\n$/;
+
+describe('read are', () => {
+  test.each<[string, string[]]>([
+    ['a guest alone', ['@ada']],
+    [
+      'everything that a pairing takes',
+      [
+        '@ada',
+        '--gitlab',
+        'bob',
+        '--ttl',
+        '30m',
+        '--port',
+        '2222',
+        '--host',
+        'here',
+        '--forward',
+        '80',
+        '--forward=81',
+        '--tmux',
+        '/x/tmux',
+        '--gate-existing-keys',
+        '-q',
+        '--debug',
+        '-y',
+        '--approve',
+        '--bell',
+        '--menu-key',
+        'off',
+        '--copy',
+        '--join-timeout',
+        '5m',
+        '--refresh',
+        '--accept-new-keys',
+      ],
+    ],
+    [
+      'the ancestor’s options',
+      ['-r', '--tmux', 'tmux', '--authorized_keys', '/x', '--debug', '--github', 'ada'],
+    ],
+    ['the ancestor’s ports', ['--allow-port-forwarding', '--authorized_keys=/x', '--github=ada']],
+    ['read-only in both spellings', ['@ada', '--read-only', '--readonly']],
+    ['short options together', ['-rq', '-t30m', '@ada']],
+    ['options behind guests', ['@ada', '-r', '@bob']],
+    ['a command behind --, whatever it looks like', ['@ada', '--', '--ttl', 'x', '--', '-h']],
+  ])('%s', async (_, argv) => {
+    const cut = argv.indexOf('--') === -1 ? argv.length : argv.indexOf('--');
+    expect(await run(...argv.slice(0, cut), stopper, ...argv.slice(cut))).toBe(2);
+    expect(err).toMatch(stopped);
+    expect(out).toBe('');
+  });
+});
+
+describe('refused, by one line and a hint, with exit 2', () => {
+  test.each<[string[], string]>([
+    [[], 'who is your guest?'],
+    [['--read-only'], 'who is your guest?'],
+    [['@ada', '--foo'], "unknown option '--foo'"],
+    [['@ada', '--tttl', '3m'], "unknown option '--tttl'"],
+    [['@ada', '--ttl'], "option '-t, --ttl <duration>' argument missing"],
+    [['@ada', '--ttl', '0'], '--ttl "0" is not a duration'],
+    [['@ada', '--ttl='], '--ttl "" is not a duration'],
+    [['@ada', '--ttl', '1y'], '--ttl "1y" is not a duration'],
+    [['@ada', '--ttl', '8d'], '--ttl "8d" is too long'],
+    [['@ada', '--join-timeout', '5'], '--join-timeout "5" is not a duration'],
+    [['@ada', '--session', '#(touch x)'], "can't be the name of a session"],
+    [['@ada', '--port', '0'], '--port "0" is not a port'],
+    [['@ada', '--forward', 'x'], '--forward "x" is not a port'],
+    [['@ada', '--host', '-x'], '--host "-x" is not a host name'],
+    [['@ada', '--menu-key', ';'], '--menu-key ";" is no key'],
+    [['@ada', '--door', 'x'], '--door "x" is no door'],
+    [['@ada', '--authorized-keys', ''], '--authorized-keys needs the path of a file'],
+    [['@ada', '-r', '--forward', '80'], 'guests who may only look get no ports'],
+    [['@ada', '-r', '--allow-port-forwarding'], 'guests who may only look get no ports'],
+    [['@ada', '--offline', '--refresh'], '--offline and --refresh exclude each other'],
+    [['@ada', '--share', 'x', '--session', 'y'], '--share and --session exclude each other'],
+    [['@ada', '--share', '--', 'vim'], 'a shared session runs what it runs'],
+    [['@'], 'name'],
+    [['-oProxyCommand=x'], "unknown option '-oProxyCommand=x'"],
+    [['nobody'], 'is no guest and no file'],
+    [['sweep', 'x'], 'too many arguments'],
+    [['kick'], "missing required argument 'guest'"],
+    [['access', 'ada', 'admin'], '"admin" is no access'],
+    [['extend', '1e9'], 'extend "1e9" is not a duration'],
+    [['log', '--since', 'whenever'], 'whenever'],
+    [['completion', 'tcsh'], 'no completion for "tcsh"'],
+    [['keys'], 'who is your guest?'],
+  ])('%j', async (argv, problem) => {
+    expect(await run(...argv)).toBe(2);
+    expect(err).toContain(problem);
+    expect(err).toMatch(/^tmuxpair: error: [^\n]+\n(tmuxpair: hint: [^\n]+\n)?$/);
+    expect(out).toBe('');
+  });
+
+  test.each([
+    ['@ada', '--share', '--session', 'y'],
+    ['--share', '@ada', '--session', 'y'],
+    ['--share', './ada.pub', '--session', 'y'],
+    ['--share', 'mine', '@ada', '--session', 'y'],
+    ['--share=mine', '@ada', '--session', 'y'],
+    ['--session', 'y', '@ada', '--share'],
+  ])('%s %s %s %s shares a session, and has a guest', async (...argv) => {
+    expect(await run(...argv)).toBe(2);
+    expect(err).toContain('--share and --session exclude each other');
+  });
+
+  test('what is close to an option is suggested', async () => {
+    await run('@ada', '--forwad', '80');
+    expect(err).toContain('tmuxpair: hint: Did you mean --forward?');
+  });
+
+  test('nothing is printed raw of what was typed', async () => {
+    await run('@ada', '--\x1b[2J');
+    await run('\x1b[2J\n');
+    await run('@ada', '--ttl', '\x9b31m\u202e');
+    expect(err).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  });
+});
+
+describe('the environment', () => {
+  test.each<[string, string, string[], string]>([
+    ['TMUXPAIR_TTL', '1y', ['@ada'], '--ttl "1y"'],
+    ['TMUXPAIR_PORT', 'x', ['@ada'], '--port "x"'],
+    ['TMUXPAIR_GITHUB', '../x', [], '".." is no GitHub username'],
+    ['TMUXPAIR_READ_ONLY', '1', ['@ada', '--forward', '80'], 'get no ports'],
+    ['TMUXPAIR_READ_ONLY', 'YES', ['@ada', '--forward', '80'], 'get no ports'],
+    ['TMUXPAIR_OFFLINE', 'true', ['@ada', '--refresh'], 'exclude each other'],
+    ['TMUXPAIR_SHARE', 'x', ['@ada', '--session', 'y'], 'exclude each other'],
+    ['TMUXPAIR_SHARE', '1', ['@ada', '--session', 'y'], 'exclude each other'],
+    ['TMUXPAIR_GATE_EXISTING_KEYS', 'perhaps', ['@ada'], 'TMUXPAIR_GATE_EXISTING_KEYS is "perhaps"'],
+    ['TMUXPAIR_AUTHORIZED_KEYS', '/x', ['@ada', '--door', 'private'], 'writes to no --authorized-keys file'],
+  ])('gives an option by %s=%s', async (name, value, argv, problem) => {
+    vi.stubEnv(name, value);
+    expect(await run(...argv)).toBe(2);
+    expect(err).toContain(problem);
+  });
+
+  test.each<[string, string, string[]]>([
+    ['TMUXPAIR_TTL', '', ['@ada']],
+    ['TMUXPAIR_READ_ONLY', '0', ['@ada', '--forward', '80']],
+    ['TMUXPAIR_READ_ONLY', 'no', ['@ada', '--forward', '80']],
+    ['TMUXPAIR_TTL', '1y', ['@ada', '--ttl', '30m']],
+    ['TMUXPAIR_READONLY', '1', ['@ada', '--forward', '80']],
+    ['TMUXPAIR_VERSION', '1', ['@ada']],
+  ])('does not, or gives way: %s=%s', async (name, value, argv) => {
+    vi.stubEnv(name, value);
+    expect(await run(...argv, stopper)).toBe(2);
+    expect(err).toMatch(stopped);
+  });
+
+  test('gives way to the ancestor’s spelling, too', async () => {
+    vi.stubEnv('TMUXPAIR_AUTHORIZED_KEYS', '/x');
+    await run('@ada', '--authorized_keys', '');
+    expect(err).toContain('--authorized-keys needs the path of a file');
+  });
+
+  test('names no guest to a command about guests', async () => {
+    vi.stubEnv('TMUXPAIR_GITHUB', 'ada');
+    expect(await run('forget')).toBe(2);
+    expect(err).toContain('who is your guest?');
+  });
+});
+
+describe('told is', () => {
+  test('the version', async () => {
+    expect(await run('--version')).toBe(0);
+    expect([out, err]).toEqual([`tmuxpair ${version}\n`, '']);
+  });
+
+  test.each([
+    ['-h'],
+    ['--help'],
+    ['keys', '-h'],
+    ['sweep', '--help'],
+    ['invite', '-h'],
+    ['doctor', '-h'],
+    ['log', '-h'],
+  ])('the help: %s %s', async (...argv) => {
+    expect(await run(...argv)).toBe(0);
+    expect(out).toMatch(/^Usage: tmuxpair /);
+    expect(out).not.toMatch(/--authorized_keys|--lease|--readonly\b(?! --ttl)|undefined/);
+    expect(err).toBe('');
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('the completion of %s', async (shell) => {
+    expect(await run('completion', shell)).toBe(0);
+    for (const word of ['sweep', 'extend', 'ttl', 'read-only']) expect(out).toContain(word);
+  });
+});
