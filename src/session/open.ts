@@ -87,6 +87,7 @@ export async function openPairing(
     waiting: [],
     onlyLooking: new Set(),
     changes: Promise.resolve(),
+    told: Promise.resolve(),
     closing: [],
   };
   try {
