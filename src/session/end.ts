@@ -16,7 +16,7 @@ export function endAccess(live: Live, registered: readonly string[] = []): Promi
 }
 
 async function end(
-  { lease, closing, room, unseen, deadMan, changes }: Live,
+  { lease, closing, room, unseen, deadMan, changes, told }: Live,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
   const errors: unknown[] = [];
@@ -41,7 +41,11 @@ async function end(
     }),
   ]);
   if (room && unseen) await closeRoom(room);
-  if (room) await (room.claim ? leaveRoom(room) : leaveShared(room, lease.id));
+  if (room?.claim) await leaveRoom(room);
+  else if (room) {
+    await told; // What is shown on its status line after it was left would stay.
+    await leaveShared(room, lease.id);
+  }
   if (errors.length === 0) {
     await deadMan?.dismiss();
     removeLease(lease.folder);

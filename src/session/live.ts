@@ -35,6 +35,8 @@ export interface Live {
   openMenu?: (client: number) => void;
   /** Settles with the last of the changes that take turns (see {@link inTurn}). */
   changes: Promise<void>;
+  /** Settles when the host has been told, inside tmux, of all that has happened. */
+  told: Promise<void>;
   /** What ends the ways in: each at once, and without failing. */
   readonly closing: (() => void)[];
   door?: OpenDoor;

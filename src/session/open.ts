@@ -88,6 +88,7 @@ export async function openPairing(
     waiting: [],
     onlyLooking: new Set(),
     changes: Promise.resolve(),
+    told: Promise.resolve(),
     closing: [],
   };
   try {

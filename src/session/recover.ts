@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from '../lease/lock.ts';
-import { runDirectories } from '../lease/run-directory.ts';
+import { isPrivate, runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept, staleClaims, sweep, sweepLease } from '../lease/sweep.ts';
 import { clearRoom, type Room, roomAt, unclaimRoom } from '../room/room.ts';
 import { leaveShared } from '../room/share.ts';
@@ -15,7 +15,8 @@ import { recordSwept } from './log.ts';
  * @throws Refusal `revocation-failed` after everything else was tried
  */
 export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
-  const roots = runDirectories(env);
+  // Nothing is believed that others could have written: notes name the program to be run.
+  const roots = runDirectories(env).filter(isPrivate);
   const shared = sharedIn(leaseFolders({ roots, keyFiles: [keyFile] }));
   try {
     const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
@@ -29,6 +30,7 @@ export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<
 
 /** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
+  if (!isPrivate(dirname(folder))) return [];
   const shared = sharedIn([folder]);
   try {
     const swept = await sweepLease(folder);

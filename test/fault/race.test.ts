@@ -12,8 +12,8 @@ test('G6: 100 connections around the instant of the end: none attached afterward
   const before = stage.snapshot();
   const names = Array.from({ length: 13 }, (_, n) => `guest${n}`);
   const guests = await Promise.all(names.map((name) => invited(stage, name)));
-  // The login shell reads this before the gate: connections of one instant come to the gate over a whole second.
-  await stage.writeFile('.bashrc', 'sleep 0.$((RANDOM % 9))\n');
+  // The login shell reads this before the gate: connections of one instant come to the gate over two whole seconds.
+  await stage.writeFile('.bashrc', 'sleep $((RANDOM % 2)).$((RANDOM % 10))\n');
   const live = await goLive(
     stage,
     names.map((name) => `${name}.pub`),
@@ -25,7 +25,7 @@ test('G6: 100 connections around the instant of the end: none attached afterward
   });
   const attached = () => guestProcesses(stage).filter(({ cmd }) => cmd.includes(' attach-session -E '));
 
-  await until(() => attached().length >= 10, { what: 'some to be in', timeout: 30_000 });
+  await until(() => attached().length >= 3, { what: 'some to be in', timeout: 30_000 });
   const inside = attached().length;
   await live.host.sendKeys('C-b', 'd');
   expect(await live.host.exitStatus()).toBe(0);

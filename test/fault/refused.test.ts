@@ -286,6 +286,22 @@ test('O8: sweep runs nothing and believes nothing in a run directory that others
   expect(stage.keysFile()?.toString()).toBe(own);
 });
 
+test('O8: no program is run that a note in such a directory names', async () => {
+  await using stage = await makeStage({ keys: own });
+  const open = `${stage.account.home}/.local/state/tmuxpair/run`;
+  const folder = `${open}/aaaaaaaaaaaa`;
+  await plant(stage, folder, 0, stage.keysPath);
+  const evil = await stage.writeFile('evil', `#!/bin/sh\ntouch ${stage.account.home}/planted\n`, 0o755);
+  const note = { tmux: evil, socket: '/tmp/none', session: 'x', target: '$0' };
+  writeFileSync(`${folder}/shared.json`, JSON.stringify(note));
+  await stage.account.demand('chmod', ['0777', open]);
+  // It would be run where the lease has gone by the time that its session is to be left: here one comes and goes.
+  const flicker = stage.account.spawn('sh', ['-c', `cd ${open}; while :; do mv aaaaaaaaaaaa b; mv b aaaaaaaaaaaa; done`]);
+  for (let n = 0; n < 8; n++) await stage.run(['sweep']);
+  flicker.kill('SIGKILL');
+  expect(existsSync(`${stage.account.home}/planted`)).toBe(false);
+});
+
 test('I8: a lease of another machine that shares this home is left alone until its time is up', async () => {
   await using stage = await makeStage({ keys: own });
   const ada = await invited(stage, 'ada');
