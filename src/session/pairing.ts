@@ -2,10 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
-import { announce } from '../room/announce.ts';
-import { ringBell } from '../room/bell.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
-import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
+import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
@@ -13,12 +11,13 @@ import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
 import type { EndReason, Event, Invitation, Report, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
-import { type Live, namesIn } from './live.ts';
+import type { Live } from './live.ts';
 import { type Log, openLog } from './log.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing, preparePremises } from './open.ts';
-import { type Seat, takeSeat } from './seat.ts';
+import { takeSeat } from './seat.ts';
 import { Stopped, unlessStopped } from './stop.ts';
+import { teller } from './tell.ts';
 import { watchPairing } from './watch.ts';
 import type { PairIntent, World } from './world.ts';
 
@@ -96,7 +95,7 @@ export async function supervise(
   };
   if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
-  const tell = teller(live, room, host, { ...world, emit }, intent.bell);
+  const tell = teller(live, { room, host, bell: intent.bell, emit, words: world.words });
   live.emit = tell;
   const context = { room, host, menus: world.menus, tell, stop: stopIt };
   live.openMenu = (client) => void openMenu(live, context, client);
@@ -152,53 +151,6 @@ function invitationOf(
   const until = new Date(live.deadline.epoch * 1000);
   const told = { guests, door, command: door.command(), until, ttl, forward, copy: copy && !env.TMUX, seat };
   return { ...told, entry: entryOf(live) };
-}
-
-/** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
-function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
-  switch (event.kind) {
-    case 'asking':
-      return { seconds: 10, guests: false };
-    case 'host-attached':
-      return { seconds: 6, guests: false };
-    case 'access-ended':
-    case 'tunnel-down':
-    case 'tunnel-up':
-      return { seconds: 10, guests: false };
-    case 'time-left':
-      return { seconds: 5, guests: true };
-    default:
-      return { seconds: 4, guests: false };
-  }
-}
-
-function rings({ kind }: Event): boolean {
-  return kind === 'joined' || kind === 'left' || kind === 'asking';
-}
-
-/** Tells an event to who runs this, and to the host inside tmux. */
-function teller(
-  live: Live,
-  room: Room,
-  host: Seat,
-  { emit, words }: World,
-  bell: boolean,
-): (event: Event) => void {
-  let turn: Promise<void> = Promise.resolve();
-  return (event) => {
-    emit(event);
-    const { seconds, guests } = showing(event);
-    const show = async (): Promise<void> => {
-      if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
-      const mine = await host.clients();
-      if (bell && rings(event)) await ringBell(mine);
-      await announce(room, words(event), {
-        seconds,
-        ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
-      });
-    };
-    turn = turn.then(show).catch(() => {}); // The room may be gone by now.
-  };
 }
 
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {
