@@ -408,7 +408,7 @@ function addFreshness(command: Command): Command {
 function addDoor(command: Command): Command {
   return command
     .option(
-      '--door <which>',
+      '--door <auto|system|private>',
       "system: guests come through this machine's sshd; private: through one of this pairing's own (default: auto)",
     )
     .option('--port <n>', 'port of the sshd that guests come through (default: 22, or any for its own)')

@@ -71,7 +71,8 @@ export async function serveControl(live: Live, stop: () => Promise<void>): Promi
     const response = await answer(live, line, stop);
     socket.end(`${JSON.stringify({ v: protocolVersion, ...response })}\n`);
     socket.resume(); // Else what more they send would keep the connection open.
-    socket.setTimeout(patience, () => socket.destroy());
+    const timer = setTimeout(() => socket.destroy(), patience);
+    socket.once('close', () => clearTimeout(timer));
   });
   server.on('error', () => {});
   const path = controlSocket(live.lease.folder);

@@ -42,6 +42,6 @@ async function references(env: NodeJS.ProcessEnv): Promise<string[]> {
   const pinned = await fileStore(stateFolder(env, 'pins')).references();
   const invited = linesSince(env).flatMap((line) => (line.event === 'invited' ? [line.reference] : []));
   return [...(pinned.ok ? pinned.value : []), ...invited]
-    .filter((name) => !/^(file|stdin):/.test(name))
+    .filter((name) => typeof name === 'string' && !/^(file|stdin):/.test(name))
     .flatMap((name) => [name, ...(/^github:[^@]+$/.test(name) ? [name.replace('github:', '@')] : [])]);
 }

@@ -27,9 +27,9 @@ export interface MenuContext {
  */
 export async function openMenu(live: Live, context: MenuContext, pid: number): Promise<void> {
   const { room, host, menus, tell, stop } = context;
+  const client = (await host.clients()).find((one) => one.pid === pid);
+  if (!client) return;
   const choose = async (menu: Menu): Promise<string | undefined> => {
-    const client = (await host.clients()).find((one) => one.pid === pid);
-    if (!client) return undefined;
     const choice = await showMenu(room, client.name, menu).choice;
     return choice.kind === 'chosen' ? choice.value : undefined;
   };

@@ -2,10 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
-import { announce } from '../room/announce.ts';
-import { ringBell } from '../room/bell.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
-import { hasSession, type Room, reattachCommand, showGuests } from '../room/room.ts';
+import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
@@ -13,12 +11,13 @@ import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
 import type { EndReason, Event, Invitation, Report, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
-import { type Live, namesIn } from './live.ts';
+import type { Live } from './live.ts';
 import { type Log, openLog } from './log.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing, preparePremises } from './open.ts';
-import { type Seat, takeSeat } from './seat.ts';
+import { takeSeat } from './seat.ts';
 import { Stopped, unlessStopped } from './stop.ts';
+import { teller } from './tell.ts';
 import { watchPairing } from './watch.ts';
 import type { PairIntent, World } from './world.ts';
 
@@ -96,7 +95,7 @@ export async function supervise(
   };
   if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
-  const tell = teller(live, room, host, { ...world, emit }, intent.bell);
+  const tell = teller(live, { room, host, bell: intent.bell, emit, words: world.words });
   live.emit = tell;
   const context = { room, host, menus: world.menus, tell, stop: stopIt };
   live.openMenu = (client) => void openMenu(live, context, client);
@@ -155,6 +154,7 @@ function invitationOf(
   return { ...told, entry: entryOf(live) };
 }
 
+<<<<<<< HEAD
 /** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
 function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
   switch (event.kind) {
@@ -204,6 +204,8 @@ function teller(
   };
 }
 
+=======
+>>>>>>> live
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {
   if (joinTimeout === undefined) return new Promise(() => {});
   await sleep(joinTimeout * 1000, undefined, { ref: false });

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Account } from './account.ts';
 import type { Environment } from './execute.ts';
@@ -34,6 +35,8 @@ export interface Terminal extends AsyncDisposable {
   readonly waitFor: (what: string | RegExp, options?: { readonly timeout?: number }) => Promise<string>;
   /** Waits until `what` is no longer visible. */
   readonly waitForNo: (what: string | RegExp, options?: { readonly timeout?: number }) => Promise<string>;
+  /** From now on, everything that is written to the terminal, raw. */
+  readonly record: () => Promise<() => string>;
   readonly resize: (columns: number, rows: number) => Promise<void>;
   readonly size: () => Promise<{ readonly columns: number; readonly rows: number }>;
   /** Whether the program still runs; false also once the terminal is closed. */
@@ -132,6 +135,11 @@ export async function openTerminal(
     transcript: () => capture('-J -S -'),
     waitFor: (what, { timeout } = {}) => see(what, true, timeout),
     waitForNo: (what, { timeout } = {}) => see(what, false, timeout),
+    record: async () => {
+      const file = `${folder}/record`;
+      await tmux('pipe-pane', '-O', `exec cat >>${file}`);
+      return () => (existsSync(file) ? readFileSync(file, 'latin1') : '');
+    },
     resize: async (x, y) => void (await tmux('resize-window', '-x', String(x), '-y', String(y))),
     size: async () => {
       const [x, y] = (await tmux('display-message', '-p', '#{window_width} #{window_height}')).split(' ');

@@ -1,0 +1,205 @@
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import { listed, theOne } from '../support/listed.ts';
+import { expectNothingLeft, invited, leases } from '../support/live.ts';
+import { programFolder } from '../support/own-tmux.ts';
+import { leaseLines } from '../support/pairing.ts';
+import { readProcess, signalProcess } from '../support/processes.ts';
+import { program } from '../support/program.ts';
+import { until } from '../support/wait.ts';
+
+const own = '# mine\n';
+
+function options({ sshd }: Stage, ...args: string[]): string[] {
+  return ['--port', String(sshd.port), ...args];
+}
+
+/** What a program prints that prints JSON, a value a line. */
+function values(stdout: string) {
+  return stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+}
+
+test('--unattended --join-timeout --json: nobody joins: over then, exit 0, said in JSON', async () => {
+  await using stage = await makeStage({ keys: own });
+  await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const started = performance.now();
+  const args = ['--unattended', '--ttl', '60s', '--join-timeout', '4s', '--json', 'ada.pub'];
+  const { stdout, stderr, exitCode } = await stage.run(options(stage, ...args));
+  const seconds = (performance.now() - started) / 1000;
+  const [entry, end, ...more] = values(stdout);
+  expect(entry).toMatchObject({ status: 'live', session: 'pair', guests: [{ label: 'ada', connections: [] }] });
+  expect(Date.parse(entry.deadline) - Date.parse(entry.startedAt)).toBeGreaterThanOrEqual(60_000);
+  expect(end).toEqual({ ended: { reason: 'nobody-joined', visits: [] } });
+  expect({ more, stderr, exitCode }).toEqual({ more: [], stderr: '', exitCode: 0 });
+  console.log(`nobody joined: over after ${seconds.toFixed(1)} s`);
+  expect(seconds).toBeGreaterThan(4);
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+});
+
+test('--unattended: somebody joins: over when time is up, with nobody there; said in JSON', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const args = ['--unattended', '--ttl', '12s', '--join-timeout', '6s', '--json', 'ada.pub'];
+  const started = performance.now();
+  const running = stage.run(options(stage, ...args), { timeout: 60_000 });
+  await until(() => leaseLines(stage).length === 1, { what: 'the line' });
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  await seat.type('echo $((20+1))-alone\r');
+  await seat.waitFor('21-alone');
+  const { stdout, exitCode } = await running;
+  const seconds = (performance.now() - started) / 1000;
+  const [entry, end] = values(stdout);
+  expect(end.ended).toMatchObject({
+    reason: 'time-up',
+    visits: [{ label: 'ada', address: '127.0.0.1', fingerprint: entry.guests[0].keys[0].fingerprint }],
+  });
+  expect(exitCode).toBe(0);
+  console.log(`somebody joined: over after ${seconds.toFixed(1)} s`);
+  expect(seconds).toBeGreaterThan(11);
+  await seat.exitStatus();
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+});
+
+test('--detach: returns at once with the pairing; guests are in only while a host is', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const { stdout, stderr, exitCode } = await stage.run(options(stage, '--detach', '--json', 'ada.pub'));
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  const [entry, ...more] = values(stdout);
+  expect(more).toEqual([]);
+  expect((await theOne(stage)).id).toBe(entry.id);
+  expect(readProcess(entry.supervisorPid)?.ppid).toBe(1);
+  const early = await ada.join();
+  expect(await early.exitStatus()).not.toBe(0);
+  expect(await early.transcript()).toContain('your host is not there yet');
+
+  const host = await stage.terminal(['tmux', '-S', entry.socket, 'attach']);
+  await host.waitFor('your guest types: ssh');
+  const [seat, other] = [await ada.join(), await stage.terminal(['tmux', '-S', entry.socket, 'attach'])];
+  await seat.waitFor('[pair]');
+  await other.waitFor('[pair]');
+  await host.sendKeys('C-b', 'd');
+  await host.exitStatus();
+  await seat.type('echo $((20+1))-one-host-is-left\r');
+  await other.waitFor('21-one-host-is-left');
+  const detached = performance.now();
+  await other.sendKeys('C-b', 'd');
+  await seat.exitStatus();
+  const out = performance.now() - detached;
+  console.log(`out ${Math.round(out)} ms after the last host detached`);
+  expect(out).toBeLessThan(1000);
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+});
+
+test('--detach: what it says, and a failure, come back whole; nobody waits for its outputs', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const folder = await programFolder(stage);
+  const words = [`PATH=${folder}:$PATH`, 'tmuxpair', ...options(stage, '--detach', 'ada.pub')];
+
+  // Both outputs until their end, as `ssh host tmuxpair --detach` waits for them.
+  const { stdout, exitCode } = await stage.account.exec('sh', ['-c', words.join(' ')], { timeout: 20_000 });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^ada \(file:.*\) may join, and type$/m);
+  expect(stdout).toMatch(/^guests are in only while you are: tmux -S \S+ attach -t pair$/m);
+  expect(stdout).not.toContain('\0');
+  const refused = await stage.run(options(stage, '--detach', '-s', 'x', 'ada.pub'));
+  expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
+  expect(refused.stderr).toMatch(/^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/);
+  expect((await listed(stage)).length).toBe(1);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+
+  // A reader who is gone.
+  await stage.account.demand('bash', ['-c', `${words.join(' ')} | true`]);
+  await until(async () => (await listed(stage)).length === 1, { what: 'the pairing' });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+
+  // Over a real ssh, which has the host's own key.
+  await stage.writeKeys(`${ada.identity.publicKey} me\n${own}`);
+  const remote = options(stage, '--gate-existing-keys', '--detach', 'bob.pub');
+  await invited(stage, 'bob');
+  const over = await ada.run([], [`PATH=${folder}:$PATH tmuxpair ${remote.join(' ')}`], { timeout: 20_000 });
+  expect(over).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('bob') });
+  expect((await listed(stage)).length).toBe(1);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await stage.writeKeys(own);
+  stage.expectUntouched(before);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('--detach: %s while it starts: nothing is left, and the exit code says so', async (signal, code) => {
+  await using stage = await makeStage({ keys: own });
+  await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const [file = '', ...args] = [program().file, ...program().args, ...options(stage, '--detach', 'ada.pub')];
+  const child = stage.account.spawn(file, args);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (exit, by) => resolve(by ? null : exit)));
+  await until(() => leases(stage).length > 0, { what: 'the lease', interval: 1 });
+  child.kill(signal);
+  expect([code, 0]).toContain(await ended);
+  // Where it was live already, the signal came too late.
+  if ((await ended) === 0) expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+});
+
+test('--detach: killed while it starts: no pairing that nobody knows of', async () => {
+  await using stage = await makeStage({ keys: own });
+  await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const [file = '', ...args] = [program().file, ...program().args, ...options(stage, '--detach', 'ada.pub')];
+  const child = stage.account.spawn(file, args);
+  const supervisor = () => stage.processes().find(({ cmd }) => cmd.endsWith(' supervise'));
+  const started = await until(supervisor, { what: 'the supervisor', interval: 1 });
+  child.kill('SIGKILL');
+  await until(() => readProcess(started.pid) === undefined, { what: 'its end', timeout: 20_000 });
+  await expectNothingLeft(stage);
+  stage.expectUntouched(before);
+});
+
+test('--detach: the session ends; the supervisor is told to stop, or killed', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  const before = stage.snapshot();
+  for (const how of ['exit', 'SIGTERM', 'SIGKILL'] as const) {
+    const { stdout } = await stage.run(options(stage, '--detach', '--unattended', '--json', 'ada.pub'));
+    const [entry] = values(stdout);
+    const seat = await ada.join();
+    await seat.waitFor('[pair]');
+    const supervisor = readProcess(entry.supervisorPid);
+    if (how === 'exit') await seat.type('exit\r');
+    else if (supervisor) signalProcess(supervisor, how);
+    await seat.exitStatus();
+    await until(() => readProcess(entry.supervisorPid) === undefined, { what: 'its end' });
+    await expectNothingLeft(stage);
+    stage.expectUntouched(before);
+    expect(await stage.run(['list'])).toMatchObject({ stdout: 'nothing is live\n', stderr: '' });
+    await stage.account.exec('tmux', ['-N', '-S', entry.socket, 'kill-server']);
+  }
+});
+
+test('a control socket is for its owner alone', async () => {
+  await using stage = await makeStage();
+  await invited(stage, 'ada');
+  const { stdout } = await stage.run(options(stage, '--detach', '--json', 'ada.pub'));
+  const [folder = ''] = leases(stage);
+  expect(values(stdout)[0].id).toBe(folder.split('/').at(-1));
+  const modes = await stage.account.demand('stat', ['-c', '%a', folder, `${folder}/control`]);
+  expect(modes).toBe('700\n600\n');
+  const socket = connect(`${folder}/control`);
+  socket.on('error', () => {});
+  socket.end('{"v":1,"op":"stop"}\n');
+  await until(() => leases(stage).length === 0, { what: 'the end' });
+});

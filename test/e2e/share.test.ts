@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import { listed, theOne } from '../support/listed.ts';
+import { goLive, invited, leases, remains } from '../support/live.ts';
+import { type OwnTmux, ownTmux } from '../support/own-tmux.ts';
+import { readProcess, signalProcess } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
+
+/** Two lines of status, and options of the session's own. */
+const configuration = `set -g status 2\nset -g 'status-format[1]' 'second line'\nset -g status-right 'mine'\n`;
+
+async function share(stage: Stage, { host }: Pick<OwnTmux, 'host'>, args: string): Promise<void> {
+  await host.type(`clear; tmuxpair --port ${stage.sshd.port} ${args}; echo rc=$?\r`);
+  await host.waitFor(/^rc=\d/m, { timeout: 20_000 });
+}
+
+/** All that can be set of a session, as it is. */
+function optionsOf(tmux: OwnTmux): Promise<string> {
+  return tmux.run('show-options', '-t', 'work');
+}
+
+async function over(stage: Stage): Promise<void> {
+  const left = () => [
+    ...leases(stage),
+    ...remains(stage).filter(({ cmd }) => /supervise|\/switch|\/clock| -C attach|^sshd:/.test(cmd)),
+  ];
+  await until(() => left().length === 0, { what: 'nothing to be left of the pairing' });
+}
+
+test('inside tmux: the prompt comes back, the guest sees that session, and is out when the host detaches', async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  const ada = await invited(stage, 'ada');
+  await stage.writeFile('.tmux.conf', configuration);
+  const tmux = await ownTmux(stage);
+  await tmux.run('set-option', '-t', 'work', 'detach-on-destroy', 'off');
+  await tmux.run('set-option', '-t', 'work', 'status-right', 'it\'s #{session_name}; "x" ~ $HOME \\;');
+  await tmux.run('new-session', '-d', '-s', 'secret', 'echo secret; exec cat');
+  const before = await optionsOf(tmux);
+  const snapshot = stage.snapshot();
+
+  await share(stage, tmux, 'ada.pub </dev/null');
+  expect(await tmux.host.screen()).toContain('can reach every session of its tmux server');
+  await tmux.host.waitFor('rc=2');
+  await tmux.host.type(`clear; tmuxpair --port ${stage.sshd.port} ada.pub; echo rc=$?\r`);
+  await tmux.host.waitFor('share it? [y/N]');
+  await tmux.host.type('y\r');
+  await tmux.host.waitFor('rc=0');
+  expect(await theOne(stage)).toMatchObject({ session: 'work', shared: true, socket: tmux.socket });
+  await tmux.host.waitFor("it's work");
+  expect(await tmux.host.screen()).toContain('second line');
+
+  const seat = await ada.join();
+  await seat.waitFor('rc=0');
+  await tmux.host.waitFor('ada has joined from 127.0.0.1');
+  await seat.type('echo $((20+1))-from-ada\r');
+  await tmux.host.waitFor('21-from-ada');
+  await share(stage, tmux, '--yes ada.pub');
+  expect(await tmux.host.screen()).toContain('the session work is shared already, by pairing');
+
+  const detached = performance.now();
+  await tmux.host.sendKeys('C-b', 'd');
+  await seat.exitStatus();
+  const out = performance.now() - detached;
+  console.log(`out ${Math.round(out)} ms after the host detached`);
+  expect(out).toBeLessThan(1000);
+  await over(stage);
+  stage.expectUntouched(snapshot);
+  expect(await optionsOf(tmux)).toBe(before);
+});
+
+test('read-only in a shared session: no question, no way in, no other session; typing there is asked for', async () => {
+  await using stage = await makeStage();
+  const [ada] = [await invited(stage, 'ada'), await invited(stage, 'bob')];
+  const tmux = await ownTmux(stage);
+  await tmux.run('new-session', '-d', '-s', 'secret', 'echo secret; exec cat');
+  await share(stage, tmux, '--read-only ada.pub');
+  await tmux.host.waitFor('rc=0');
+  const seat = await ada.join();
+  await seat.waitFor('view only, q leaves');
+  await seat.sendKeys('C-b', ')', 'C-b', 's', 'C-b', 'd', 'C-b', ':');
+  await seat.type('kill-server\r');
+  await tmux.host.type('echo $((20+1))-still\r');
+  await seat.waitFor('21-still');
+  expect(await seat.screen()).not.toContain('secret');
+
+  for (const command of [
+    ['access', 'ada', 'rw'],
+    ['invite', 'bob.pub'],
+  ]) {
+    const refused = await stage.run(command);
+    expect(refused.stderr).toContain('can reach every session of its tmux server');
+    expect(refused.exitCode).toBe(2);
+  }
+  expect(await stage.run(['invite', '-r', 'bob.pub'])).toMatchObject({ exitCode: 0 });
+  expect(await stage.run(['access', '--yes', 'ada', 'rw'])).toMatchObject({ exitCode: 0 });
+  await seat.waitForNo('view only');
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await seat.exitStatus();
+  await over(stage);
+  expect(await tmux.host.isRunning()).toBe(true);
+});
+
+test('a supervisor that was killed leaves the shared session as it was; so does the next one, where nobody else did', async () => {
+  await using stage = await makeStage();
+  const ada = await invited(stage, 'ada');
+  const tmux = await ownTmux(stage);
+  const before = await optionsOf(tmux);
+  await share(stage, tmux, '--yes ada.pub');
+  const seat = await ada.join();
+  await seat.waitFor('rc=0');
+  const { supervisorPid } = await theOne(stage);
+  const supervisor = readProcess(supervisorPid);
+  if (supervisor) signalProcess(supervisor, 'SIGKILL');
+  const killed = performance.now();
+  await seat.exitStatus();
+  console.log(`out ${Math.round(performance.now() - killed)} ms after the kill`);
+  await until(async () => (await optionsOf(tmux)) === before, { what: 'the session to be as it was' });
+  await over(stage);
+
+  await share(stage, tmux, '--yes ada.pub');
+  const { supervisorPid: second } = await theOne(stage);
+  const [folder = ''] = leases(stage);
+  const all = stage.processes().filter(({ pid, cmd }) => pid === second || cmd.includes(`${folder}/`));
+  for (const one of all) signalProcess(one, 'SIGKILL');
+  await stage.account.demand('rm', ['-r', folder]);
+  expect(await optionsOf(tmux)).toContain('@tmuxpair-lease');
+  await share(stage, tmux, '--yes ada.pub');
+  expect(await tmux.host.screen()).toContain('rc=0');
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  expect(await optionsOf(tmux)).toBe(before);
+});
+
+test('a session by name from outside, one that is not there, and a host who sends all other clients away', async () => {
+  await using stage = await makeStage();
+  const ada = await invited(stage, 'ada');
+  const tmux = await ownTmux(stage);
+  const env = { TMUX: `${tmux.socket},1,0` };
+  const options = ['--port', String(stage.sshd.port), '--yes', 'ada.pub'];
+  expect(await stage.run(['--share', 'wor', ...options], { env })).toMatchObject({ exitCode: 2 });
+  expect(await stage.run(['--share', ...options])).toMatchObject({ exitCode: 2 });
+  expect(await stage.run(['--share=work', ...options], { env })).toMatchObject({ exitCode: 0 });
+  const seat = await ada.join();
+  await seat.waitFor('[work]');
+  await tmux.host.waitFor('ada has joined');
+  const client = (await tmux.run('list-clients', '-F', '#{client_control_mode} #{client_name}'))
+    .split('\n')
+    .filter((line) => line.startsWith('0'))
+    .map((line) => line.slice(2));
+  expect(client.length).toBe(2);
+  await tmux.host.type('tmux detach-client -a\r');
+  await seat.exitStatus();
+  // What watches for the pairing was sent away, too, and is back.
+  const again = await ada.join();
+  await again.waitFor('[work]');
+  await tmux.host.sendKeys('C-b', 'd');
+  await again.exitStatus();
+  await over(stage);
+});
+
+test('inside the room of an earlier pairing: that room again, and nobody asks', async () => {
+  await using stage = await makeStage();
+  const ada = await invited(stage, 'ada');
+  const PATH = `${stage.account.home}/bin:${process.env.PATH}`;
+  await (await import('../support/own-tmux.ts')).programFolder(stage);
+  const live = await goLive(stage, ['ada.pub'], { env: { PATH } });
+  const { host } = live;
+  await share(stage, { host }, 'ada.pub');
+  expect(await host.screen()).toContain(`the session pair is shared already, by pairing ${live.id}`);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await host.waitFor('the session is yours');
+  await share(stage, { host }, 'ada.pub');
+  expect(await host.screen()).toContain('rc=0');
+  expect(await listed(stage)).toMatchObject([{ session: 'pair', shared: false, socket: live.socket }]);
+  const seat = await ada.join();
+  await seat.waitFor('rc=0');
+  await host.sendKeys('C-b', 'd');
+  await seat.exitStatus();
+});
