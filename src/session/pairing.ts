@@ -154,58 +154,6 @@ function invitationOf(
   return { ...told, entry: entryOf(live) };
 }
 
-<<<<<<< HEAD
-/** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
-function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
-  switch (event.kind) {
-    case 'asking':
-      return { seconds: 10, guests: false };
-    case 'host-attached':
-      return { seconds: 6, guests: false };
-    case 'access-ended':
-    case 'tunnel-down':
-    case 'tunnel-up':
-      return { seconds: 10, guests: false };
-    case 'time-left':
-      return { seconds: 5, guests: true };
-    default:
-      return { seconds: 4, guests: false };
-  }
-}
-
-function rings({ kind }: Event): boolean {
-  return kind === 'joined' || kind === 'left' || kind === 'asking';
-}
-
-/** Tells an event to who runs this, and to the host inside tmux. */
-function teller(
-  live: Live,
-  room: Room,
-  host: Seat,
-  { emit, words }: World,
-  bell: boolean,
-): (event: Event) => void {
-  let turn: Promise<void> = Promise.resolve();
-  return (event) => {
-    emit(event);
-    const { seconds, guests } = showing(event);
-    const show = async (): Promise<void> => {
-      if (live.ended && !room.claim) return; // A session of the host's own is left as it was.
-      if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
-      const mine = await host.clients();
-      if (bell && rings(event)) await ringBell(mine);
-      await announce(room, words(event), {
-        seconds,
-        ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
-      });
-    };
-    turn = turn.then(show).catch(() => {}); // The room may be gone by now.
-    live.told = turn;
-  };
-}
-
-=======
->>>>>>> live
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {
   if (joinTimeout === undefined) return new Promise(() => {});
   await sleep(joinTimeout * 1000, undefined, { ref: false });

@@ -42,6 +42,7 @@ export function teller(live: Live, { room, host, bell, emit, words }: TellContex
     emit(event);
     const { seconds, guests } = showing(event);
     const show = async (): Promise<void> => {
+      if (live.ended && !room.claim) return; // A session of the host's own is left as it was.
       if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
       const mine = await host.clients();
       if (bell && rings(event)) await ringBell(mine);
@@ -51,5 +52,6 @@ export function teller(live: Live, { room, host, bell, emit, words }: TellContex
       });
     };
     turn = turn.then(show).catch(() => {}); // The room may be gone by now.
+    live.told = turn;
   };
 }

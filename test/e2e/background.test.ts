@@ -17,7 +17,10 @@ function options({ sshd }: Stage, ...args: string[]): string[] {
 
 /** What a program prints that prints JSON, a value a line. */
 function values(stdout: string) {
-  return stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 test('--unattended --join-timeout --json: nobody joins: over then, exit 0, said in JSON', async () => {
@@ -29,7 +32,11 @@ test('--unattended --join-timeout --json: nobody joins: over then, exit 0, said 
   const { stdout, stderr, exitCode } = await stage.run(options(stage, ...args));
   const seconds = (performance.now() - started) / 1000;
   const [entry, end, ...more] = values(stdout);
-  expect(entry).toMatchObject({ status: 'live', session: 'pair', guests: [{ label: 'ada', connections: [] }] });
+  expect(entry).toMatchObject({
+    status: 'live',
+    session: 'pair',
+    guests: [{ label: 'ada', connections: [] }],
+  });
   expect(Date.parse(entry.deadline) - Date.parse(entry.startedAt)).toBeGreaterThanOrEqual(60_000);
   expect(end).toEqual({ ended: { reason: 'nobody-joined', visits: [] } });
   expect({ more, stderr, exitCode }).toEqual({ more: [], stderr: '', exitCode: 0 });
@@ -114,7 +121,9 @@ test('--detach: what it says, and a failure, come back whole; nobody waits for i
   expect(stdout).not.toContain('\0');
   const refused = await stage.run(options(stage, '--detach', '-s', 'x', 'ada.pub'));
   expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
-  expect(refused.stderr).toMatch(/^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/);
+  expect(refused.stderr).toMatch(
+    /^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/,
+  );
   expect((await listed(stage)).length).toBe(1);
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
 
@@ -139,21 +148,30 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
-] as const)('--detach: %s while it starts: nothing is left, and the exit code says so', async (signal, code) => {
-  await using stage = await makeStage({ keys: own });
-  await invited(stage, 'ada');
-  const before = stage.snapshot();
-  const [file = '', ...args] = [program().file, ...program().args, ...options(stage, '--detach', 'ada.pub')];
-  const child = stage.account.spawn(file, args);
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (exit, by) => resolve(by ? null : exit)));
-  await until(() => leases(stage).length > 0, { what: 'the lease', interval: 1 });
-  child.kill(signal);
-  expect([code, 0]).toContain(await ended);
-  // Where it was live already, the signal came too late.
-  if ((await ended) === 0) expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  stage.expectUntouched(before);
-  await expectNothingLeft(stage);
-});
+] as const)(
+  '--detach: %s while it starts: nothing is left, and the exit code says so',
+  async (signal, code) => {
+    await using stage = await makeStage({ keys: own });
+    await invited(stage, 'ada');
+    const before = stage.snapshot();
+    const [file = '', ...args] = [
+      program().file,
+      ...program().args,
+      ...options(stage, '--detach', 'ada.pub'),
+    ];
+    const child = stage.account.spawn(file, args);
+    const ended = new Promise<number | null>((resolve) =>
+      child.once('exit', (exit, by) => resolve(by ? null : exit)),
+    );
+    await until(() => leases(stage).length > 0, { what: 'the lease', interval: 1 });
+    child.kill(signal);
+    expect([code, 0]).toContain(await ended);
+    // Where it was live already, the signal came too late.
+    if ((await ended) === 0) expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    stage.expectUntouched(before);
+    await expectNothingLeft(stage);
+  },
+);
 
 test('--detach: killed while it starts: no pairing that nobody knows of', async () => {
   await using stage = await makeStage({ keys: own });

@@ -13,7 +13,12 @@ interface Shell {
 }
 
 const shells: readonly Shell[] = [
-  { name: 'bash', start: ['bash', '--norc', '-i'], source: 'source <(tmuxpair completion bash)', clear: 'C-u' },
+  {
+    name: 'bash',
+    start: ['bash', '--norc', '-i'],
+    source: 'source <(tmuxpair completion bash)',
+    clear: 'C-u',
+  },
   {
     name: 'zsh',
     start: ['zsh', '-f', '-i'],
@@ -32,39 +37,47 @@ async function open(stage: Stage, { start, source }: Shell): Promise<Terminal> {
   return terminal;
 }
 
-test.each(shells)('$name: commands, options, values, guests of live pairings and of earlier ones', async (shell) => {
-  await using stage = await makeStage();
-  await Promise.all([invited(stage, 'ada'), invited(stage, 'adele'), invited(stage, 'eve')]);
-  const live = await goLive(stage, ['ada.pub', 'adele.pub', 'eve.pub']);
-  const recorded = { v: 1, at: new Date().toISOString(), pairing: live.id, event: 'invited', guest: 'x' };
-  for (const reference of ['github:octocat', 'gitlab:ada@git.example.com', 'url:https://x/$(touch bad)', 'github:a;b'])
-    await stage.account.demand('tee', ['-a', '.local/state/tmuxpair/log.jsonl'], {
-      input: `${JSON.stringify({ ...recorded, reference })}\n`,
-    });
-  const terminal = await open(stage, shell);
-  const line = async (typed: string, wanted: string): Promise<void> => {
-    await terminal.type(`${typed}\t`);
-    await terminal.waitFor(wanted, { timeout: 15_000 });
-    await terminal.sendKeys(shell.clear);
-    await terminal.type('clear\r');
-    await terminal.waitForNo(wanted);
-  };
-  await line('tmuxpair ki', 'tmuxpair kick ');
-  await line('tmuxpair --unatt', 'tmuxpair --unattended ');
-  await line('tmuxpair -t 1h --gate-e', 'tmuxpair -t 1h --gate-existing-keys ');
-  await line('tmuxpair kick e', 'tmuxpair kick eve ');
-  await line('tmuxpair kick ad', 'adele');
-  await line('tmuxpair kick --js', 'tmuxpair kick --json ');
-  await line('tmuxpair access eve r', 'rw');
-  await line('tmuxpair completion f', 'tmuxpair completion fish ');
-  await line('tmuxpair info ', `tmuxpair info ${live.id} `);
-  await line('tmuxpair stop --id ', `tmuxpair stop --id ${live.id} `);
-  await line('tmuxpair --door pr', 'tmuxpair --door private ');
-  await line('tmuxpair @oc', 'tmuxpair @octocat ');
-  await line('tmuxpair keys gitlab:a', 'tmuxpair keys gitlab:ada@git.example.com ');
-  await line('tmuxpair invite --authorized-keys ev', 'tmuxpair invite --authorized-keys eve.pub ');
-  expect((await stage.account.demand('ls', [])).split('\n')).not.toContain('bad');
-});
+test.each(shells)(
+  '$name: commands, options, values, guests of live pairings and of earlier ones',
+  async (shell) => {
+    await using stage = await makeStage();
+    await Promise.all([invited(stage, 'ada'), invited(stage, 'adele'), invited(stage, 'eve')]);
+    const live = await goLive(stage, ['ada.pub', 'adele.pub', 'eve.pub']);
+    const recorded = { v: 1, at: new Date().toISOString(), pairing: live.id, event: 'invited', guest: 'x' };
+    for (const reference of [
+      'github:octocat',
+      'gitlab:ada@git.example.com',
+      'url:https://x/$(touch bad)',
+      'github:a;b',
+    ])
+      await stage.account.demand('tee', ['-a', '.local/state/tmuxpair/log.jsonl'], {
+        input: `${JSON.stringify({ ...recorded, reference })}\n`,
+      });
+    const terminal = await open(stage, shell);
+    const line = async (typed: string, wanted: string): Promise<void> => {
+      await terminal.type(`${typed}\t`);
+      await terminal.waitFor(wanted, { timeout: 15_000 });
+      await terminal.sendKeys(shell.clear);
+      await terminal.type('clear\r');
+      await terminal.waitForNo(wanted);
+    };
+    await line('tmuxpair ki', 'tmuxpair kick ');
+    await line('tmuxpair --unatt', 'tmuxpair --unattended ');
+    await line('tmuxpair -t 1h --gate-e', 'tmuxpair -t 1h --gate-existing-keys ');
+    await line('tmuxpair kick e', 'tmuxpair kick eve ');
+    await line('tmuxpair kick ad', 'adele');
+    await line('tmuxpair kick --js', 'tmuxpair kick --json ');
+    await line('tmuxpair access eve r', 'rw');
+    await line('tmuxpair completion f', 'tmuxpair completion fish ');
+    await line('tmuxpair info ', `tmuxpair info ${live.id} `);
+    await line('tmuxpair stop --id ', `tmuxpair stop --id ${live.id} `);
+    await line('tmuxpair --door pr', 'tmuxpair --door private ');
+    await line('tmuxpair @oc', 'tmuxpair @octocat ');
+    await line('tmuxpair keys gitlab:a', 'tmuxpair keys gitlab:ada@git.example.com ');
+    await line('tmuxpair invite --authorized-keys ev', 'tmuxpair invite --authorized-keys eve.pub ');
+    expect((await stage.account.demand('ls', [])).split('\n')).not.toContain('bad');
+  },
+);
 
 test('names are there soon, and say nothing where there are none', async () => {
   await using stage = await makeStage();
@@ -76,5 +89,7 @@ test('names are there soon, and say nothing where there are none', async () => {
   await stage.run(['complete', 'known']);
   const took = performance.now() - started;
   await stage.run(['--version']);
-  console.log(`names after ${Math.round(took)} ms; the version alone after ${Math.round(performance.now() - started - took)} ms`);
+  console.log(
+    `names after ${Math.round(took)} ms; the version alone after ${Math.round(performance.now() - started - took)} ms`,
+  );
 });

@@ -12,7 +12,10 @@ function logFile({ account }: Stage, name = 'log.jsonl'): string {
 async function lines(stage: Stage, ...args: string[]) {
   const { stdout, stderr, exitCode } = await stage.run(['log', '--json', ...args]);
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
-  return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 test('who was in, when, from where, with which key, and how it ended', async () => {
@@ -21,7 +24,12 @@ test('who was in, when, from where, with which key, and how it ended', async () 
   const live = await goLive(stage, ['ada.pub']);
   const seat = await ada.join();
   await live.host.waitFor('ada has joined');
-  for (const command of [['access', 'ada', 'ro'], ['extend', '10m'], ['invite', '-r', 'eve.pub'], ['kick', 'eve']])
+  for (const command of [
+    ['access', 'ada', 'ro'],
+    ['extend', '10m'],
+    ['invite', '-r', 'eve.pub'],
+    ['kick', 'eve'],
+  ])
     expect(await stage.run(command)).toMatchObject({ exitCode: 0 });
   await ada.run([], ['id']);
   await live.host.waitFor('ada was refused from 127.0.0.1');
@@ -55,11 +63,15 @@ test('who was in, when, from where, with which key, and how it ended', async () 
 
   const told = (await stage.run(['log'])).stdout.trimEnd().split('\n');
   expect(told).toHaveLength(all.length);
-  expect(told[2]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}[a-z2-7]{12} {2}ada \(file:.*\) has joined: 127\.0\.0\.1, may type, SHA256:/);
+  expect(told[2]).toMatch(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}[a-z2-7]{12} {2}ada \(file:.*\) has joined: 127\.0\.0\.1, may type, SHA256:/,
+  );
 
   const killed = await goLive(stage, ['-s', 'other', 'ada.pub']);
   kill(killed.supervisor);
-  await until(async () => (await lines(stage, '--id', killed.id)).at(-1).event === 'swept', { what: 'its end in the log' });
+  await until(async () => (await lines(stage, '--id', killed.id)).at(-1).event === 'swept', {
+    what: 'its end in the log',
+  });
   expect(await lines(stage, '--since', '2999-01-01')).toEqual([]);
   expect(await lines(stage, '--since', '1d')).toHaveLength((await lines(stage)).length);
   expect((await stage.run(['log', '--since', '2999-01-01'])).stdout).toBe('nothing has been recorded\n');
@@ -73,9 +85,30 @@ test('what is no line is passed over; what has been cut off by a full disk takes
   const folder = '.local/state/tmuxpair';
   await stage.account.demand('mkdir', ['-p', '-m', '700', folder]);
   const sound = { v: 1, at: '2026-05-01T00:00:00.000Z', pairing: 'aaaaaaaaaaaa', event: 'ended' };
-  const hostile = { ...sound, event: 'joined', guest: '\x1b[2J', address: '\x07', access: 'x', reference: 'y\n', fingerprint: 'z\u202e' };
-  const garbage = ['', 'null', '[]', '{"v":2}', '{"v":1,"at":"x","pairing":"y","event":"z"}', '\0\xff', 'x'.repeat(100_000)];
-  const text = [...garbage, JSON.stringify(hostile), JSON.stringify({ ...sound, event: 'later' }), '{"v":1,"at":"20'].join('\n');
+  const hostile = {
+    ...sound,
+    event: 'joined',
+    guest: '\x1b[2J',
+    address: '\x07',
+    access: 'x',
+    reference: 'y\n',
+    fingerprint: 'z\u202e',
+  };
+  const garbage = [
+    '',
+    'null',
+    '[]',
+    '{"v":2}',
+    '{"v":1,"at":"x","pairing":"y","event":"z"}',
+    '\0\xff',
+    'x'.repeat(100_000),
+  ];
+  const text = [
+    ...garbage,
+    JSON.stringify(hostile),
+    JSON.stringify({ ...sound, event: 'later' }),
+    '{"v":1,"at":"20',
+  ].join('\n');
   await stage.writeFile(`${folder}/log.jsonl`, text);
   await stage.run(['--port', String(stage.sshd.port), '--unattended', '--join-timeout', '1s', 'ada.pub']);
   const events = (await lines(stage)).map(({ event }) => event);
@@ -95,7 +128,17 @@ test('it keeps a megabyte and the one before, and many that write at once lose n
   await stage.writeFile('.local/state/tmuxpair/log.old.jsonl', 'gone by then\n');
   const port = String(stage.sshd.port);
   const many = Array.from({ length: 6 }, (_, n) =>
-    stage.run(['--port', port, '--unattended', '--gate-existing-keys', '--join-timeout', '2s', '-s', `s${n}`, 'ada.pub']),
+    stage.run([
+      '--port',
+      port,
+      '--unattended',
+      '--gate-existing-keys',
+      '--join-timeout',
+      '2s',
+      '-s',
+      `s${n}`,
+      'ada.pub',
+    ]),
   );
   for (const { exitCode } of await Promise.all(many)) expect(exitCode).toBe(0);
   const [old, now] = ['log.old.jsonl', 'log.jsonl'].map((name) => readFileSync(logFile(stage, name), 'utf8'));
@@ -103,7 +146,9 @@ test('it keeps a megabyte and the one before, and many that write at once lose n
   expect(old?.length).toBeLessThan(2 ** 20 + 10_000);
   expect(now?.length ?? 0).toBeLessThan(10_000);
   const events = (await lines(stage)).map(({ event }) => event).filter((event) => event !== 'swept');
-  expect([...events].sort()).toEqual(['ended', 'invited', 'started'].flatMap((event) => Array(6).fill(event)));
+  expect([...events].sort()).toEqual(
+    ['ended', 'invited', 'started'].flatMap((event) => Array(6).fill(event)),
+  );
   expect(ada.identity.fingerprint).toMatch(/^SHA256:/);
 });
 
@@ -129,14 +174,24 @@ test('a log that can not be written, or is not ours, costs a warning and never t
       ...['--port', String(stage.sshd.port), '--unattended', '--join-timeout', '1s', 'ada.pub'],
     ]);
     expect(exitCode, problem).toBe(0);
-    expect(stderr.split('\n').filter((line) => line.includes("the log can't be written")), problem).toHaveLength(1);
+    expect(
+      stderr.split('\n').filter((line) => line.includes("the log can't be written")),
+      problem,
+    ).toHaveLength(1);
     const log = await stage.run(['log']);
     expect(log, problem).toMatchObject({ exitCode: 6, stdout: '' });
   }
   expect(readFileSync(target, 'utf8')).toBe('theirs\n');
   rmSync(path, { recursive: true, force: true });
   chmodSync(`${stage.account.home}/.local/state/tmuxpair`, 0o777);
-  const refused = await stage.run(['--port', String(stage.sshd.port), '--unattended', '--join-timeout', '1s', 'ada.pub']);
+  const refused = await stage.run([
+    '--port',
+    String(stage.sshd.port),
+    '--unattended',
+    '--join-timeout',
+    '1s',
+    'ada.pub',
+  ]);
   expect(refused.stderr).toContain('others can write it');
   expect(refused.exitCode).toBe(0);
   lchownSync(target, stage.account.uid, stage.account.gid);

@@ -296,7 +296,10 @@ test('O8: no program is run that a note in such a directory names', async () => 
   writeFileSync(`${folder}/shared.json`, JSON.stringify(note));
   await stage.account.demand('chmod', ['0777', open]);
   // It would be run where the lease has gone by the time that its session is to be left: here one comes and goes.
-  const flicker = stage.account.spawn('sh', ['-c', `cd ${open}; while :; do mv aaaaaaaaaaaa b; mv b aaaaaaaaaaaa; done`]);
+  const flicker = stage.account.spawn('sh', [
+    '-c',
+    `cd ${open}; while :; do mv aaaaaaaaaaaa b; mv b aaaaaaaaaaaa; done`,
+  ]);
   for (let n = 0; n < 8; n++) await stage.run(['sweep']);
   flicker.kill('SIGKILL');
   expect(existsSync(`${stage.account.home}/planted`)).toBe(false);

@@ -52,7 +52,11 @@ describe('the line', () => {
 
   test('says by the path of the gate which of the guest’s keys it is', () => {
     const number = (n: number) =>
-      leaseLines([{ label: 'ada' as Label, key: ada, number: n }], { id: a, gate: gate(a), forward: [] })[0] ?? '';
+      leaseLines([{ label: 'ada' as Label, key: ada, number: n }], {
+        id: a,
+        gate: gate(a),
+        forward: [],
+      })[0] ?? '';
     expect(number(2)).toContain(`command="exec /run/user/1000/tmuxpair/${a}/2/gate ada"`);
     for (const n of [1, 2, 99, 1000, 99_999])
       expect(leaseLinesIn(number(n))[0]?.folder).toBe(`/run/user/1000/tmuxpair/${a}`);
@@ -208,7 +212,12 @@ describe('another time', () => {
   test('is put into every line of the lease, and nowhere else', () => {
     const theirs = `# ${lineA}\n${from} ${hosts}\n${lineB}\n${lineA} and more\n`;
     const text = withLease(theirs, lines(a, 'ada', 'bob'));
-    expect(moved(text)).toBe(withLease(theirs, lines(a, 'ada', 'bob').map((line) => line.replace(from, to))));
+    expect(moved(text)).toBe(
+      withLease(
+        theirs,
+        lines(a, 'ada', 'bob').map((line) => line.replace(from, to)),
+      ),
+    );
     expect(moved(`${lineA}\r\n${lineB}`)).toBe(`${lineA.replace(from, to)}\r\n${lineB}`);
     expect(moved(lineA)).toBe(lineA.replace(from, to));
   });

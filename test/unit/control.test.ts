@@ -48,7 +48,12 @@ describe('a request', () => {
 });
 
 describe('a guest on the way from one process to another', () => {
-  const reference = { provider: 'gitlab', name: 'ada', host: 'git.example.com', text: 'gitlab:ada@git.example.com' };
+  const reference = {
+    provider: 'gitlab',
+    name: 'ada',
+    host: 'git.example.com',
+    text: 'gitlab:ada@git.example.com',
+  };
   const guest = { reference, access: 'read-only', keys: [key] };
 
   test('arrives as they left, with what we know of them alone', () => {
@@ -80,7 +85,13 @@ describe('a guest on the way from one process to another', () => {
 });
 
 describe('an entry', () => {
-  const connection = { pid: 1, address: '::1', access: 'read-only', fingerprint: 'SHA256:x', joinedAt: '2026-05-01T00:00:00Z' };
+  const connection = {
+    pid: 1,
+    address: '::1',
+    access: 'read-only',
+    fingerprint: 'SHA256:x',
+    joinedAt: '2026-05-01T00:00:00Z',
+  };
   const entry = {
     id: 'aaaaaaaaaaaa',
     session: 'pair',
@@ -93,7 +104,15 @@ describe('an entry', () => {
     supervisorPid: 3,
     socket: '/run/x',
     shared: false,
-    guests: [{ label: 'ada', reference: 'file:/x', access: 'read-only', keys: [{ type: 'a', fingerprint: 'b' }], connections: [connection] }],
+    guests: [
+      {
+        label: 'ada',
+        reference: 'file:/x',
+        access: 'read-only',
+        keys: [{ type: 'a', fingerprint: 'b' }],
+        connections: [connection],
+      },
+    ],
   };
 
   test('is taken as it is', () => {

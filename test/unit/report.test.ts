@@ -74,7 +74,6 @@ const invitation: Invitation = {
     sshCommand: 'ssh me@here',
     supervisorPid: 1,
     socket: '/r/rooms/pair/tmux',
-    shared: false,
     guests: [],
   },
 };
