@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { fileURLToPath } from 'node:url';
-import { main } from './cli.ts';
+import { version } from './domain/version.ts';
 
-process.exit(await main(process.argv.slice(2), [process.execPath, fileURLToPath(import.meta.url)]));
+const argv = process.argv.slice(2);
+if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`tmuxpair ${version}\n`);
+else
+  void import('./cli.ts').then(({ main }) => main(argv, [process.execPath, __filename])).then(process.exit);

@@ -1,3 +1,3 @@
 import { serveKeychain } from './serve-keychain.ts';
 
-await serveKeychain();
+void serveKeychain();

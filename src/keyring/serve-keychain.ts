@@ -30,7 +30,7 @@ async function load(): Promise<{ hello: Hello; keytar?: Keytar }> {
     return { hello: { protocol: protocolVersion, ready: true }, keytar };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const cause = code === 'ERR_MODULE_NOT_FOUND' ? 'not-installed' : 'not-loadable';
+    const cause = code?.endsWith('MODULE_NOT_FOUND') ? 'not-installed' : 'not-loadable';
     return { hello: { protocol: protocolVersion, ready: false, cause, detail: message } };
   }
 }

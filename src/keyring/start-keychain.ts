@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { failed, ok, type Result } from './pin-store.ts';
 import type { KeychainTrouble } from './warning.ts';
 
@@ -12,17 +11,13 @@ export type KeychainProcess = ChildProcessByStdio<Writable, Readable, null>;
 export type StartKeychain = (env: NodeJS.ProcessEnv) => Result<KeychainProcess, KeychainTrouble>;
 
 /**
- * Starts the build's `keychain.js` with this Node. The build puts it beside `main.js`, and this code either there or
- * into a folder below.
+ * Starts the build's `keychain.js` with this Node. The build puts this code into a folder beside it.
  */
 export const startKeychain: StartKeychain = (env) => {
-  const places = ['./keychain.js', '../keychain.js'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  const file = places.find((place) => existsSync(place));
-  return file === undefined
-    ? failed({ cause: 'not-installed' })
-    : ok(spawnKeychain(process.execPath, [file], env));
+  const file = join(__dirname, '../keychain.js');
+  return existsSync(file)
+    ? ok(spawnKeychain(process.execPath, [file], env))
+    : failed({ cause: 'not-installed' });
 };
 
 /**
