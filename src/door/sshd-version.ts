@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
-import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
+import { capture } from '../spawn/capture.ts';
 import { standardOffset } from './zone.ts';
 
 /** Major and minor of an OpenSSH release, e.g. `[9, 2]`. */
@@ -18,20 +18,28 @@ export function findSshd(env: NodeJS.ProcessEnv): string {
   return found ?? refuse({ kind: 'program-missing', program: 'sshd', hint });
 }
 
-/** @throws Refusal `program-too-old`, `program-failed` */
+/** The version in what an OpenSSH server says first: `SSH-2.0-OpenSSH_9.2p1 Debian-2`; `undefined` where it hides it. */
+export function bannerVersion(greeting: string): SshdVersion | undefined {
+  return versionIn(/^SSH-[\d.]+-(OpenSSH_\S+)/.exec(greeting)?.[1] ?? '');
+}
+
+/** What the program says of itself. @throws Refusal `program-too-old`, `program-failed` */
 export async function sshdVersion(sshd: string): Promise<SshdVersion> {
   // Before 9.2, -V is an unknown option, whose complaint names the version all the same.
-  const { all = '' } = await execa(sshd, ['-V'], {
-    reject: false,
-    stdin: 'ignore',
-    all: true,
-    timeout: 5000,
-  });
-  const [, major, minor] = /OpenSSH_(\d+)\.(\d+)/.exec(all) ?? [];
-  if (major === undefined || minor === undefined) {
-    return refuse({ kind: 'program-failed', program: sshd, doing: 'telling its version', detail: all });
-  }
-  const version: SshdVersion = [Number(major), Number(minor)];
+  const { stdout, stderr } = await capture(sshd, ['-V'], { patience: 5000 });
+  const all = [stdout, stderr].filter((text) => text !== '').join('\n');
+  const version = versionIn(all);
+  if (version) return newEnough(version);
+  return refuse({ kind: 'program-failed', program: sshd, doing: 'telling its version', detail: all });
+}
+
+function versionIn(text: string): SshdVersion | undefined {
+  const [, major, minor] = /OpenSSH_(\d+)\.(\d+)/.exec(text) ?? [];
+  return major === undefined ? undefined : [Number(major), Number(minor)];
+}
+
+/** @throws Refusal `program-too-old` */
+export function newEnough(version: SshdVersion): SshdVersion {
   if (isAtLeast(version, floor)) return version;
   return refuse({
     kind: 'program-too-old',

@@ -2,17 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
-import { execa } from 'execa';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import { capture } from '../spawn/capture.ts';
 import { type Listener, listeners } from './listeners.ts';
 import { type Account, isStrict, obstaclesIn, parseSettings, type Settings } from './sshd-settings.ts';
+import { bannerVersion, type SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
 
 /** What is known of the sshd on a port of this machine. */
 export interface SystemDoor {
   readonly port: number;
   readonly answers: boolean;
+  /** As it says in its greeting, where it does. */
+  readonly version?: SshdVersion;
   /** Empty where they can't be had. Does not reject. */
   readonly hostKeys: Promise<readonly PublicKey[]>;
   /** Its process, where it can be seen. */
@@ -37,10 +40,20 @@ export interface SystemQuery {
 /** Knocks at the sshd on a port, and asks for the settings of the one that is there. */
 export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
   const { port, keyFile } = query;
-  const [answers, found, account] = await Promise.all([knock(port), settingsOf(query), thisAccount()]);
-  const nothing = Promise.resolve([]);
-  const unknown = { port, answers, asked: false, configFile: defaultConfig, obstacles: [] };
-  if (!answers || !found) return { ...unknown, hostKeys: answers ? scanHostKeys(port) : nothing };
+  const [greeting, found] = await Promise.all([knock(port), settingsOf(query)]);
+  const answers = greeting !== undefined;
+  const version = bannerVersion(greeting ?? '');
+  const unknown = {
+    port,
+    answers,
+    asked: false,
+    configFile: defaultConfig,
+    obstacles: [],
+    ...(version && { version }),
+  };
+  if (!answers || !found)
+    return { ...unknown, hostKeys: answers ? scanHostKeys(port) : Promise.resolve([]) };
+  const account = await thisAccount(found.settings);
   const obstacles = [
     ...obstaclesIn(found.settings, account, keyFile),
     ...(isStrict(found.settings) ? modeObstacles(keyFile, account) : []),
@@ -52,26 +65,29 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
 
 const defaultConfig = '/etc/ssh/sshd_config';
 
-async function thisAccount(): Promise<Account> {
+/** This account, its groups only where the settings ask for them. */
+async function thisAccount(settings: Settings): Promise<Account> {
   const { username, uid, homedir } = userInfo();
-  const { stdout = '' } = await execa('id', ['-Gn'], { reject: false, stdin: 'ignore' });
+  const asksGroups = settings.has('allowgroups') || settings.has('denygroups');
+  const { stdout } = asksGroups ? await capture('id', ['-Gn']) : { stdout: '' };
   return { name: username, uid, home: homedir, groups: stdout.trim().split(/\s+/) };
 }
 
-/** Whether who listens there says that it speaks SSH, before it is asked anything. */
-function knock(port: number): Promise<boolean> {
+/** The greeting by which who listens there says that it speaks SSH, before it is asked anything. */
+function knock(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });
-    const answer = (ssh: boolean): void => {
+    const answer = (greeting?: string): void => {
       socket.destroy();
-      resolve(ssh);
+      resolve(greeting);
     };
     let said = '';
     socket.setEncoding('latin1').on('data', (text) => {
       said += text;
-      if (/^SSH-/m.test(said) || said.length > 4096) answer(said.length <= 4096);
+      const [greeting] = /^SSH-.*\n/m.exec(said) ?? [];
+      if (greeting !== undefined || said.length > 4096) answer(greeting);
     });
-    for (const event of ['error', 'end', 'timeout']) socket.on(event, () => answer(false));
+    for (const event of ['error', 'end', 'timeout']) socket.on(event, () => answer());
   });
 }
 
@@ -89,12 +105,8 @@ function hostKeysIn(settings: Settings): PublicKey[] {
 
 /** Asks for the host keys over the network. Takes a third of a second. */
 async function scanHostKeys(port: number): Promise<PublicKey[]> {
-  const { stdout = '' } = await execa('ssh-keyscan', ['-T', '2', '-p', String(port), '127.0.0.1'], {
-    reject: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: 3000,
-  });
+  const args = ['-T', '2', '-p', String(port), '127.0.0.1'];
+  const { stdout } = await capture('ssh-keyscan', args, { patience: 3000 });
   return stdout.split('\n').flatMap((line) => {
     const parsed = parsePublicKey(line.slice(line.indexOf(' ') + 1));
     return parsed.ok ? [parsed.key] : [];
@@ -121,11 +133,6 @@ async function settingsOf(
 async function ask(sshd: string, config: readonly string[], key?: string): Promise<Settings | undefined> {
   const guest = `user=${userInfo().username},host=guest.invalid,addr=203.0.113.1`;
   const args = ['-T', ...(key === undefined ? [] : ['-h', key]), ...config, '-C', guest];
-  const { failed, stdout = '' } = await execa(sshd, args, {
-    reject: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: 3000,
-  });
-  return failed ? undefined : parseSettings(stdout);
+  const { code, stdout } = await capture(sshd, args, { patience: 3000 });
+  return code === 0 ? parseSettings(stdout) : undefined;
 }

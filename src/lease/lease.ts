@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { execa } from 'execa';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
+import { capture } from '../spawn/capture.ts';
 import {
   findKey,
   type LineOptions,
@@ -37,7 +37,7 @@ import {
   removeFolderIfEmpty,
 } from './key-file.ts';
 import { machineName, thisProcess } from './process.ts';
-import { writeRecord } from './record.ts';
+import { readRecord, writeRecord } from './record.ts';
 import { writeBelow } from './run-directory.ts';
 import {
   admitScript,
@@ -63,14 +63,13 @@ export interface Lease {
 
 /**
  * Makes a lease's folder, complete or not at all, in the run directory `root`. Nobody is let in yet.
- * @param file the `authorized_keys` file to write to, absolute; `own` for one in the lease's folder
+ * @param keyFile the `authorized_keys` file to write to, absolute
  * @throws Refusal `run-directory-refused`
  */
-export function createLease(root: string, file: string, now: Date): Lease {
+export function createLease(root: string, keyFile: string, now: Date): Lease {
   const id = newLeaseId(machineName());
   const supervisor = thisProcess();
   const folder = join(root, id);
-  const keyFile = file === 'own' ? join(folder, 'authorized_keys') : file;
   const staging = asideOf(folder);
   writeBelow(root, () => {
     try {
@@ -80,7 +79,7 @@ export function createLease(root: string, file: string, now: Date): Lease {
       ]) {
         mkdirSync(path, { mode: 0o700 });
       }
-      const folderAbsent = file !== 'own' && !hasFolder(keyFile);
+      const folderAbsent = !hasFolder(keyFile);
       writeRecord(staging, {
         version: 1,
         id,
@@ -104,6 +103,16 @@ export function createLease(root: string, file: string, now: Date): Lease {
     deadMan: join(folder, 'switch'),
     admit: join(folder, 'admit'),
   };
+}
+
+/** The lease, to be written to a file in its own folder instead. Before a grant. @throws Refusal `run-directory-refused` */
+export function inOwnFile(lease: Lease): Lease {
+  const keyFile = join(lease.folder, 'authorized_keys');
+  const record = readRecord(lease.folder);
+  if (typeof record === 'string')
+    return refuse({ kind: 'run-directory-refused', path: lease.folder, problem: 'somebody else has changed it' });
+  writeBelow(lease.folder, () => writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false }));
+  return { ...lease, keyFile };
 }
 
 /** Writes the gate and what ends access. @throws Refusal `run-directory-refused` */
@@ -296,14 +305,11 @@ export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promi
  * @returns whether none is left
  */
 export async function sever(folder: string, label?: Label): Promise<boolean> {
-  const { exitCode } = await execa('/bin/sh', ['-s', ...(label === undefined ? [] : ['--', label])], {
+  const { code } = await capture('/bin/sh', ['-s', ...(label === undefined ? [] : ['--', label])], {
     input: severScript(folder),
-    reject: false,
-    stdout: 'ignore',
-    stderr: 'ignore',
     cwd: '/', // Our own may have been removed.
   });
-  return exitCode === 0;
+  return code === 0;
 }
 
 /** Shuts the gate for all, at once. Whoever comes from now on is refused. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
 import type { ProcessIdentity } from './process.ts';
@@ -15,8 +15,11 @@ export interface LeaseRecord {
   readonly startedAt: string;
 }
 
+/** Readers see the old one or the new. */
 export function writeRecord(folder: string, record: LeaseRecord): void {
-  writeFileSync(join(folder, 'record.json'), JSON.stringify(record), { mode: 0o600, flush: true });
+  const path = join(folder, 'record.json');
+  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
 }
 
 /**

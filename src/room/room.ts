@@ -6,7 +6,7 @@ import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands, timeLeft } from './airlock.ts';
 import { announcementSettings } from './announce.ts';
 import { unbindMenuKey } from './menu-key.ts';
-import { type Commands, quote, run, type Server } from './tmux.ts';
+import { type Commands, checkVersion, quote, run, type Server, tmuxVersion } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
 export interface Room extends Server {
@@ -64,13 +64,14 @@ export function roomAt(folder: string, lease: string, tmux: string): Room {
 
 /**
  * Starts the session, or takes up the one that an earlier pairing left, where a command gets a window of its own; and
- * sets on top of the user's own configuration what our promise needs. One tmux invocation for a new session.
- * @throws Refusal `program-failed`
+ * sets on top of the user's own configuration what our promise needs. One tmux invocation for a new session, in which
+ * the server also tells its version.
+ * @throws Refusal `program-failed`, `program-too-old`
  */
 export async function openRoom(room: Room, options: RoomOptions): Promise<'new' | 'taken up'> {
   const size = ['-x', String(options.size.columns), '-y', String(options.size.rows)];
   const command = options.command.length === 0 ? [] : ['--', ...options.command];
-  const settings = roomSettings(room, options);
+  const settings = [...roomSettings(room, options), ['display-message', '-p', '#{version}']];
   // The folder is where tmux is run: -c would run what stands in a name like `#(rm x)`.
   const at = { env: options.env, cwd: options.cwd };
   const opened = await run(
@@ -78,13 +79,18 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
     [['new-session', '-d', '-s', room.session, ...size, ...command], ...settings],
     at,
   );
-  if (opened.ok) return 'new';
+  if (opened.ok) {
+    const version = opened.stdout.split('\n').at(-1) ?? '';
+    checkVersion(room.tmux, version.replace(/^tmux /, ''));
+    return 'new';
+  }
   if (/duplicate session/.test(opened.stderr)) {
     const window = command.length === 0 ? [] : [['new-window', '-t', `${room.target}:`, ...command]];
     const taken = await run(room, [...window, ...settings], at);
     if (taken.ok) return 'taken up';
   } else {
     await closeRoom(room);
+    await tmuxVersion(room.tmux); // One that is too old may not know what it was told.
   }
   return refuse({
     kind: 'program-failed',

@@ -1,9 +1,8 @@
 /** The only place that builds tmux command lines and runs them. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
+import { capture } from '../spawn/capture.ts';
 
 /** tmux commands with their arguments, run one after the other in one invocation. */
 export type Commands = readonly (readonly string[])[];
@@ -35,28 +34,14 @@ export async function run(
   commands: Commands,
   start?: { env: NodeJS.ProcessEnv; cwd: string },
 ): Promise<Output> {
-  const running = execa(server.tmux, [...(start ? [] : ['-N']), '-S', server.socket, ...argv(commands)], {
-    reject: false,
-    stdin: 'ignore',
-    extendEnv: false,
+  const args = [...(start ? [] : ['-N']), '-S', server.socket, ...argv(commands)];
+  const { code, ...output } = await capture(server.tmux, args, {
     env: withoutTmux(start?.env ?? process.env),
     cwd: start ? start.cwd : '/', // Our own may have been removed.
+    // Its outputs are not waited for then: they have been handed to the server.
+    ...(start ? {} : { patience }),
   });
-  const result = start ? await running : await Promise.race([running, afterPatience()]);
-  if (result === 'late') {
-    // Not waited for: its output stays open, since it has been handed to the server.
-    running.kill('SIGKILL');
-    return { ok: false, stdout: '', stderr: 'the tmux server does not answer' };
-  }
-  return {
-    ok: result.exitCode === 0,
-    stdout: result.stdout ?? '',
-    stderr: result.stderr || result.shortMessage || '',
-  };
-}
-
-function afterPatience(): Promise<'late'> {
-  return sleep(patience, 'late', { ref: false });
+  return { ok: code === 0, ...output };
 }
 
 /** The words of `commands` as tmux wants them: `;` between, and a `;` that ends a word made plain. */
@@ -92,25 +77,25 @@ export function findTmux(env: NodeJS.ProcessEnv, named = 'tmux'): string {
   return refuse({ kind: 'program-missing', program: named, hint });
 }
 
-/** @throws Refusal `program-too-old`, `program-failed` */
-export async function checkTmux(tmux: string): Promise<void> {
-  await tmuxVersion(tmux);
-}
-
 /** What tmux says of itself, without its name: `3.3a`. @throws Refusal `program-too-old`, `program-failed` */
 export async function tmuxVersion(tmux: string): Promise<string> {
-  const result = await execa(tmux, ['-V'], { reject: false, stdin: 'ignore' });
-  const version = (result.stdout ?? '').trim().replace(/^tmux /, '');
-  const [, major, minor] = /^tmux (?:next-)?(\d+)\.(\d+)/.exec(result.stdout ?? '') ?? [];
-  if (result.exitCode !== 0 || major === undefined) {
-    if (result.exitCode === 0 && /^(master|openbsd-)/.test(version)) return version;
-    const detail = result.stderr || result.stdout || result.shortMessage || '';
-    refuse({ kind: 'program-failed', program: tmux, doing: 'telling its version', detail });
-  }
+  const { code, stdout, stderr } = await capture(tmux, ['-V']);
+  const version = stdout.trim().replace(/^tmux /, '');
+  if (code !== 0 || version === stdout.trim())
+    refuse({ kind: 'program-failed', program: tmux, doing: 'telling its version', detail: stderr || stdout });
+  checkVersion(tmux, version);
+  return version;
+}
+
+/** @param version as tmux says it, without its name @throws Refusal `program-too-old`, `program-failed` */
+export function checkVersion(tmux: string, version: string): void {
+  if (/^(master|openbsd-)/.test(version)) return;
+  const [, major, minor] = /^(?:next-)?(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === undefined)
+    refuse({ kind: 'program-failed', program: tmux, doing: 'telling its version', detail: version });
   const [wantedMajor, wantedMinor] = floor;
-  if (Number(major) > wantedMajor || (Number(major) === wantedMajor && Number(minor) >= wantedMinor))
-    return version;
-  return refuse({
+  if (Number(major) > wantedMajor || (Number(major) === wantedMajor && Number(minor) >= wantedMinor)) return;
+  refuse({
     kind: 'program-too-old',
     program: 'tmux',
     found: `${major}.${minor}`,

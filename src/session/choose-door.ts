@@ -4,6 +4,7 @@ import type { Obstacle } from '../domain/obstacle.ts';
 import { openHostKey } from '../door/host-key.ts';
 import { guessHost } from '../door/host-name.ts';
 import { listeners } from '../door/listeners.ts';
+import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
 import { lookAtSystem, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { hostKeyFolder } from './own-door.ts';
@@ -41,6 +42,8 @@ export type DoorChoice = (
   | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
 ) & {
   readonly why: DoorReason;
+  /** Of the sshd that guests come through. */
+  readonly version: SshdVersion;
   /** What the guest's line calls this machine. Resolves late, and does not reject. */
   readonly host: Promise<string>;
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Label } from '../../src/domain/guest.ts';
-import { armLease, createLease, type Lease, openAdmit, sever, shutGate } from '../../src/lease/lease.ts';
+import { armLease, createLease, inOwnFile, type Lease, openAdmit, sever, shutGate } from '../../src/lease/lease.ts';
 import { forgetGroup, nameConnection } from '../../src/lease/presence.ts';
 import { uptime } from '../../src/lease/process.ts';
 
@@ -15,7 +15,7 @@ let root: string;
 let lease: Lease;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'admit-'));
-  lease = createLease(root, 'own', new Date());
+  lease = inOwnFile(createLease(root, `${root}/keys`, new Date()));
   armLease(lease, inAnHour, gate, ['true']);
   openAdmit(lease);
 });

@@ -24,7 +24,7 @@ import {
   type Room,
   unclaimRoom,
 } from '../../src/room/room.ts';
-import { argv, checkTmux, findTmux, quote, run, withoutTmux } from '../../src/room/tmux.ts';
+import { argv, tmuxVersion, findTmux, quote, run, withoutTmux } from '../../src/room/tmux.ts';
 import { failureOf, rejectionOf } from '../support/failure-of.ts';
 import { shells } from '../support/lease-folder.ts';
 import { until } from '../support/wait.ts';
@@ -111,7 +111,7 @@ describe('tmux is', () => {
     'tmux master',
     'tmux openbsd-7.5',
   ])('new enough as %s', async (version) => {
-    expect(await rejectionOf(checkTmux(program(`echo ${version}`)))).toBeUndefined();
+    expect(await rejectionOf(tmuxVersion(program(`echo ${version}`)))).toBeUndefined();
   });
 
   test.each([
@@ -121,7 +121,7 @@ describe('tmux is', () => {
     ['echo no libevent >&2; exit 127', { kind: 'program-failed', detail: 'no libevent' }],
     ['echo tmux 3.4; exit 1', { kind: 'program-failed' }],
   ])('refused where it does %j', async (text, failure) => {
-    expect(await rejectionOf(checkTmux(program(text)))).toMatchObject(failure);
+    expect(await rejectionOf(tmuxVersion(program(text)))).toMatchObject(failure);
   });
 
   test('not told that it is nested', () => {
