@@ -26,6 +26,8 @@ export interface DoorIntent {
 
 /** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
 export type DoorReason =
+  /** Ports are forwarded, which an sshd of our own closes at the end; with `mend` it could make no terminals. */
+  | { readonly kind: 'forward'; readonly mend?: string }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
   | { readonly kind: 'silent'; readonly port: number }
@@ -48,7 +50,8 @@ export type DoorChoice = (
 /**
  * Which door it is to be. `auto` is the system's where an sshd answers that would let a guest in, or one runs that must
  * be listening on another port, or one of our own could make no terminals; else it is one of our own. A port or a file
- * that the host has named means the sshd that answers there, whatever is to be said against it.
+ * that the host has named means the sshd that answers there, whatever is to be said against it. Else forwarded ports
+ * are a reason for one of our own, whatever answers: what a guest holds open there ends with the pairing.
  */
 export async function chooseDoor(
   intent: DoorIntent,
@@ -59,6 +62,9 @@ export async function chooseDoor(
   const asked = { kind: 'asked' } as const;
   if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
     return { ...own, why: asked };
+  const forwarding = intent.door === 'auto' && asksForPorts(intent);
+  const ownMend = forwarding ? terminalsMend() : undefined;
+  if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
   const port = intent.port ?? 22;
   const anyKey = async (): Promise<string> => (await openHostKey(hostKeyFolder(env))).file;
   const system = await lookAtSystem({ sshd, port, keyFile: intent.keyFile, anyKey });
@@ -74,8 +80,13 @@ export async function chooseDoor(
   }
   const { obstacles } = system;
   return obstacles.length === 0 || intent.port !== undefined || intent.keyFileNamed
-    ? { ...theirs, why: { kind: 'answers' } }
+    ? { ...theirs, why: ownMend === undefined ? { kind: 'answers' } : { kind: 'forward', mend: ownMend } }
     : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
+}
+
+/** Whether ports are to be forwarded, by a door that the host has not named by its port or its file. */
+function asksForPorts({ forward, port, keyFileNamed }: DoorIntent): boolean {
+  return forward !== 'any' && forward.length > 0 && port === undefined && !keyFileNamed;
 }
 
 /** Whether an sshd runs here, a door of some pairing aside: where none answers on the usual port, on another. */

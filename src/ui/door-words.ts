@@ -13,6 +13,10 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
     case 'asked':
     case 'answers':
       return through;
+    case 'forward':
+      return why.mend === undefined
+        ? `so that the forwarded ports close at the end, ${through}`
+        : `${through}: one of this pairing's own, which would close forwarded ports at the end, could make no terminals: ${why.mend}`;
     case 'silent':
       return `no sshd answers on port ${why.port}: ${through}`;
     case 'elsewhere':
