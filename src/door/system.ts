@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { execa } from 'execa';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
-import { type Listener, listeners } from './listeners.ts';
+import { listeners } from './listeners.ts';
 import { type Account, isStrict, obstaclesIn, parseSettings, type Settings } from './sshd-settings.ts';
 import { modeObstacles } from './strict-modes.ts';
 
@@ -36,18 +36,34 @@ export interface SystemQuery {
 
 /** Knocks at the sshd on a port, and asks for the settings of the one that is there. */
 export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
-  const { port, keyFile } = query;
-  const [answers, found, account] = await Promise.all([knock(port), settingsOf(query), thisAccount()]);
-  const nothing = Promise.resolve([]);
-  const unknown = { port, answers, asked: false, configFile: defaultConfig, obstacles: [] };
-  if (!answers || !found) return { ...unknown, hostKeys: answers ? scanHostKeys(port) : nothing };
+  const { port } = query;
+  const account = thisAccount();
+  const [answers, found] = await Promise.all([knock(port), settingsOf(query)]);
+  if (answers && found) return describe(query, found, await account);
+  const hostKeys = answers ? scanHostKeys(port) : Promise.resolve([]);
+  return { port, answers, asked: false, configFile: defaultConfig, obstacles: [], hostKeys };
+}
+
+/** The first sshd that is seen to run here, whatever its port, that answers and would let a guest in. */
+export async function lookElsewhere(query: Omit<SystemQuery, 'port'>): Promise<SystemDoor | undefined> {
+  const account = await thisAccount();
+  for await (const found of running(query)) {
+    for (const port of portsIn(found.settings)) {
+      const door = describe({ ...query, port }, found, account);
+      if (door.obstacles.length === 0 && (await knock(port))) return door;
+    }
+  }
+  return undefined;
+}
+
+function describe({ port, keyFile }: SystemQuery, { settings, from }: Found, account: Account): SystemDoor {
   const obstacles = [
-    ...obstaclesIn(found.settings, account, keyFile),
-    ...(isStrict(found.settings) ? modeObstacles(keyFile, account) : []),
+    ...obstaclesIn(settings, account, keyFile),
+    ...(isStrict(settings) ? modeObstacles(keyFile, account) : []),
   ];
-  const known = hostKeysIn(found.settings);
+  const known = hostKeysIn(settings);
   const hostKeys = known.length > 0 ? Promise.resolve(known) : scanHostKeys(port);
-  return { ...unknown, asked: true, hostKeys, obstacles, ...found.from };
+  return { port, answers: true, asked: true, hostKeys, obstacles, ...from };
 }
 
 const defaultConfig = '/etc/ssh/sshd_config';
@@ -101,25 +117,49 @@ async function scanHostKeys(port: number): Promise<PublicKey[]> {
   });
 }
 
+interface Found {
+  readonly settings: Settings;
+  readonly from: { readonly pid?: number; readonly configFile: string };
+}
+
 /** The settings of the sshd on that port: of one that is seen to run, or of one that would run by default. */
-async function settingsOf(
-  query: SystemQuery,
-): Promise<{ settings: Settings; from: { pid?: number; configFile: string } } | undefined> {
-  const key = process.geteuid?.() === 0 ? undefined : await query.anyKey();
-  const running: (Partial<Listener> & Pick<Listener, 'config'>)[] = await listeners();
-  for (const { pid, config } of [...running, { config: [] }]) {
-    const settings = await ask(query.sshd, config, key);
-    if (!settings?.get('listenaddress')?.some((at) => at.endsWith(`:${query.port}`))) continue;
-    const at = config.findIndex((word) => word.startsWith('-f'));
-    const named = config[at] === '-f' ? config[at + 1] : config[at]?.slice(2);
-    return { settings, from: { configFile: named ?? defaultConfig, ...(pid === undefined ? {} : { pid }) } };
+async function settingsOf(query: SystemQuery): Promise<Found | undefined> {
+  for await (const found of running(query, [{ config: [] }])) {
+    if (portsIn(found.settings).includes(query.port)) return found;
   }
   return undefined;
 }
 
+/** Every sshd that is seen to run, and then `others`, as far as their settings can be read. */
+async function* running(
+  { sshd, port, anyKey }: Omit<SystemQuery, 'port'> & { readonly port?: number },
+  others: readonly { readonly pid?: number; readonly config: readonly string[] }[] = [],
+): AsyncGenerator<Found> {
+  const key = process.geteuid?.() === 0 ? undefined : await anyKey();
+  for (const { pid, config } of [...(await listeners()), ...others]) {
+    const settings = await ask(sshd, { config, key, port });
+    if (!settings) continue;
+    const at = config.findIndex((word) => word.startsWith('-f'));
+    const named = config[at] === '-f' ? config[at + 1] : config[at]?.slice(2);
+    yield {
+      settings,
+      from: { configFile: named ?? defaultConfig, ...(pid === undefined ? {} : { pid }) },
+    };
+  }
+}
+
+function portsIn(settings: Settings): number[] {
+  const addresses = settings.get('listenaddress') ?? [];
+  return [...new Set(addresses.map((address) => Number(/:(\d+)$/.exec(address)?.[1])))];
+}
+
 /** The settings that hold for this account, for a guest from anywhere; `undefined` where sshd does not tell. */
-async function ask(sshd: string, config: readonly string[], key?: string): Promise<Settings | undefined> {
-  const guest = `user=${userInfo().username},host=guest.invalid,addr=203.0.113.1`;
+async function ask(
+  sshd: string,
+  { config, key, port }: { config: readonly string[]; key: string | undefined; port: number | undefined },
+): Promise<Settings | undefined> {
+  const at = port === undefined ? '' : `,lport=${port}`;
+  const guest = `user=${userInfo().username},host=guest.invalid,addr=203.0.113.1${at}`;
   const args = ['-T', ...(key === undefined ? [] : ['-h', key]), ...config, '-C', guest];
   const { failed, stdout = '' } = await execa(sshd, args, {
     reject: false,

@@ -3,8 +3,7 @@ import type { Jump } from '../domain/jump.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { openHostKey } from '../door/host-key.ts';
 import { guessHost } from '../door/host-name.ts';
-import { listeners } from '../door/listeners.ts';
-import { lookAtSystem, type SystemDoor } from '../door/system.ts';
+import { lookAtSystem, lookElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { hostKeyFolder } from './own-door.ts';
 
@@ -30,9 +29,8 @@ export type DoorReason =
   | { readonly kind: 'forward'; readonly mend?: string }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
+  /** None does on this port. One that runs on another is taken all the same. */
   | { readonly kind: 'silent'; readonly port: number }
-  /** None does on this port, but one runs here: on another, then. */
-  | { readonly kind: 'elsewhere'; readonly port: number }
   /** None does, and one of our own could make no terminals. */
   | { readonly kind: 'none'; readonly port: number; readonly mend: string }
   | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] };
@@ -48,8 +46,8 @@ export type DoorChoice = (
 };
 
 /**
- * Which door it is to be. `auto` is the system's where an sshd answers that would let a guest in, or one runs that must
- * be listening on another port, or one of our own could make no terminals; else it is one of our own. A port or a file
+ * Which door it is to be. `auto` is the system's where an sshd answers that would let a guest in, on another port where
+ * none does on the usual one, or where one of our own could make no terminals; else it is one of our own. A port or a file
  * that the host has named means the sshd that answers there, whatever is to be said against it. Else forwarded ports
  * are a reason for one of our own, whatever answers: what a guest holds open there ends with the pairing.
  */
@@ -67,13 +65,14 @@ export async function chooseDoor(
   if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
   const port = intent.port ?? 22;
   const anyKey = async (): Promise<string> => (await openHostKey(hostKeyFolder(env))).file;
-  const system = await lookAtSystem({ sshd, port, keyFile: intent.keyFile, anyKey });
+  const query = { sshd, keyFile: intent.keyFile, anyKey };
+  const system = await lookAtSystem({ ...query, port });
+  const other = system.answers || intent.port !== undefined ? undefined : await lookElsewhere(query);
+  if (other) return { kind: 'system', host, system: other, why: { kind: 'silent', port } };
   const theirs = { kind: 'system', host, system } as const;
   if (intent.door === 'system') return { ...theirs, why: asked };
   if (!system.answers) {
     if (intent.keyFileNamed) return { ...theirs, why: asked };
-    if (intent.port === undefined && (await runsElsewhere()))
-      return { ...theirs, why: { kind: 'elsewhere', port } };
     const mend = terminalsMend();
     if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };
     return { ...own, system, why: { kind: 'silent', port } };
@@ -87,11 +86,6 @@ export async function chooseDoor(
 /** Whether ports are to be forwarded, by a door that the host has not named by its port or its file. */
 function asksForPorts({ forward, port, keyFileNamed }: DoorIntent): boolean {
   return forward !== 'any' && forward.length > 0 && port === undefined && !keyFileNamed;
-}
-
-/** Whether an sshd runs here, a door of some pairing aside: where none answers on the usual port, on another. */
-async function runsElsewhere(): Promise<boolean> {
-  return (await listeners()).some(({ config }) => !config.some((word) => word.includes('/tmuxpair/')));
 }
 
 /** What a lease is to write its lines to (see `createLease`). */

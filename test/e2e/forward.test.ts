@@ -4,10 +4,8 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
 import { theOne } from '../support/listed.ts';
-import { makeNetworks } from '../support/network.ts';
 import { keyFileOf, leaseFolders } from '../support/pairing.ts';
 import { destinationOf, doorProcesses, forPrivateDoor } from '../support/private-door.ts';
-import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
 
 /** Something that answers on a port of loopback. */
@@ -69,35 +67,6 @@ test('--forward leaves a door that was named, by its port or its file', async ()
     expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   }
 });
-
-test.runIf(isRoot())(
-  'an sshd on port 22 is taken, also with --forward where one of our own could make no terminals',
-  async () => {
-    await using networks = await makeNetworks();
-    const network = networks.host;
-    await using stage = await makeStage({
-      account: { devpts: 'without-gid', network },
-      sshd: { network: { name: network, address: '127.0.0.1' }, config: ['Port 22'] },
-    });
-    const path = await keyFileOf(stage, await stage.guest());
-    const through = "guests come through this machine's sshd, port 22";
-    for (const [said, ...args] of [
-      [`${through}\n`],
-      [
-        `${through}: one of this pairing's own, which would close forwarded ports at the end, could make no`,
-        '--forward',
-        '9',
-      ],
-    ] as const) {
-      expect((await started(stage, ...args, path)).stdout).toContain(said);
-      expect(await theOne(stage)).toMatchObject({
-        door: 'system',
-        sshCommand: `ssh ${stage.account.name}@127.0.0.1`,
-      });
-      expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-    }
-  },
-);
 
 test("--forward through this machine's sshd: what a silent connection can do past the end is said beforehand", async () => {
   await using stage = await makeStage();

@@ -141,7 +141,7 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     { kind: 'door', door: 'system', port: 22, why: { kind: 'answers' } },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'asked' } },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'silent', port: 22 } },
-    { kind: 'door', door: 'private', port: 2222, why: { kind: 'elsewhere', port: 22 } },
+    { kind: 'door', door: 'system', port: 2222, why: { kind: 'silent', port: 22 } },
     { kind: 'door', door: 'system', port: 22, why: { kind: 'none', port: 22, mend: 'mount it' } },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'forward' } },
     { kind: 'door', door: 'system', port: 22, why: { kind: 'forward', mend: 'mount it' } },
