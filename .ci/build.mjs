@@ -12,7 +12,6 @@ const apart = {
     onResolve({ filter: new RegExp(`^(${Object.keys(heavy).join('|')})$`) }, ({ path, kind }) =>
       kind === 'entry-point' ? undefined : { path: `./${heavy[path]}.js`, external: true },
     );
-    onResolve({ filter: /^\.\/cli\.ts$/ }, () => ({ path: './lib/cli.js', external: true }));
   },
 };
 

@@ -5,11 +5,8 @@ import type { PairCommand } from './commands/pair.ts';
 import { parseDuration } from './domain/duration.ts';
 import { Refusal, usage } from './domain/failure.ts';
 import type { Access } from './domain/guest.ts';
-
 import { parseJump } from './domain/jump.ts';
-
 import { parseSince } from './domain/since.ts';
-
 import { version } from './domain/version.ts';
 import type { DoorIntent } from './session/choose-door.ts';
 import { Stopped } from './session/stop.ts';
@@ -81,6 +78,9 @@ interface LiveOptions extends Common, KeyFileOptions {
   readonly id?: string;
   readonly yes?: boolean;
 }
+
+/** Whether a pairing has been run: of all commands it needs most of the program. */
+export const done = { pairing: false };
 
 /** Runs one command's work with a terminal to speak to, and keeps its exit code. */
 type Run = (options: Common, work: (terminal: Terminal) => Promise<number>) => Promise<void>;
@@ -176,6 +176,7 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .action((names: string[], options: PairOptions) =>
       run(options, async (terminal) => {
         const { pairCommand } = await import('./commands/pair.ts');
+        done.pairing = true;
         return pairCommand(pairIntent(names, options, inRoom), terminal, self);
       }),
     );

@@ -1,7 +1,14 @@
 #!/usr/bin/env node
+import { join } from 'node:path';
+import { loadCompiled } from './code-cache.ts';
 import { version } from './domain/version.ts';
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`tmuxpair ${version}\n`);
-else
-  void import('./cli.ts').then(({ main }) => main(argv, [process.execPath, __filename])).then(process.exit);
+else {
+  const cli = loadCompiled<typeof import('./cli.ts')>(join(__dirname, 'lib/cli.js'), process.env);
+  void cli.exports.main(argv, [process.execPath, __filename]).then((exit) => {
+    if (cli.exports.done.pairing) cli.keep();
+    process.exit(exit);
+  });
+}

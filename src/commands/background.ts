@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { openPairing, preparePremises } from '../session/open.ts';
+import { openPairing } from '../session/open.ts';
 import { supervise } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
 import { guestsFromWire, type WireGuest } from '../session/wire.ts';
@@ -95,12 +95,7 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
     self,
   };
   try {
-    const open = await openPairing(
-      intent,
-      guestsFromWire(guests),
-      await preparePremises(intent, world),
-      world,
-    );
+    const open = await openPairing(intent, Promise.resolve(guestsFromWire(guests)), world);
     const { report, signal } = await supervise(open, intent, world);
     emit({ kind: 'ended', report });
     return signal ? exitCodeOf(signal) : 0;

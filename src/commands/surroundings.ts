@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Event } from '../session/events.ts';
 import type { World } from '../session/world.ts';
 import { askYes } from '../ui/prompt.ts';
@@ -10,10 +11,11 @@ export function terminalOf(
   stop: AbortSignal,
   readsInput = false,
 ): Pick<World, 'size' | 'hasTerminal' | 'ask'> {
-  const { stdin, stdout } = process;
+  const { stdout } = process;
   const [columns, rows] = stdout.isTTY ? stdout.getWindowSize() : [0, 0];
   const size = { columns: columns || 80, rows: rows || 24 };
-  if (!stdin.isTTY || !process.stderr.isTTY) {
+  // Not process.stdin: to open it takes a millisecond.
+  if (!isatty(0) || !isatty(2)) {
     return { size, hasTerminal: stdout.isTTY && readsInput };
   }
   return { size, hasTerminal: stdout.isTTY, ask: (about) => askYes(questionOf(about), stop) };

@@ -1,9 +1,9 @@
 /** The host key of an account's own doors. It is kept, so that a guest who comes again finds a host they know. */
-import { linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import { capture } from '../spawn/capture.ts';
 
 export interface HostKeyPair {
   /** The private key's. */
@@ -17,7 +17,7 @@ export interface HostKeyPair {
  * @throws Refusal `program-failed`, `host-key-refused`
  */
 export async function openHostKey(folder: string): Promise<HostKeyPair> {
-  const file = join(folder, 'host_ed25519');
+  const file = fileIn(folder);
   if (/["\\\n]/.test(file)) return unusable(file, 'sshd can not be told of a path with such characters');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const there = await readPublic(file);
@@ -35,37 +35,32 @@ export async function openHostKey(folder: string): Promise<HostKeyPair> {
   return { file, key: (await readPublic(file)) ?? unusable(file, 'it has just gone') };
 }
 
+/** The private key's file, where there is one; not looked into. */
+export function hostKeyFile(folder: string): string | undefined {
+  const file = fileIn(folder);
+  return existsSync(file) ? file : undefined;
+}
+
+function fileIn(folder: string): string {
+  return join(folder, 'host_ed25519');
+}
+
 /** Makes a key pair without a passphrase: `file`, mode 0600, and `file.pub`. @throws Refusal `program-failed` */
 export async function makeKey(file: string, comment: string): Promise<void> {
   const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file];
-  const { failed, stderr, shortMessage } = await execa('ssh-keygen', args, {
-    reject: false,
-    stdin: 'ignore',
-  });
-  if (!failed) return;
-  return refuse({
-    kind: 'program-failed',
-    program: 'ssh-keygen',
-    doing: 'making a key',
-    detail: stderr || shortMessage || '',
-  });
+  const { code, stderr } = await capture('ssh-keygen', args);
+  if (code === 0) return;
+  return refuse({ kind: 'program-failed', program: 'ssh-keygen', doing: 'making a key', detail: stderr });
 }
 
 /** The public half, by which ssh-keygen also checks that nobody else may read the file; `undefined` without a file. */
 async function readPublic(file: string): Promise<PublicKey | undefined> {
-  const {
-    failed,
-    stdout = '',
-    stderr = '',
-    shortMessage,
-  } = await execa('ssh-keygen', ['-y', '-P', '', '-f', file], {
-    reject: false,
-    stdin: 'ignore',
-    env: { LC_ALL: 'C' },
+  const { code, stdout, stderr } = await capture('ssh-keygen', ['-y', '-P', '', '-f', file], {
+    env: { ...process.env, LC_ALL: 'C' },
   });
-  if (failed) {
+  if (code !== 0) {
     if (/No such file/.test(stderr)) return undefined;
-    return unusable(file, /UNPROTECTED/.test(stderr) ? 'others may read it' : stderr || shortMessage || '');
+    return unusable(file, /UNPROTECTED/.test(stderr) ? 'others may read it' : stderr);
   }
   const parsed = parsePublicKey(stdout.trim());
   return parsed.ok ? parsed.key : unusable(file, 'it is no key of a host');

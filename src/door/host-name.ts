@@ -1,8 +1,10 @@
 /** What the printed ssh line calls this machine. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { execa } from 'execa';
+import { delimiter, join } from 'node:path';
+import { capture } from '../spawn/capture.ts';
 
 /** How long, in ms, to ask: a resolver without a network takes its time. */
 const patience = 800;
@@ -17,6 +19,8 @@ export async function guessHost(): Promise<string> {
 }
 
 async function tailscaleName(): Promise<string | undefined> {
+  if (!(process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'tailscale'))))
+    return undefined;
   const answer = await ask('tailscale', ['status', '--json', '--peers=false']);
   try {
     const status: { BackendState?: unknown; Self?: { DNSName?: unknown } } = JSON.parse(answer);
@@ -62,11 +66,6 @@ async function routeAddress(): Promise<string | undefined> {
 }
 
 async function ask(program: string, args: readonly string[]): Promise<string> {
-  const { failed, stdout } = await execa(program, args, {
-    reject: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: patience,
-  });
-  return failed ? '' : (stdout ?? '');
+  const { code, stdout } = await capture(program, args, { patience });
+  return code === 0 ? stdout : '';
 }

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { execa } from 'execa';
 
 /** An sshd that runs on this machine and waits for connections. */
 export interface Listener {
@@ -39,14 +38,15 @@ interface Running {
   readonly command: string;
 }
 
+/** Those that may be an sshd. */
 function fromProc(): Running[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const { uid } = statSync(`/proc/${name}`);
         const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
-        return [{ pid: Number(name), uid, command }];
+        if (!command.includes('/sshd')) return [];
+        return [{ pid: Number(name), uid: statSync(`/proc/${name}`).uid, command }];
       } catch {
         return []; // It has just ended.
       }
@@ -54,6 +54,7 @@ function fromProc(): Running[] {
 }
 
 async function fromPs(): Promise<Running[]> {
+  const { execa } = await import('execa');
   const { stdout = '' } = await execa('ps', ['-A', '-o', 'pid=', '-o', 'uid=', '-o', 'args='], {
     reject: false,
     stdin: 'ignore',

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { Place } from './ssh-command.ts';
 
@@ -59,6 +58,7 @@ export function tryLogin({ at, keyFile, hostKeys, folder }: LoginOptions): Attem
 
 /** The version of the ssh on `PATH`, `undefined` where there is none. */
 export async function sshVersion(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { execa } = await import('execa');
   const { all = '' } = await execa('ssh', ['-V'], {
     reject: false,
     stdin: 'ignore',

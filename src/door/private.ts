@@ -11,9 +11,9 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
+import { capture } from '../spawn/capture.ts';
 import { type DoorConfig, doorConfig } from './sshd-config.ts';
 
 export interface PrivateDoorOptions extends DoorConfig {
@@ -130,16 +130,19 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
 
 /** What sshd has against its configuration or its surroundings, it says now and not to the first guest. */
 async function checkConfig(sshd: string, configFile: string): Promise<void> {
-  const check = () =>
-    execa(sshd, ['-t', '-f', configFile], { reject: false, stdin: 'ignore', timeout: 5000 });
+  const check = () => capture(sshd, ['-t', '-f', configFile], { patience: 5000 });
   let checked = await check();
   // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
-  const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr ?? '')?.[1];
+  const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr)?.[1];
   if (missing !== undefined && process.geteuid?.() === 0) {
     mkdirSync(missing, { recursive: true, mode: 0o755 });
     checked = await check();
   }
-  if (!checked.failed) return;
-  const detail = checked.stderr || checked.shortMessage || '';
-  refuse({ kind: 'program-failed', program: sshd, doing: 'opening a door of our own', detail });
+  if (checked.code === 0) return;
+  refuse({
+    kind: 'program-failed',
+    program: sshd,
+    doing: 'opening a door of our own',
+    detail: checked.stderr,
+  });
 }

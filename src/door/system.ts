@@ -5,19 +5,23 @@ import { userInfo } from 'node:os';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
-import { type Listener, listeners } from './listeners.ts';
+import { listeners } from './listeners.ts';
 import { type Account, isStrict, obstaclesIn, parseSettings, type Settings } from './sshd-settings.ts';
 import { bannerVersion, type SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
 
-/** What is known of the sshd on a port of this machine. */
+/** The sshd on a port of this machine. */
 export interface SystemDoor {
   readonly port: number;
   readonly answers: boolean;
   /** As it says in its greeting, where it does. */
   readonly version?: SshdVersion;
-  /** Empty where they can't be had. Does not reject. */
-  readonly hostKeys: Promise<readonly PublicKey[]>;
+  /** Asks for its settings, once. Does not reject. */
+  known(): Promise<Known>;
+}
+
+/** What is known of a door. */
+export interface Known {
   /** Its process, where it can be seen. */
   readonly pid?: number;
   /** Whether its settings could be read. Where not, no obstacle is known. */
@@ -25,6 +29,8 @@ export interface SystemDoor {
   /** Its configuration file. */
   readonly configFile: string;
   readonly obstacles: readonly Obstacle[];
+  /** Empty where they can't be had. */
+  readonly hostKeys: readonly PublicKey[];
 }
 
 export interface SystemQuery {
@@ -37,30 +43,65 @@ export interface SystemQuery {
   readonly anyKey: () => Promise<string>;
 }
 
-/** Knocks at the sshd on a port, and asks for the settings of the one that is there. */
-export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
-  const { port, keyFile } = query;
-  const [greeting, found] = await Promise.all([knock(port), settingsOf(query)]);
-  const answers = greeting !== undefined;
-  const version = bannerVersion(greeting ?? '');
-  const unknown = {
-    port,
-    answers,
-    asked: false,
-    configFile: defaultConfig,
-    obstacles: [],
-    ...(version && { version }),
+/**
+ * Knocks at the sshd on a port.
+ * @param atOnce whether to ask for its settings meanwhile, and not only when somebody wants to know
+ */
+export async function lookAtSystem(query: SystemQuery, atOnce: boolean): Promise<SystemDoor> {
+  const { port } = query;
+  let found = atOnce ? settingsOf(query) : undefined;
+  const greeting = await knock(port);
+  const ask = async (): Promise<Known> => {
+    found ??= settingsOf(query);
+    const answer = greeting === undefined ? undefined : await found;
+    if (answer) return describe(query, answer);
+    const hostKeys = greeting === undefined ? [] : await scanHostKeys(port);
+    return { asked: false, configFile: defaultConfig, obstacles: [], hostKeys };
   };
-  if (!answers || !found)
-    return { ...unknown, hostKeys: answers ? scanHostKeys(port) : Promise.resolve([]) };
-  const account = await thisAccount(found.settings);
+  return doorOn(port, greeting, once(ask));
+}
+
+/** The first sshd that is seen to run here, whatever its port, that answers and would let a guest in. */
+export async function lookElsewhere(query: Omit<SystemQuery, 'port'>): Promise<SystemDoor | undefined> {
+  for await (const found of running(query)) {
+    for (const port of portsIn(found.settings)) {
+      const greeting = await knock(port);
+      if (greeting === undefined) continue;
+      const door = doorOn(
+        port,
+        greeting,
+        once(() => describe({ ...query, port }, found)),
+      );
+      if ((await door.known()).obstacles.length === 0) return door;
+    }
+  }
+  return undefined;
+}
+
+function doorOn(port: number, greeting: string | undefined, known: SystemDoor['known']): SystemDoor {
+  const version = bannerVersion(greeting ?? '');
+  return { port, answers: greeting !== undefined, ...(version && { version }), known };
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
+
+async function describe(
+  { port, keyFile }: Omit<SystemQuery, 'sshd' | 'anyKey'>,
+  { settings, from }: Found,
+): Promise<Known> {
+  const account = await thisAccount(settings);
   const obstacles = [
-    ...obstaclesIn(found.settings, account, keyFile),
-    ...(isStrict(found.settings) ? modeObstacles(keyFile, account) : []),
+    ...obstaclesIn(settings, account, keyFile),
+    ...(isStrict(settings) ? modeObstacles(keyFile, account) : []),
   ];
-  const known = hostKeysIn(found.settings);
-  const hostKeys = known.length > 0 ? Promise.resolve(known) : scanHostKeys(port);
-  return { ...unknown, asked: true, hostKeys, obstacles, ...found.from };
+  const keys = hostKeysIn(settings);
+  return { asked: true, hostKeys: keys.length > 0 ? keys : await scanHostKeys(port), obstacles, ...from };
 }
 
 const defaultConfig = '/etc/ssh/sshd_config';
@@ -84,7 +125,7 @@ function knock(port: number): Promise<string | undefined> {
     let said = '';
     socket.setEncoding('latin1').on('data', (text) => {
       said += text;
-      const [greeting] = /^SSH-.*\n/m.exec(said) ?? [];
+      const [greeting] = /^SSH-[^\n]*\n/m.exec(said) ?? [];
       if (greeting !== undefined || said.length > 4096) answer(greeting);
     });
     for (const event of ['error', 'end', 'timeout']) socket.on(event, () => answer());
@@ -113,25 +154,49 @@ async function scanHostKeys(port: number): Promise<PublicKey[]> {
   });
 }
 
+interface Found {
+  readonly settings: Settings;
+  readonly from: { readonly pid?: number; readonly configFile: string };
+}
+
 /** The settings of the sshd on that port: of one that is seen to run, or of one that would run by default. */
-async function settingsOf(
-  query: SystemQuery,
-): Promise<{ settings: Settings; from: { pid?: number; configFile: string } } | undefined> {
-  const key = process.geteuid?.() === 0 ? undefined : await query.anyKey();
-  const running: (Partial<Listener> & Pick<Listener, 'config'>)[] = await listeners();
-  for (const { pid, config } of [...running, { config: [] }]) {
-    const settings = await ask(query.sshd, config, key);
-    if (!settings?.get('listenaddress')?.some((at) => at.endsWith(`:${query.port}`))) continue;
-    const at = config.findIndex((word) => word.startsWith('-f'));
-    const named = config[at] === '-f' ? config[at + 1] : config[at]?.slice(2);
-    return { settings, from: { configFile: named ?? defaultConfig, ...(pid === undefined ? {} : { pid }) } };
+async function settingsOf(query: SystemQuery): Promise<Found | undefined> {
+  for await (const found of running(query, [{ config: [] }])) {
+    if (portsIn(found.settings).includes(query.port)) return found;
   }
   return undefined;
 }
 
+/** Every sshd that is seen to run, and then `others`, as far as their settings can be read. */
+async function* running(
+  { sshd, port, anyKey }: Omit<SystemQuery, 'port'> & { readonly port?: number },
+  others: readonly { readonly pid?: number; readonly config: readonly string[] }[] = [],
+): AsyncGenerator<Found> {
+  const key = process.geteuid?.() === 0 ? undefined : await anyKey();
+  for (const { pid, config } of [...(await listeners()), ...others]) {
+    const settings = await ask(sshd, { config, key, port });
+    if (!settings) continue;
+    const at = config.findIndex((word) => word.startsWith('-f'));
+    const named = config[at] === '-f' ? config[at + 1] : config[at]?.slice(2);
+    yield {
+      settings,
+      from: { configFile: named ?? defaultConfig, ...(pid === undefined ? {} : { pid }) },
+    };
+  }
+}
+
+function portsIn(settings: Settings): number[] {
+  const addresses = settings.get('listenaddress') ?? [];
+  return [...new Set(addresses.map((address) => Number(/:(\d+)$/.exec(address)?.[1])))];
+}
+
 /** The settings that hold for this account, for a guest from anywhere; `undefined` where sshd does not tell. */
-async function ask(sshd: string, config: readonly string[], key?: string): Promise<Settings | undefined> {
-  const guest = `user=${userInfo().username},host=guest.invalid,addr=203.0.113.1`;
+async function ask(
+  sshd: string,
+  { config, key, port }: { config: readonly string[]; key: string | undefined; port: number | undefined },
+): Promise<Settings | undefined> {
+  const at = port === undefined ? '' : `,lport=${port}`;
+  const guest = `user=${userInfo().username},host=guest.invalid,addr=203.0.113.1${at}`;
   const args = ['-T', ...(key === undefined ? [] : ['-h', key]), ...config, '-C', guest];
   const { code, stdout } = await capture(sshd, args, { patience: 3000 });
   return code === 0 ? parseSettings(stdout) : undefined;

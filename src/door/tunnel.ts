@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import { refuse } from '../domain/failure.ts';
 import { type Jump, showJump } from '../domain/jump.ts';
 
@@ -83,6 +82,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
 
 /** The jump host as anybody can find it: the user's own ssh configuration may give it another name. */
 export async function resolveJump(jump: Jump): Promise<Jump> {
+  const { execa } = await import('execa');
   const { stdout = '' } = await execa('ssh', ['-G', ...destination(jump)], {
     reject: false,
     stdin: 'ignore',

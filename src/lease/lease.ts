@@ -110,7 +110,11 @@ export function inOwnFile(lease: Lease): Lease {
   const keyFile = join(lease.folder, 'authorized_keys');
   const record = readRecord(lease.folder);
   if (typeof record === 'string')
-    return refuse({ kind: 'run-directory-refused', path: lease.folder, problem: 'somebody else has changed it' });
+    return refuse({
+      kind: 'run-directory-refused',
+      path: lease.folder,
+      problem: 'somebody else has changed it',
+    });
   writeBelow(lease.folder, () => writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false }));
   return { ...lease, keyFile };
 }
@@ -209,7 +213,7 @@ export function openGate(lease: Lease, label: Label, access: Access): void {
 }
 
 /**
- * Writes the lines of `guests` into the file.
+ * Writes the lines of `guests` into the file. Who may only look gets no ports.
  * @param options.check called last before the lines are written, under the file's lock; nothing is written if it throws
  * @param options.stop nothing is written once this is aborted
  * @throws Refusal `key-already-present` unless `gateExisting`; those of `editKeyFile`; the reason of `stop`
@@ -223,11 +227,13 @@ export async function grant(
     readonly stop?: AbortSignal;
   },
 ): Promise<void> {
-  const grants = guests.flatMap(({ label, keys }) =>
-    keys.map((key, index) => ({ label, key, number: index + 1 })),
-  );
-  const lines = leaseLines(grants, { ...options, id: lease.id, gate: lease.gate });
-  linkKeys(lease, Math.max(...grants.map(({ number }) => number)));
+  const { id, gate } = lease;
+  const lines = guests.flatMap(({ label, keys, access }) => {
+    const grants = keys.map((key, index) => ({ label, key, number: index + 1 }));
+    const forward = access === 'read-only' ? [] : options.forward;
+    return leaseLines(grants, { ...options, forward, id, gate });
+  });
+  linkKeys(lease, Math.max(...guests.map(({ keys }) => keys.length)));
   const folderAbsent = !hasFolder(lease.keyFile);
   if (folderAbsent) makeFolder(lease.keyFile);
   try {

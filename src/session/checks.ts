@@ -4,7 +4,7 @@ import { slotsPerHost } from '../../providers/slots.ts';
 import { Refusal } from '../domain/failure.ts';
 import { sshVersion } from '../door/login.ts';
 import { findSshd, sshdVersion } from '../door/sshd-version.ts';
-import type { SystemDoor } from '../door/system.ts';
+import type { Known } from '../door/system.ts';
 import { openKeyring } from '../keyring/keyring.ts';
 import { openRunDirectory } from '../lease/run-directory.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
@@ -53,7 +53,7 @@ async function attempt(program: 'tmux' | 'ssh' | 'sshd', find: () => Promise<Fin
 }
 
 /** What the machine's own sshd is like, where it is of interest: guests come through it, or could have. */
-export function systemChecks(choice: DoorChoice, keyFile: string): Check[] {
+export async function systemChecks(choice: DoorChoice, keyFile: string): Promise<Check[]> {
   const { system } = choice;
   if (!system) return [];
   const bad = choice.kind === 'system' ? 'fail' : 'warn';
@@ -61,18 +61,20 @@ export function systemChecks(choice: DoorChoice, keyFile: string): Check[] {
     const level = choice.kind === 'system' ? 'fail' : 'ok';
     return [{ level, finding: { kind: 'sshd-silent', port: system.port } }];
   }
-  const { port, asked, configFile, obstacles } = system;
+  const { port } = system;
+  const known = await system.known();
+  const { asked, configFile, obstacles } = known;
   return [
     { level: asked ? 'ok' : 'warn', finding: { kind: 'sshd-answers', port, asked, configFile } },
     ...obstacles.map(
-      (obstacle): Check => ({ level: bad, finding: obstacleFinding(obstacle, system, keyFile) }),
+      (obstacle): Check => ({ level: bad, finding: obstacleFinding(obstacle, known, keyFile) }),
     ),
   ];
 }
 
 function obstacleFinding(
-  obstacle: SystemDoor['obstacles'][number],
-  { configFile, pid }: SystemDoor,
+  obstacle: Known['obstacles'][number],
+  { configFile, pid }: Known,
   keyFile: string,
 ): Finding {
   return { kind: 'obstacle', obstacle, configFile, keyFile, ...(pid === undefined ? {} : { pid }) };

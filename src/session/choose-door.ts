@@ -1,11 +1,9 @@
 /** Which door guests come through, before anything is opened. */
 import type { Jump } from '../domain/jump.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
-import { openHostKey } from '../door/host-key.ts';
-import { guessHost } from '../door/host-name.ts';
-import { listeners } from '../door/listeners.ts';
+import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
-import { lookAtSystem, type SystemDoor } from '../door/system.ts';
+import { lookAtSystem, lookElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { hostKeyFolder } from './own-door.ts';
 
@@ -27,11 +25,12 @@ export interface DoorIntent {
 
 /** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
 export type DoorReason =
+  /** Ports are forwarded, which an sshd of our own closes at the end; with `mend` it could make no terminals. */
+  | { readonly kind: 'forward'; readonly mend?: string }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
+  /** None does on this port. One that runs on another is taken all the same. */
   | { readonly kind: 'silent'; readonly port: number }
-  /** None does on this port, but one runs here: on another, then. */
-  | { readonly kind: 'elsewhere'; readonly port: number }
   /** None does, and one of our own could make no terminals. */
   | { readonly kind: 'none'; readonly port: number; readonly mend: string }
   | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] };
@@ -44,49 +43,60 @@ export type DoorChoice = (
   readonly why: DoorReason;
   /** Of the sshd that guests come through. */
   readonly version: SshdVersion;
-  /** What the guest's line calls this machine. Resolves late, and does not reject. */
-  readonly host: Promise<string>;
 };
 
+type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'version'> : never) : never;
+
 /**
- * Which door it is to be. `auto` is the system's where an sshd answers that would let a guest in, or one runs that must
- * be listening on another port, or one of our own could make no terminals; else it is one of our own. A port or a file
- * that the host has named means the sshd that answers there, whatever is to be said against it.
+ * Which door it is to be. `auto` is the system's where an sshd answers that would let a guest in, on another port where
+ * none does on the usual one, or where one of our own could make no terminals; else it is one of our own. A port or a file
+ * that the host has named means the sshd that answers there, whatever is to be said against it. Else forwarded ports
+ * are a reason for one of our own, whatever answers: what a guest holds open there ends with the pairing.
+ * @throws Refusal `program-too-old`, `program-failed`
  */
 export async function chooseDoor(
   intent: DoorIntent,
-  { env, sshd }: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
+  world: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
 ): Promise<DoorChoice> {
-  const host = intent.host === undefined ? guessHost() : Promise.resolve(intent.host);
-  const own = { kind: 'private', host, ...(intent.port === undefined ? {} : { port: intent.port }) } as const;
+  const choice = await choose(intent, world);
+  const greeted = choice.kind === 'system' ? choice.system.version : undefined;
+  return { ...choice, version: greeted ? newEnough(greeted) : await sshdVersion(world.sshd) };
+}
+
+async function choose(
+  intent: DoorIntent,
+  { env, sshd }: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
+): Promise<Choice> {
+  const own = { kind: 'private', ...(intent.port === undefined ? {} : { port: intent.port }) } as const;
   const asked = { kind: 'asked' } as const;
   if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
     return { ...own, why: asked };
+  const forwarding = intent.door === 'auto' && asksForPorts(intent);
+  const ownMend = forwarding ? terminalsMend() : undefined;
+  if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
   const port = intent.port ?? 22;
-  const anyKey = async (): Promise<string> => (await openHostKey(hostKeyFolder(env))).file;
-  const system = await lookAtSystem({ sshd, port, keyFile: intent.keyFile, anyKey });
-  const theirs = { kind: 'system', host, system } as const;
+  const keys = hostKeyFolder(env);
+  const anyKey = async (): Promise<string> => hostKeyFile(keys) ?? (await openHostKey(keys)).file;
+  const query = { sshd, keyFile: intent.keyFile, anyKey };
+  const isNamed = intent.port !== undefined || intent.keyFileNamed;
+  const system = await lookAtSystem({ ...query, port }, intent.door === 'auto' && !isNamed);
+  const other = system.answers || intent.port !== undefined ? undefined : await lookElsewhere(query);
+  if (other) return { kind: 'system', system: other, why: { kind: 'silent', port } };
+  const theirs = { kind: 'system', system } as const;
   if (intent.door === 'system') return { ...theirs, why: asked };
   if (!system.answers) {
     if (intent.keyFileNamed) return { ...theirs, why: asked };
-    if (intent.port === undefined && (await runsElsewhere()))
-      return { ...theirs, why: { kind: 'elsewhere', port } };
     const mend = terminalsMend();
     if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };
     return { ...own, system, why: { kind: 'silent', port } };
   }
-  const { obstacles } = system;
-  return obstacles.length === 0 || intent.port !== undefined || intent.keyFileNamed
-    ? { ...theirs, why: { kind: 'answers' } }
+  const obstacles = isNamed ? [] : (await system.known()).obstacles;
+  return obstacles.length === 0
+    ? { ...theirs, why: ownMend === undefined ? { kind: 'answers' } : { kind: 'forward', mend: ownMend } }
     : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
 }
 
-/** Whether an sshd runs here, a door of some pairing aside: where none answers on the usual port, on another. */
-async function runsElsewhere(): Promise<boolean> {
-  return (await listeners()).some(({ config }) => !config.some((word) => word.includes('/tmuxpair/')));
-}
-
-/** What a lease is to write its lines to (see `createLease`). */
-export function keyFileFor(choice: DoorChoice, intent: DoorIntent): string {
-  return choice.kind === 'private' ? 'own' : intent.keyFile;
+/** Whether ports are to be forwarded, by a door that the host has not named by its port or its file. */
+function asksForPorts({ forward, port, keyFileNamed }: DoorIntent): boolean {
+  return forward !== 'any' && forward.length > 0 && port === undefined && !keyFileNamed;
 }

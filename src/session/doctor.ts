@@ -36,7 +36,7 @@ export async function examine(
   const programs = [await findTheTmux(intent, env), await findTheSsh(env), sshd];
   programs.forEach(tell);
   const choice = sshd.level === 'ok' ? await chooseDoor(intent, { env, sshd: findSshd(env) }) : undefined;
-  if (choice) for (const check of systemChecks(choice, intent.keyFile)) tell(check);
+  if (choice) for (const check of await systemChecks(choice, intent.keyFile)) tell(check);
   const terminals = terminalsMend();
   if (terminals === undefined) tell(ok({ kind: 'terminals' }));
   else

@@ -1,9 +1,7 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
 import { userInfo } from 'node:os';
-import type { Obstacle } from '../domain/obstacle.ts';
-import type { PublicKey } from '../domain/public-key.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
-import type { SystemDoor } from '../door/system.ts';
+import type { Known } from '../door/system.ts';
 import { openTunnel, resolveJump } from '../door/tunnel.ts';
 import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
@@ -17,11 +15,10 @@ export interface OpenDoor {
   readonly port: number;
   /** Whether an sshd answers there. */
   readonly answers: boolean;
-  readonly hostKeys: readonly PublicKey[];
-  /** What is known to be against it. */
-  readonly obstacles: readonly Obstacle[];
-  /** What a guest has to type now: a tunnel may have to move. */
+  /** What a guest has to type now: a tunnel may have to move. Empty before it is known what the line calls this machine. */
   command(): string;
+  /** What a guest is to be told, and the host: takes a while, and does not reject. */
+  known(): Promise<Pick<Known, 'hostKeys' | 'obstacles'>>;
   /** Has what becomes of the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
 }
@@ -39,16 +36,18 @@ export async function openDoor(
 ): Promise<OpenDoor> {
   const { lease, closing } = step;
   openAdmit(lease);
-  const { port, answers, hostKeys, obstacles } =
+  const { port, answers, known } =
     choice.kind === 'system' ? choice.system : await openPrivate(choice.port, intent, step, world);
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
   const user = userInfo().username;
-  const host = await choice.host;
-  let command = sshCommand({ user, host, port });
+  let command = '';
   let hear = world.emit;
+  const named = world.host.then((host) => {
+    if (!intent.via) command = sshCommand({ user, host, port });
+  });
   if (intent.via) {
-    const alias = aliasFor(choice.kind, host, user);
+    const alias = aliasFor(choice.kind, await world.host, user);
     const jump = await resolveJump(intent.via);
     const lineFor = (there: number): string => sshCommandVia(jump, { user, port: there, alias });
     const tunnel = await openTunnel({
@@ -71,9 +70,11 @@ export async function openDoor(
     kind: choice.kind,
     port,
     answers,
-    hostKeys: await hostKeys,
-    obstacles,
     command: () => command,
+    known: async () => {
+      await named;
+      return known();
+    },
     listen: (listener) => {
       hear = listener;
     },
@@ -83,9 +84,9 @@ export async function openDoor(
 /** One of our own, as the system's would be described. */
 async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
-): Promise<Pick<SystemDoor, 'port' | 'answers' | 'hostKeys' | 'obstacles'>> {
+): Promise<Pick<OpenDoor, 'port' | 'answers' | 'known'>> {
   const { port, hostKey } = await openOwnDoor(...own);
-  return { port, answers: true, hostKeys: Promise.resolve([hostKey]), obstacles: [] };
+  return { port, answers: true, known: async () => ({ hostKeys: [hostKey], obstacles: [] }) };
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */

@@ -9,10 +9,10 @@ import type { Event, Visit } from './events.ts';
 
 /** A pairing while it lives: what it has opened so far, what its end has to close, and what may change meanwhile. */
 export interface Live {
-  readonly lease: Lease;
+  lease: Lease;
   readonly startedAt: Date;
   /** What to write as `expiry-time` for an epoch second; `undefined` where this sshd has no such option. */
-  readonly expiryOf: (epoch: number) => string | undefined;
+  expiryOf: (epoch: number) => string | undefined;
   readonly forward: readonly number[] | 'any';
   readonly gateExisting: boolean;
   /** Tells whoever runs the pairing, and, once there is a host, them. */

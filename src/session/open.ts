@@ -1,23 +1,33 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { deadlineIn } from '../domain/deadline.ts';
+import { type Deadline, deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
-import { expiryTime, findSshd, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
+import { guessHost } from '../door/host-name.ts';
+import { expiryTime, findSshd } from '../door/sshd-version.ts';
 import { systemZone } from '../door/zone.ts';
-import { armLease, createLease, grant, openGate, requireApproval, setHostPresence } from '../lease/lease.ts';
+import {
+  armLease,
+  createLease,
+  grant,
+  inOwnFile,
+  openGate,
+  requireApproval,
+  setDeadline,
+  setHostPresence,
+} from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
 import { bindMenuKey } from '../room/menu-key.ts';
-import { claimRoom, enterCommands, openRoom, type Room } from '../room/room.ts';
+import { claimRoom, enterCommands, openRoom, type Room, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
-import { checkTmux, findTmux } from '../room/tmux.ts';
-import { chooseDoor, type DoorChoice, keyFileFor } from './choose-door.ts';
+import { findTmux, tmuxVersion } from '../room/tmux.ts';
+import { chooseDoor } from './choose-door.ts';
 import { armDeadMan } from './dead-man.ts';
 import { type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
-import type { Live } from './live.ts';
+import { inTurn, type Live } from './live.ts';
 import { noteShared, recover } from './recover.ts';
 import { unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
@@ -32,56 +42,43 @@ export interface Open {
   readonly door: OpenDoor;
 }
 
-/** What a pairing needs of this machine, looked for while the guests' keys are fetched. */
-export interface Premises {
-  readonly root: string;
-  readonly tmux: string;
-  readonly sshd: string;
-  readonly version: SshdVersion;
-  readonly choice: DoorChoice;
+/** Whose ssh line names this machine, and how. */
+function nameOf({ host }: PairIntent): Promise<string> {
+  return host === undefined ? guessHost() : Promise.resolve(host);
 }
 
 /**
- * Takes back what dead pairings left, and finds the programs that a pairing needs.
- * @throws Refusal
+ * Takes back what dead pairings left, and opens one: room, gate, dead man's switch, door, and last the lines. While
+ * guests are still being resolved, all is made ready for them but the lines.
+ * @param guests who is let in; nobody where it rejects
+ * @throws Refusal, Stopped, and whatever `guests` rejects with; what was opened by then has been closed again
  */
-export async function preparePremises(intent: PairIntent, { env, emit }: World): Promise<Premises> {
+export async function openPairing(
+  intent: PairIntent,
+  guests: Promise<NonEmpty<Guest>>,
+  world: World,
+): Promise<Open> {
+  const { env, emit, stop } = world;
+  const tmux = findTmux(env, intent.tmux);
+  const sshd = findSshd(env);
+  // An sshd takes its time to answer: it is asked first, which happens once the event loop has turned.
+  const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
+  resolved.catch(() => {});
+  await new Promise(setImmediate);
   const root = openRunDirectory(env);
   const swept = await recover(env, intent.keyFile);
   if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
 
-  const tmux = findTmux(env, intent.tmux);
-  const sshd = findSshd(env);
-  const [version, choice] = await Promise.all([
-    sshdVersion(sshd),
-    chooseDoor(intent, { env, sshd }),
-    checkTmux(tmux),
-  ]);
-  return { root, tmux, sshd, version, choice };
-}
-
-/**
- * Opens a pairing: room, gate, dead man's switch, and last the lines.
- * @throws Refusal or Stopped; what was opened by then has been closed again
- */
-export async function openPairing(
-  intent: PairIntent,
-  guests: NonEmpty<Guest>,
-  premises: Premises,
-  world: World,
-): Promise<Open> {
-  const { emit, stop } = world;
-  const { choice, version } = premises;
   const startedAt = new Date();
   const live: Live = {
-    lease: createLease(premises.root, keyFileFor(choice, intent), startedAt),
+    lease: createLease(root, intent.keyFile, startedAt),
     startedAt,
-    expiryOf: (epoch) => expiryTime(version, epoch, systemZone),
+    expiryOf: () => undefined,
     forward: intent.forward,
     gateExisting: intent.gateExisting,
     emit,
-    deadline: deadlineIn(intent.ttl, { epoch: startedAt.getTime() / 1000, sinceBoot: uptime() }),
-    guests,
+    deadline: deadlineFrom(startedAt, intent),
+    guests: [],
     out: new Set(),
     here: new Map(),
     past: [],
@@ -92,22 +89,31 @@ export async function openPairing(
     closing: [],
   };
   try {
-    const room = await openTheRoom(live, intent, premises, world);
+    const opening = openTheRoom(live, intent, { root, tmux }, world);
+    const host = nameOf(intent);
+    const room = await opening; // To its end, whatever comes: what it has started has to be closed again.
+    const [choice, invited] = await unlessStopped(stop, resolved);
+    live.guests = invited;
+    live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);
+    if (choice.kind === 'private') live.lease = inOwnFile(live.lease);
+    await startTheClock(live, intent, room);
     const labelOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
-    const { sshd } = premises;
-    const door = await unlessStopped(
-      stop,
-      openDoor(choice, intent, live, { env: world.env, emit, sshd, version, labelOf }),
-    );
+    const step = { env, emit, sshd, version: choice.version, host, labelOf };
+    const door = await unlessStopped(stop, openDoor(choice, intent, live, step));
     live.door = door;
     if (intent.approve) requireApproval(live.lease);
     if (intent.seat !== 'elsewhere') setHostPresence(live.lease, true);
-    for (const { label, access } of guests) openGate(live.lease, label, access);
+    for (const { label, access } of invited) openGate(live.lease, label, access);
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
     const { forward, gateExisting } = intent;
-    await grant(live.lease, guests, { expiry, forward, gateExisting, stop });
+    await grant(live.lease, invited, { expiry, forward, gateExisting, stop });
+    const { menuKey } = intent;
+    if (menuKey) {
+      const menu = [...world.self, 'menu', live.lease.folder];
+      void inTurn(live, () => bindMenuKey(room, menuKey, menu));
+    }
     return { live, room, door };
   } catch (error) {
     const failure = await endAccess(live);
@@ -115,30 +121,47 @@ export async function openPairing(
   }
 }
 
+function deadlineFrom(start: Date, { ttl }: PairIntent): Deadline {
+  return deadlineIn(ttl, { epoch: start.getTime() / 1000, sinceBoot: uptime() });
+}
+
+/** Where guests took a while to be resolved, as with a question that the host was asked, time counts from now. */
+async function startTheClock(live: Live, intent: PairIntent, room: Room): Promise<void> {
+  const now = new Date();
+  if (now.getTime() - live.startedAt.getTime() < 1000) return;
+  live.deadline = deadlineFrom(now, intent);
+  setDeadline(live.lease, live.deadline);
+  await showDeadline(room, live.deadline.epoch);
+}
+
 /** Claims a room, writes the gate that leads into it, arms the dead man's switch, starts tmux. */
 async function openTheRoom(
   live: Live,
   intent: PairIntent,
-  { root, tmux }: Premises,
+  { root, tmux }: { readonly root: string; readonly tmux: string },
   world: World,
 ): Promise<Room> {
   const { lease, deadline } = live;
+  if (intent.share) await tmuxVersion(tmux);
   const room = intent.share
     ? await findShared(tmux, world.env, intent.share === 'here' ? undefined : intent.share.name)
     : writeBelow(root, () => claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session));
   live.room = room;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
   armLease(lease, deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
-  live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
+  const arming = armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' })).then((deadMan) => {
+    live.deadMan = deadMan;
+  });
   const { clock } = lease;
   if (intent.share) {
+    await arming;
     noteShared(lease.folder, room);
     const stands = (id: string): boolean => existsSync(join(root, id));
     await openShared(room, lease.id, { clock, deadline: deadline.epoch }, stands);
     return room;
   }
   const { env, cwd, size } = world;
-  const opened = await openRoom(room, {
+  const opening = openRoom(room, {
     env,
     cwd,
     size,
@@ -146,7 +169,8 @@ async function openTheRoom(
     clock,
     deadline: deadline.epoch,
   });
-  live.unseen = opened === 'new';
-  if (intent.menuKey) await bindMenuKey(room, intent.menuKey, [...world.self, 'menu', lease.folder]);
+  await Promise.allSettled([arming, opening]); // What is to be closed again has been opened by then.
+  live.unseen = (await opening) === 'new';
+  await arming;
   return room;
 }

@@ -7,6 +7,7 @@ import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
+import type { OpenDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
 import type { EndReason, Event, Invitation, Report, StopSignal } from './events.ts';
@@ -14,7 +15,7 @@ import { resolveGuests } from './guests.ts';
 import type { Live } from './live.ts';
 import { type Log, openLog } from './log.ts';
 import { openMenu } from './menu.ts';
-import { type Open, openPairing, preparePremises } from './open.ts';
+import { type Open, openPairing } from './open.ts';
 import { takeSeat } from './seat.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { teller } from './tell.ts';
@@ -33,15 +34,14 @@ export interface Ended {
  *   came before it was live. Whatever is thrown, access has been taken back as far as it goes.
  */
 export async function pair(intent: PairIntent, world: World): Promise<Ended> {
-  const [{ guests, remember }, premises] = await unlessStopped(
-    world.stop,
-    Promise.all([resolveGuests(intent, world), preparePremises(intent, world)]),
-  );
+  const resolving = resolveGuests(intent, world);
   if (intent.seat === 'terminal' && !world.hasTerminal) {
+    await unlessStopped(world.stop, resolving);
     usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
   }
-  const open = await openPairing(intent, guests, premises, world);
-  const remembered = remember();
+  const guests = resolving.then((resolved) => resolved.guests);
+  const open = await openPairing(intent, guests, world);
+  const remembered = (await resolving).remember();
   const ended = await supervise(open, intent, world);
   await remembered;
   world.emit({ kind: 'ended', report: ended.report });
@@ -68,6 +68,7 @@ export async function supervise(
 ): Promise<Ended> {
   const { stop, env } = world;
   const { seat } = intent;
+  const known = await door.known();
   if (intent.copy && env.TMUX) await copyThroughTmux(room.tmux, env, door.command());
   const log = openLog(env, live, world.emit);
   const emit = (event: Event): void => {
@@ -87,7 +88,7 @@ export async function supervise(
       if (failure) refuse(failure);
     }),
   );
-  emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, intent, env) });
+  emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, known, intent, env) });
 
   const host = takeSeat(seat, live, room, env);
   const seen = (): void => {
@@ -145,12 +146,22 @@ async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
 
 function invitationOf(
   { live, door }: Open,
+  known: Awaited<ReturnType<OpenDoor['known']>>,
   { ttl, forward, seat, copy }: PairIntent,
   env: NodeJS.ProcessEnv,
 ): Invitation {
   const guests = live.guests as NonEmpty<Guest>;
   const until = new Date(live.deadline.epoch * 1000);
-  const told = { guests, door, command: door.command(), until, ttl, forward, copy: copy && !env.TMUX, seat };
+  const told = {
+    guests,
+    door: { ...door, ...known },
+    command: door.command(),
+    until,
+    ttl,
+    forward,
+    copy: copy && !env.TMUX,
+    seat,
+  };
   return { ...told, entry: entryOf(live) };
 }
 

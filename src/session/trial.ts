@@ -12,7 +12,7 @@ import { presences } from '../lease/presence.ts';
 import type { DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
 import type { Finding } from './finding.ts';
-import { type Open, openPairing, preparePremises } from './open.ts';
+import { type Open, openPairing } from './open.ts';
 import type { PairIntent, World } from './world.ts';
 
 /** How long a login may take, in ms. */
@@ -37,8 +37,7 @@ export async function tryPairing(intent: TrialIntent, world: World): Promise<Fin
   try {
     const guest = await makeGuest(folder);
     const pairing = pairingFor(intent, guest.reference, folder);
-    const premises = await preparePremises(pairing, { ...world, emit });
-    const open = await openPairing(pairing, [guest], premises, { ...world, emit });
+    const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit });
     const finding = await visit(open, intent, folder, world.stop).finally(() => endAccess(open.live));
     const failure = await endAccess(open.live);
     if (failure) throw new Refusal(failure);
@@ -61,7 +60,12 @@ async function visit(
   const since = performance.now();
   const host = bind === undefined || /^(0\.0\.0\.0|::)$/.test(bind) ? '127.0.0.1' : bind;
   const at = { user: userInfo().username, host, port: door.port };
-  const login = tryLogin({ at, keyFile: join(folder, 'key'), hostKeys: door.hostKeys, folder });
+  const login = tryLogin({
+    at,
+    keyFile: join(folder, 'key'),
+    hostKeys: (await door.known()).hostKeys,
+    folder,
+  });
   try {
     const outcome = await Promise.race([arrival(live.lease.folder, stop), login.ended]);
     const milliseconds = Math.round(performance.now() - since);

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Label } from '../../src/domain/guest.ts';
-import { armLease, createLease, inOwnFile, type Lease, openAdmit, sever, shutGate } from '../../src/lease/lease.ts';
+import {
+  armLease,
+  createLease,
+  inOwnFile,
+  type Lease,
+  openAdmit,
+  sever,
+  shutGate,
+} from '../../src/lease/lease.ts';
 import { forgetGroup, nameConnection } from '../../src/lease/presence.ts';
 import { uptime } from '../../src/lease/process.ts';
 

@@ -9,6 +9,7 @@ export interface Listed {
   readonly startedAt: string;
   readonly deadline: string;
   readonly remainingSeconds: number;
+  readonly door: string;
   readonly sshCommand: string;
   readonly supervisorPid: number;
   readonly socket: string;

@@ -28,7 +28,8 @@ export async function invite(
   return { host, line, destination: destinationOf(line) };
 }
 
-function destinationOf(line: string): Destination {
+/** Where a printed line leads. */
+export function destinationOf(line: string): Destination {
   const [, port = '22'] = / -p (\d+)/.exec(line) ?? [];
   const [, user = '', host = ''] = / (\S+)@(\S+)$/.exec(line) ?? [];
   return { host, port: Number(port), user };

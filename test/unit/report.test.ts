@@ -4,7 +4,6 @@ import type { LeaseId } from '../../src/domain/lease-id.ts';
 import type { Obstacle } from '../../src/domain/obstacle.ts';
 import type { Fingerprint } from '../../src/domain/public-key.ts';
 import { refusalReasons } from '../../src/lease/presence.ts';
-import type { OpenDoor } from '../../src/session/door.ts';
 import type { EndReason, Event, Invitation, Visit } from '../../src/session/events.ts';
 import { linesFor, wordsFor } from '../../src/ui/report.ts';
 import { keyOf } from '../support/keys.ts';
@@ -44,14 +43,12 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
 
-const door: OpenDoor = {
+const door: Invitation['door'] = {
   kind: 'system',
-  listen: () => {},
   port: 22,
   answers: true,
-  hostKeys: [keyOf('host')],
   obstacles: [],
-  command: () => 'ssh me@here',
+  hostKeys: [keyOf('host')],
 };
 const invitation: Invitation = {
   guests: [guest('ada', 'read-write')],
@@ -141,8 +138,10 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     { kind: 'door', door: 'system', port: 22, why: { kind: 'answers' } },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'asked' } },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'silent', port: 22 } },
-    { kind: 'door', door: 'private', port: 2222, why: { kind: 'elsewhere', port: 22 } },
+    { kind: 'door', door: 'system', port: 2222, why: { kind: 'silent', port: 22 } },
     { kind: 'door', door: 'system', port: 22, why: { kind: 'none', port: 22, mend: 'mount it' } },
+    { kind: 'door', door: 'private', port: 2222, why: { kind: 'forward' } },
+    { kind: 'door', door: 'system', port: 22, why: { kind: 'forward', mend: 'mount it' } },
     {
       kind: 'door',
       door: 'private',

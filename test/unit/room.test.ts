@@ -24,7 +24,7 @@ import {
   type Room,
   unclaimRoom,
 } from '../../src/room/room.ts';
-import { argv, tmuxVersion, findTmux, quote, run, withoutTmux } from '../../src/room/tmux.ts';
+import { argv, findTmux, quote, run, tmuxVersion, withoutTmux } from '../../src/room/tmux.ts';
 import { failureOf, rejectionOf } from '../support/failure-of.ts';
 import { shells } from '../support/lease-folder.ts';
 import { until } from '../support/wait.ts';

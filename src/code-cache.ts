@@ -1,0 +1,113 @@
+/**
+ * What V8 has compiled of the program, kept from one run to the next: to compile it again takes longer than all else
+ * before a pairing is live. By Node's own compile cache where it has one (from 22.1), else by ours.
+ */
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import * as nodeModule from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { Script } from 'node:vm';
+
+export interface Loaded<T> {
+  readonly exports: T;
+  /** Keeps what has been compiled by now, where nothing was kept before. Does not throw. */
+  keep(): void;
+}
+
+/** Loads a CommonJS file. */
+export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T> {
+  const folder = cacheFolder(env);
+  const require = nodeModule.createRequire(file);
+  if ('enableCompileCache' in nodeModule && typeof nodeModule.enableCompileCache === 'function') {
+    if (folder !== undefined && makePrivate(folder)) nodeModule.enableCompileCache(folder);
+    return { exports: require(file), keep: () => {} };
+  }
+  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`;
+  const cache = folder === undefined ? undefined : join(folder, 'cli.code');
+  const identity = identityOf(file);
+  const cachedData = cache === undefined ? undefined : readCache(cache, identity);
+  const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
+  const module = { exports: {} };
+  script.runInThisContext().call(module.exports, module.exports, require, module, file, dirname(file));
+  const isKept = cachedData !== undefined && script.cachedDataRejected === false;
+  return {
+    exports: module.exports as T,
+    keep: () => {
+      if (cache !== undefined && !isKept) writeCache(cache, identity, script);
+    },
+  };
+}
+
+function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
+  const { XDG_CACHE_HOME: base } = env;
+  const folder = join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tmuxpair');
+  return isAbsolute(folder) ? folder : undefined;
+}
+
+/** What the code was compiled of, and by whom: V8 itself compares no more of a source than its length. */
+function identityOf(file: string): string {
+  const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
+  return `${[file, dev, ino, size, mtimeNs, process.version, process.arch].join(' ')}\n`;
+}
+
+/** Code is run as ours: only what nobody else can have written is. */
+function readCache(path: string, identity: string): Buffer | undefined {
+  try {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const { uid, mode } = fstatSync(file);
+      if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) return undefined;
+      const bytes = readFileSync(file);
+      const head = Buffer.byteLength(identity);
+      if (bytes.toString('utf8', 0, head) !== identity) return undefined;
+      const [digest, code] = [bytes.subarray(head, head + 32), bytes.subarray(head + 32)];
+      return digest.equals(digestOf(code)) ? code : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined; // Nothing is kept yet.
+  }
+}
+
+function writeCache(path: string, identity: string, script: Script): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    if (!makePrivate(dirname(path))) return;
+    const code = script.createCachedData();
+    writeFileSync(aside, Buffer.concat([Buffer.from(identity), digestOf(code), code]), {
+      mode: 0o600,
+      flag: 'wx',
+    });
+    renameSync(aside, path);
+  } catch {
+    rmSync(aside, { force: true }); // The next run is slower: that is all.
+  }
+}
+
+function digestOf(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** Makes the folder where it is missing. @returns whether nobody else can write into it */
+function makePrivate(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = statSync(folder);
+    return uid === process.geteuid?.() && (mode & 0o022) === 0;
+  } catch {
+    return false;
+  }
+}
