@@ -13,14 +13,14 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const program = [process.execPath, fileURLToPath(new URL('../dist/main.js', import.meta.url))];
-const shown = process.stdout.isTTY && process.stdin.isTTY;
+const { PATH = '', TERM = 'dumb', LANG = 'C.UTF-8' } = process.env;
+const shown = process.stdout.isTTY && process.stdin.isTTY && TERM !== 'dumb';
 const [columns, rows] = shown ? process.stdout.getWindowSize() : [170, 24];
 /** How long, in ms, a step stays to be read, and how long anything may take. */
 const [pause, patience] = [shown ? 900 : 0, 15_000];
 
 const folder = mkdtempSync(join(tmpdir(), 'tpdemo-'));
 const stage = join(folder, 'stage');
-const { PATH = '', TERM = 'xterm-256color', LANG = 'C.UTF-8' } = process.env;
 // Short, since sockets are to be in there.
 const folders = {
   HOME: `${folder}/h`,
@@ -29,7 +29,8 @@ const folders = {
   XDG_CONFIG_HOME: `${folder}/c`,
   XDG_CACHE_HOME: `${folder}/t`,
 };
-const env = { ...folders, PATH, TERM, LANG, SHELL: '/bin/sh', USER: userInfo().username };
+// Both sides are in a tmux, whatever this terminal is.
+const env = { ...folders, PATH, TERM: 'screen', LANG, SHELL: '/bin/sh', USER: userInfo().username };
 
 const tmux = async (...args) =>
   (await run('tmux', ['-S', stage, '-f', '/dev/null', ...args], { env })).stdout;

@@ -10,6 +10,8 @@ export type Obstacle =
   | { readonly kind: 'root-refused' }
   /** It runs this in place of a line's own command. */
   | { readonly kind: 'forced-command'; readonly command: string }
+  /** It shuts everybody up in a folder, where our gate is not. */
+  | { readonly kind: 'chroot'; readonly folder: string }
   /** It wants more than a key. */
   | { readonly kind: 'other-methods'; readonly methods: string }
   | { readonly kind: 'no-terminals' }

@@ -14,7 +14,9 @@ import { createInterface } from 'node:readline';
 import { refuse } from '../domain/failure.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
+import { endGroup } from './group.ts';
 import { type DoorConfig, doorConfig } from './sshd-config.ts';
+import { roomFor, type Stranger, sourceOf } from './strangers.ts';
 
 export interface PrivateDoorOptions extends DoorConfig {
   /** Absolute path of sshd. */
@@ -48,8 +50,8 @@ export interface PrivateDoor {
   close(): void;
 }
 
-/** How many may be connected at a time, and how many of them without having logged in. */
-const most = { connected: 256, strangers: 64 };
+/** How many may be connected at a time. Of those who have not logged in {@link roomFor} tells. */
+const mostConnected = 256;
 
 /**
  * Opens the door.
@@ -60,14 +62,20 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
   writeFileSync(configFile, doorConfig(options), { mode: 0o600 });
   await checkConfig(sshd, configFile);
   const command = [...options.admit, sshd, '-i', '-e', '-f', configFile];
-  const connections = new Map<ChildProcess, 'stranger' | 'guest'>();
+  const connections = new Set<ChildProcess>();
+  const strangers = new Map<ChildProcess, Stranger & { child: ChildProcess }>();
 
   const admit = (socket: Socket): void => {
-    const strangers = [...connections.values()].filter((who) => who === 'stranger').length;
-    if (connections.size < most.connected && strangers < most.strangers) start(socket);
+    const newcomer = { source: sourceOf(socket.remoteAddress), since: performance.now() };
+    const room = connections.size < mostConnected ? roomFor(newcomer, [...strangers.values()]) : 'no';
+    if (typeof room === 'object') {
+      strangers.delete(room.child);
+      endGroup(room.child);
+    }
+    if (room !== 'no') start(socket, newcomer);
     socket.destroy();
   };
-  const start = (socket: Socket): void => {
+  const start = (socket: Socket, newcomer: Stranger): void => {
     const [file = '', ...args] = command;
     const child = spawn(file, args, {
       detached: true, // Leads a group and a session of its own: sshd -i makes none.
@@ -75,10 +83,15 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
       env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
       stdio: [socket, socket, 'pipe'],
     });
-    connections.set(child, 'stranger');
-    child.once('error', () => connections.delete(child));
-    child.once('exit', () => {
+    connections.add(child);
+    strangers.set(child, { ...newcomer, child });
+    const gone = (): void => {
       connections.delete(child);
+      strangers.delete(child);
+    };
+    child.once('error', gone);
+    child.once('exit', () => {
+      gone();
       if (child.pid !== undefined) options.onEnd(child.pid);
     });
     if (!child.stderr) return;
@@ -86,7 +99,7 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
       options.onLog(line);
       const fingerprint = /^Accepted publickey for .* (SHA256:[A-Za-z0-9+/]{43})$/.exec(line)?.[1];
       if (fingerprint === undefined || child.pid === undefined) return;
-      connections.set(child, 'guest');
+      strangers.delete(child);
       options.onLogin({ leader: child.pid, fingerprint: fingerprint as Fingerprint });
     });
   };

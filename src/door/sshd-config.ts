@@ -60,6 +60,8 @@ function forwarding(version: SshdVersion, forward: DoorConfig['forward']): strin
     const open = forward.flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`]);
     return [
       'AllowTcpForwarding local',
+      // What a guest calls localhost is 127.0.0.1 then, and never ::1.
+      'AddressFamily inet',
       'AllowStreamLocalForwarding no',
       `PermitOpen ${open.join(' ')}`,
       ...listen,

@@ -44,6 +44,8 @@ export function obstaclesIn(settings: Settings, account: Account, keyFile: strin
   if (account.uid === 0 && one('permitrootlogin') === 'no') found.push({ kind: 'root-refused' });
   const command = one('forcecommand');
   if (command !== '' && command !== 'none') found.push({ kind: 'forced-command', command });
+  const folder = one('chrootdirectory');
+  if (folder !== '' && folder !== 'none') found.push({ kind: 'chroot', folder });
   const methods = one('authenticationmethods');
   if (methods !== '' && !methods.split(' ').some((list) => list === 'any' || list === 'publickey'))
     found.push({ kind: 'other-methods', methods });

@@ -2,11 +2,12 @@
  * The tunnel of `--via`: the user's own ssh, which has the jump host listen on its loopback and bring what comes there
  * to our door. Watched, and started again while the pairing lives.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { refuse } from '../domain/failure.ts';
 import { type Jump, showJump } from '../domain/jump.ts';
+import { endGroup } from './group.ts';
 
 export interface TunnelOptions {
   readonly jump: Jump;
@@ -162,12 +163,4 @@ function destination({ user, host, port }: Jump): string[] {
     '--',
     host,
   ];
-}
-
-function endGroup(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // It has just ended.
-  }
 }

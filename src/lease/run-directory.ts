@@ -127,10 +127,13 @@ function checkAbove(root: string): void {
     const { uid, gid, mode } = statSync(path);
     const trusted = uid === 0 || uid === process.geteuid?.();
     const open = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0 && gid !== process.getegid?.());
-    if (!trusted)
-      refuse({ kind: 'run-directory-refused', path: root, problem: `${path} belongs to user ${uid}` });
+    const failure = { kind: 'run-directory-refused', path: root } as const;
+    if (!trusted) {
+      const hint = 'set XDG_RUNTIME_DIR to a folder of yours, below folders of yours or of root';
+      refuse({ ...failure, problem: `${path} belongs to user ${uid}`, hint });
+    }
     if (open && (mode & 0o1000) === 0)
-      refuse({ kind: 'run-directory-refused', path: root, problem: `others may write ${path}` });
+      refuse({ ...failure, problem: `others may write ${path}`, hint: `chmod go-w ${path}` });
     if (path === dirname(path)) return;
   }
 }

@@ -40,6 +40,8 @@ export function obstacleWords(obstacle: Obstacle): string {
       return 'it keeps root out: PermitRootLogin no';
     case 'forced-command':
       return `it runs another command for everybody: ForceCommand ${printable(obstacle.command, 80)}`;
+    case 'chroot':
+      return `it shuts everybody up in a folder: ChrootDirectory ${printable(obstacle.folder, 80)}`;
     case 'other-methods':
       return `it wants more than a key: AuthenticationMethods ${printable(obstacle.methods, 80)}`;
     case 'no-terminals':

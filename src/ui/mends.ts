@@ -98,6 +98,8 @@ function settingFor(obstacle: Obstacle, keyFile: string, { user }: Machine): str
       return 'PermitRootLogin forced-commands-only';
     case 'forced-command':
       return 'ForceCommand none';
+    case 'chroot':
+      return 'ChrootDirectory none';
     case 'other-methods':
       return 'AuthenticationMethods publickey';
     case 'no-terminals':

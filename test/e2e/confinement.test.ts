@@ -59,7 +59,8 @@ test('G7: what a guest puts into the environment or the command is run by nobody
   const guest = await stage.guest();
   const host = await startPairing(stage, [await keyFileOf(stage, guest)]);
   await host.type('echo here-$((20+1))\r');
-  const poison = '$(touch x);`touch x`;touch x|touch x';
+  const made = `made-${process.pid}`;
+  const poison = `$(touch ${made});\`touch ${made}\`;touch ${made}|touch ${made}`;
   const locales = Object.fromEntries(['LC_ALL', 'LC_CTYPE', 'LC_x', 'LANG'].map((name) => [name, poison]));
   const options = ['-o', 'SendEnv=LC_* LANG'];
   const terms = [
@@ -88,6 +89,6 @@ test('G7: what a guest puts into the environment or the command is run by nobody
     stderr: expect.stringContaining('tmuxpair: there is only a terminal to share here'),
   });
   for (const folder of [stage.account.home, '/', '/tmp', stage.account.scratch, guest.account.home])
-    expect(existsSync(`${folder}/x`), folder).toBe(false);
+    expect(existsSync(`${folder}/${made}`), folder).toBe(false);
   expect(await inRoom(stage, 'pair', 'show-environment', '-g')).not.toContain('touch');
 });

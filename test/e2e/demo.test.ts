@@ -20,7 +20,7 @@ test.runIf(isRoot() || isGood()).each([
   ['on a terminal: both sides next to each other', true],
 ])('the demo, %s, and nothing is left of it', async (_, terminal) => {
   await using account = await makeAccount({ kind: 'home' });
-  const env = { TMPDIR: account.scratch };
+  const env = { TMPDIR: account.scratch, ...(terminal ? {} : { TERM: 'dumb' }) };
   const since = performance.now();
   if (terminal) {
     await using screen = await openTerminal(account, demo, { columns: 160, rows: 40, env });

@@ -129,12 +129,32 @@ const faults: Readonly<Record<string, Fault>> = {
     message: () => /it gives no terminals: PermitTTY no/,
     mend: () => /^sudo sh -c .*PermitTTY yes/,
   },
+  'a ChrootDirectory': {
+    config: ['ChrootDirectory /var/empty'],
+    check: 'obstacle',
+    message: () => /it shuts everybody up in a folder: ChrootDirectory \/var\/empty/,
+    mend: () => /^sudo sh -c .*ChrootDirectory none/,
+  },
+  'a login shell that is not there': {
+    account: { shell: '/bin/gone' },
+    check: 'shell',
+    message: () => /login shell \/bin\/gone: does not exist/,
+    mend: ({ account }) => new RegExp(`^sudo chsh -s /bin/sh ${account.name}$`),
+  },
   'a login shell that lets nobody in': {
     account: { shell: '/usr/sbin/nologin', devpts: 'good' },
     args: ['--door', 'private'],
     check: 'shell',
     message: () => /login shell \/usr\/sbin\/nologin: lets nobody in/,
     mend: ({ account }) => new RegExp(`^sudo chsh -s /bin/sh ${account.name}$`),
+  },
+  'a home that anybody may write, and the run directory in it': {
+    account: { runtimeDirectory: false, devpts: 'good' },
+    plant: ({ account }) => account.demand('chmod', ['777', account.home]),
+    args: ['--door', 'private'],
+    check: 'run-directory-refused',
+    message: ({ account }) => new RegExp(`others may write ${account.home}$`),
+    mend: ({ account }) => new RegExp(`^chmod go-w ${account.home}$`),
   },
   'a devpts without gid': {
     account: { devpts: 'without-gid' },

@@ -126,7 +126,8 @@ test('G7: what a guest puts into the environment or the command is run by nobody
   const { host, destination } = await invite(stage, [...privately, await keyFileOf(stage, guest)]);
   const there = guest.as({ destination });
   await host.type('echo here-$((20+1))\r');
-  const poison = '$(touch x);`touch x`;touch x|touch x';
+  const made = `made-${process.pid}`;
+  const poison = `$(touch ${made});\`touch ${made}\`;touch ${made}|touch ${made}`;
   const locales = Object.fromEntries(['LC_ALL', 'LC_x', 'LANG'].map((name) => [name, poison]));
   for (const TERM of ['x'.repeat(4096), 'xterm-unheard-of', '../../../etc/passwd', poison, 'vt100']) {
     const options = ['-o', 'SendEnv=LC_* LANG'];
@@ -135,7 +136,7 @@ test('G7: what a guest puts into the environment or the command is run by nobody
     await seat.closeTerminal();
   }
   for (const folder of [stage.account.home, '/', '/tmp', stage.account.scratch, guest.account.home])
-    expect(existsSync(`${folder}/x`), folder).toBe(false);
+    expect(existsSync(`${folder}/${made}`), folder).toBe(false);
   expect(await inRoom(stage, 'pair', 'show-environment', '-g')).not.toContain('touch');
 });
 
@@ -171,7 +172,7 @@ test('G8: a read-only guest can only look', async () => {
   expect(await host.isRunning()).toBe(true);
 });
 
-test('of strangers who say nothing, no more than 64 are listened to at a time', async () => {
+test('of strangers who say nothing, 64 are listened to at a time, and they keep nobody out who comes from elsewhere', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
   const { destination } = await invite(stage, [...privately, await keyFileOf(stage, guest)]);
@@ -189,6 +190,11 @@ test('of strangers who say nothing, no more than 64 are listened to at a time', 
   }
   await until(() => greeted + dismissed === 70, { what: 'an answer to each', timeout: 30_000 });
   expect({ greeted, dismissed }).toEqual({ greeted: 64, dismissed: 6 });
+  const elsewhere = ['-b', '127.0.0.2'];
+  const seat = await guest.as({ destination }).join({ options: elsewhere });
+  await seat.waitFor('[pair]');
+  await seat.closeTerminal();
+  expect({ greeted, dismissed }).toEqual({ greeted: 64, dismissed: 7 });
   for (const socket of sockets) socket.destroy();
   await until(() => doorProcesses(stage).length === 0, { what: 'them to be gone' });
   await (await guest.as({ destination }).join()).waitFor('[pair]');

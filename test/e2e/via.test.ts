@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeAccount } from '../support/account.ts';
 import { makeCleanup, orUndo } from '../support/cleanup.ts';
@@ -60,6 +61,11 @@ const doors = [
   ['private', () => ['--door', 'private']],
   ['system', (port: number) => ['--port', String(port)]],
 ] as const;
+
+test('the README has these lines', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  for (const options of Object.values(lockedDown)) expect(readme).toContain(`\n${options} ssh-ed25519 `);
+});
 
 test.runIf(isRoot()).each(doors)(
   '--via, %s door: the printed line gets in from elsewhere, also after a cut',

@@ -37,6 +37,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   'user-refused': { kind: 'user-refused', by: 'AllowUsers' },
   'root-refused': { kind: 'root-refused' },
   'forced-command': { kind: 'forced-command', command: 'internal-sftp' },
+  chroot: { kind: 'chroot', folder: '/srv/%u' },
   'other-methods': { kind: 'other-methods', methods: 'publickey,password' },
   'no-terminals': { kind: 'no-terminals' },
   modes: { kind: 'modes', path: '/home/me', mode: 0o775, uid: 1000 },

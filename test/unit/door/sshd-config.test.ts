@@ -33,6 +33,7 @@ test('forwards: none, those asked for, or any', () => {
   expect(asked).toEqual(
     expect.arrayContaining([
       'AllowTcpForwarding local',
+      'AddressFamily inet',
       'AllowStreamLocalForwarding no',
       'PermitListen none',
     ]),

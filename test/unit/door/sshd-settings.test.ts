@@ -33,6 +33,8 @@ test.each([
   ['pubkeyauthentication yes', 'pubkeyauthentication no', ['keys-off']],
   ['permittty yes', 'permittty no', ['no-terminals']],
   ['forcecommand none', 'forcecommand /bin/date -u', ['forced-command']],
+  ['permittty yes', 'permittty yes\nchrootdirectory /srv/%u', ['chroot']],
+  ['permittty yes', 'permittty yes\nchrootdirectory none', []],
   ['authenticationmethods any', 'authenticationmethods publickey,password', ['other-methods']],
   ['authenticationmethods any', 'authenticationmethods publickey,password publickey', []],
   ['permitrootlogin without-password', 'permitrootlogin no', []],
