@@ -19,6 +19,8 @@ export interface Contender {
   /** The contenders of the same rounds that it is to be compared with, by name. */
   readonly floors?: readonly string[];
   readonly unit?: Unit;
+  /** What it must take whatever the program does; left out of the ratios. */
+  readonly given?: number;
 }
 
 /**
@@ -33,10 +35,14 @@ export async function inTurn(rounds: number, contenders: readonly Contender[]): 
       if (round > 0) samples.set(name, [...(samples.get(name) ?? []), took]);
     }
   }
-  return contenders.map(({ name, floors = [], unit = 'ms' }) => ({
-    ...figureOf(name, samples.get(name) ?? [], unit),
+  const values = (name: string) => samples.get(name) ?? [];
+  return contenders.map(({ name, floors = [], unit = 'ms', given = 0 }) => ({
+    ...figureOf(name, values(name), unit),
     ratios: Object.fromEntries(
-      floors.map((floor) => [floor, median(samples.get(name) ?? []) / median(samples.get(floor) ?? [])]),
+      floors.map((floor) => [
+        given === 0 ? floor : `${floor} + ${given} ${unit}`,
+        (median(values(name)) - given) / median(values(floor)),
+      ]),
     ),
   }));
 }
