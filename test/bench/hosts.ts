@@ -1,6 +1,7 @@
 import type { Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
 import { type Live, liveOf } from '../support/live.ts';
+import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
 import type { Build } from './programs.ts';
 
@@ -8,11 +9,14 @@ import type { Build } from './programs.ts';
 export async function pairAs(stage: Stage, build: Build, args: readonly string[]): Promise<Live> {
   const command = [build.file, ...build.args, '--port', String(stage.sshd.port), ...args];
   const host = await stage.terminal(command);
-  return liveOf(stage, host, host.pid);
+  return liveOf(stage, host, host.pid).catch(async (error: unknown) => {
+    throw new Error(`no pairing:\n${await host.transcript()}`, { cause: error });
+  });
 }
 
 /** What a pairing is measured against: a session of the host's, with the host in it, and nothing more. */
 export interface Bare {
+  readonly host: Terminal;
   /** Runs a tmux command on its server. */
   readonly tmux: (...command: string[]) => Promise<string>;
 }
@@ -29,9 +33,9 @@ export async function bareHost(
   const socket = `${stage.account.scratch}/bare`;
   const forced = `restrict,pty,command="tmux -S ${socket} attach -t =bare"`;
   await stage.writeKeys(guests.map(({ identity }) => `${forced} ${identity.publicKey}\n`).join(''));
-  await stage.terminal(['tmux', '-S', socket, 'new-session', '-s', 'bare', ...command]);
+  const host = await stage.terminal(['tmux', '-S', socket, 'new-session', '-s', 'bare', ...command]);
   const tmux = (...words: string[]) => stage.account.demand('tmux', ['-N', '-S', socket, ...words]);
   const attached = () => tmux('list-clients').catch(() => '');
   await until(attached, { what: 'the host in the bare session' });
-  return { tmux };
+  return { host, tmux };
 }
