@@ -69,5 +69,5 @@ export function takeSeat(guest: Guest): Seat {
 /** Waits until no guest of the stage's is left, the traces of a seat that was left a moment ago included. */
 export async function allLeft(stage: Stage): Promise<void> {
   const left = () => [...stage.sshd.connections(), ...guestProcesses(stage)];
-  await until(() => left().length === 0, { what: 'the guests to be gone', interval: 10 });
+  await until(() => left().length === 0, { what: 'the guests to be gone', interval: 40 });
 }

@@ -10,7 +10,7 @@ export function settling(stage: Stage): () => Promise<void> {
   const before = new Set(stage.processes().map(({ pid }) => pid));
   const more = () => stage.processes().filter(({ pid, cmd }) => !before.has(pid) && cmd !== 'sleep 1');
   return async () => {
-    await until(() => more().length === 0, { what: 'the host to be alone', interval: 5 }).catch(() => {
+    await until(() => more().length === 0, { what: 'the host to be alone', interval: 20 }).catch(() => {
       throw new Error(
         `still there:\n${more()
           .map(({ cmd }) => cmd)
