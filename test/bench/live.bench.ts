@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { startDesktop } from '../support/desktop.ts';
+import { makeStage } from '../support/fixture.ts';
+import { startForge } from '../support/forge/start.ts';
+import { ed25519Line } from '../support/keys/wire.ts';
+import { invited } from '../support/live.ts';
+import { testRun } from '../support/run.ts';
+import { inviting } from './inviting.ts';
+import { inTurn } from './measure.ts';
+import { type Build, builds } from './programs.ts';
+import { wholeProcess } from './whole-process.ts';
+
+const floors = ['node -e 0', 'sh: tmux and a line'];
+
+test('b. live: from exec until the keys are in the file and the session answers', async ({ task }) => {
+  await using stage = await makeStage({ keys: `${ed25519Line('me@desk')}\n` });
+  await using desktop = await startDesktop(stage.account);
+  await desktop.keyring('unlocked');
+  const guest = await invited(stage, 'octocat');
+  const users = { octocat: [{ key: guest.identity.publicKey }] };
+  await using forge = await startForge({ kind: 'github', users });
+  const env = { ...desktop.env, GITHUB_API_URL: forge.url };
+  const invite = inviting(stage, guest.identity.publicKey, env);
+
+  /** The forge is asked once each time. The warm-up leaves the pin in the keychain. */
+  const named = (build: Build, delayMs: number) => async () => {
+    forge.delayMs = delayMs;
+    const before = forge.requests.length;
+    const took = await invite.byProgram(build, '@octocat');
+    expect(forge.requests).toHaveLength(before + 1);
+    expect(await desktop.entries()).toContain('github:octocat');
+    return took;
+  };
+  task.meta.figures = await inTurn(12, [
+    { name: 'node -e 0', run: () => wholeProcess(stage.account, testRun().node, ['-e', '0']) },
+    { name: 'sh: tmux and a line', run: invite.byShell },
+    ...(await builds()).flatMap((build) => [
+      { name: `${build.name}, key file`, floors, run: () => invite.byProgram(build, 'octocat.pub') },
+      { name: `${build.name}, @octocat, at once`, floors, run: named(build, 0) },
+      { name: `${build.name}, @octocat, after 100 ms`, floors, run: named(build, 100), given: 100 },
+    ]),
+  ]);
+});
