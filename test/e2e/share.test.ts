@@ -10,7 +10,10 @@ import { until } from '../support/wait.ts';
 const configuration = `set -g status 2\nset -g 'status-format[1]' 'second line'\nset -g status-right 'mine'\n`;
 
 async function share(stage: Stage, { host }: Pick<OwnTmux, 'host'>, args: string): Promise<void> {
-  await host.type(`clear; tmuxpair --port ${stage.sshd.port} ${args}; echo rc=$?\r`);
+  // An earlier one's may show until the screen is cleared.
+  await host.type('clear\r');
+  await host.waitForNo('rc=');
+  await host.type(`tmuxpair --port ${stage.sshd.port} ${args}; echo rc=$?\r`);
   await host.waitFor(/^rc=\d/m, { timeout: 20_000 });
 }
 
@@ -24,7 +27,13 @@ async function over(stage: Stage): Promise<void> {
     ...leases(stage),
     ...remains(stage).filter(({ cmd }) => /supervise|\/switch|\/clock| -C attach|^sshd:/.test(cmd)),
   ];
-  await until(() => left().length === 0, { what: 'nothing to be left of the pairing' });
+  await until(() => left().length === 0, { what: 'nothing to be left' }).catch(() => {
+    throw new Error(
+      `left of the pairing:\n${left()
+        .map((one) => JSON.stringify(one))
+        .join('\n')}`,
+    );
+  });
 }
 
 test('inside tmux: the prompt comes back, the guest sees that session, and is out when the host detaches', async () => {
@@ -93,7 +102,7 @@ test('read-only in a shared session: no question, no way in, no other session; t
   }
   expect(await stage.run(['invite', '-r', 'bob.pub'])).toMatchObject({ exitCode: 0 });
   expect(await stage.run(['access', '--yes', 'ada', 'rw'])).toMatchObject({ exitCode: 0 });
-  await seat.waitForNo('view only');
+  await seat.waitForNo('q leaves');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   await seat.exitStatus();
   await over(stage);
