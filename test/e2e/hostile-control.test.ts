@@ -112,6 +112,13 @@ test('whatever is sent to the control socket, the pairing goes on and others get
   sockets.push(long, many);
   figures.floods = await undisturbed('floods');
 
+  for (let n = 0; n < 100; n++) {
+    const unread = await reach(folder);
+    unread.write('{"v":1,"op":"info"}\n');
+    sockets.push(unread);
+  }
+  figures.unread = await undisturbed('unread');
+
   for (let n = 0; n < 100; n++) sockets.push(await reach(folder));
   for (const socket of sockets) if (!socket.destroyed) socket.write('{"v":1,"op":');
   figures.connections = await undisturbed('connections');
