@@ -120,7 +120,7 @@ test('--detach: what it says, and a failure, come back whole; nobody waits for i
   expect(stdout).toMatch(/^guests are in only while you are: tmux -S \S+ attach -t pair$/m);
   expect(stdout).not.toContain('\0');
   const refused = await stage.run(options(stage, '--detach', '-s', 'x', 'ada.pub'));
-  expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
+  expect(refused.exitCode).toBe(5);
   expect(refused.stderr).toMatch(
     /^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/,
   );
@@ -206,6 +206,45 @@ test('--detach: the session ends; the supervisor is told to stop, or killed', as
     expect(await stage.run(['list'])).toMatchObject({ stdout: 'nothing is live\n', stderr: '' });
     await stage.account.exec('tmux', ['-N', '-S', entry.socket, 'kill-server']);
   }
+});
+
+test('a supervisor that was stopped: nothing hangs, and stop takes everything back without it', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const { stdout } = await stage.run(options(stage, '--detach', '--unattended', '--json', 'ada.pub'));
+  const [entry] = values(stdout);
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  const supervisor = readProcess(entry.supervisorPid);
+  if (!supervisor) throw new Error('no supervisor');
+  signalProcess(supervisor, 'SIGSTOP');
+
+  const started = performance.now();
+  expect(await stage.run(['list'])).toMatchObject({
+    exitCode: 0,
+    stdout: 'nothing is live\n',
+    stderr: expect.stringContaining(`warning: ${entry.id} does not answer`),
+  });
+  expect(performance.now() - started).toBeLessThan(10_000);
+  const kicked = await stage.run(['kick', 'ada']);
+  expect(kicked).toMatchObject({ exitCode: 8, stdout: '' });
+  expect(kicked.stderr).toContain(`${entry.id} does not answer`);
+  expect(kicked.stderr).toContain(`tmuxpair stop --id ${entry.id}`);
+  const other = await stage.run(['stop', '--id', 'zzz']);
+  expect(other).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('there is no pairing') });
+  expect(await seat.isRunning()).toBe(true);
+
+  expect(await stage.run(['stop'])).toMatchObject({
+    exitCode: 0,
+    stdout: `${entry.id} is over: access is revoked\n`,
+    stderr: '',
+  });
+  await seat.exitStatus();
+  stage.expectUntouched(before);
+  signalProcess(supervisor, 'SIGCONT');
+  await until(() => readProcess(supervisor.pid) === undefined, { what: 'its end' });
+  await expectNothingLeft(stage);
 });
 
 test('a control socket is for its owner alone', async () => {
