@@ -11,11 +11,11 @@ export interface Target {
   readonly json: boolean;
 }
 
-/** Every live pairing; what dead ones left has been taken back, and that is told. @throws Refusal */
-export async function allPairings(target: Target, terminal: Terminal): Promise<readonly Reached[]> {
-  const { reached, silent } = await reachTold(target, terminal);
-  tellSilent(silent, terminal);
-  return reached;
+/** Every live pairing; what dead ones left has been taken back, and that is told. */
+export async function allPairings(target: Target, terminal: Terminal): Promise<Reach> {
+  const reach = await reachTold(target, terminal);
+  tellSilent(reach.silent, terminal);
+  return reach;
 }
 
 /** The pairing that is meant. @throws Refusal `no-such-pairing`, `pairing-silent` */
@@ -23,6 +23,7 @@ export async function onePairing(target: Target, terminal: Terminal): Promise<Re
   const reach = await reachTold(target, terminal);
   const chosen = choose(reach, process.env, target.id);
   if (target.id === undefined) tellSilent(reach.silent, terminal);
+  if (reach.failure) terminal.event({ kind: 'sweep-failed', failure: reach.failure });
   return chosen;
 }
 

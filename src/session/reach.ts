@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
-import { refuse } from '../domain/failure.ts';
+import { type Failure, Refusal, refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
@@ -27,6 +27,8 @@ export interface Reach {
   readonly reached: readonly Reached[];
   readonly silent: readonly Silent[];
   readonly swept: readonly Swept[];
+  /** What of a dead pairing could not be taken back. */
+  readonly failure?: Failure;
 }
 
 /** How long, in ms, a supervisor may take to say anything: a kick or a stop takes up to 5 s. */
@@ -34,12 +36,12 @@ const patience = 15_000;
 const patienceForInfo = 2000;
 
 /**
- * Every live pairing of this account; what dead ones left has been taken back first.
- * @throws Refusal `revocation-failed`
+ * Every live pairing of this account; what dead ones left has been taken back first. Where it could not be, the live ones
+ * are there to be changed all the same.
  */
 export async function reachAll(env: NodeJS.ProcessEnv, keyFile: string): Promise<Reach> {
   const places = { roots: runDirectories(env), keyFiles: [keyFile] };
-  const swept = await recover(env, keyFile);
+  const { swept, failure } = await sweepFirst(env, keyFile);
   const reached: Reached[] = [];
   const silent: Silent[] = [];
   await Promise.all(
@@ -50,7 +52,19 @@ export async function reachAll(env: NodeJS.ProcessEnv, keyFile: string): Promise
     }),
   );
   reached.sort((a, b) => a.pairing.startedAt.localeCompare(b.pairing.startedAt));
-  return { reached, silent, swept };
+  return { reached, silent, swept, ...(failure && { failure }) };
+}
+
+async function sweepFirst(
+  env: NodeJS.ProcessEnv,
+  keyFile: string,
+): Promise<Pick<Reach, 'swept' | 'failure'>> {
+  try {
+    return { swept: await recover(env, keyFile) };
+  } catch (error) {
+    if (error instanceof Refusal) return { swept: [], failure: error.failure };
+    throw error;
+  }
 }
 
 /**

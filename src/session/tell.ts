@@ -1,4 +1,4 @@
-import { announce } from '../room/announce.ts';
+import { announce, flash } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
 import { type Room, showGuests } from '../room/room.ts';
 import type { Event } from './events.ts';
@@ -56,7 +56,12 @@ export function teller(live: Live, { room, host, bell, emit, words }: TellContex
     emit(event);
     const { seconds, guests } = showing(event);
     const show = async (): Promise<void> => {
-      if (live.ended && !room.claim) return; // A session of the host's own is left as it was.
+      if (live.ended && !room.claim) {
+        // A session of the host's own is left as it was: nothing may stay in it.
+        const failed = event.kind === 'access-ended' && event.failed !== undefined;
+        if (failed) await flash(room, await host.clients(), words(event), seconds);
+        return;
+      }
       if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
       const mine = await host.clients();
       if (bell && rings(event)) await ringBell(mine);

@@ -223,7 +223,7 @@ test('a supervisor that was stopped: nothing hangs, and stop takes everything ba
   const started = performance.now();
   expect(await stage.run(['list'])).toMatchObject({
     exitCode: 0,
-    stdout: 'nothing is live\n',
+    stdout: '',
     stderr: expect.stringContaining(`warning: ${entry.id} does not answer`),
   });
   expect(performance.now() - started).toBeLessThan(10_000);
@@ -245,6 +245,63 @@ test('a supervisor that was stopped: nothing hangs, and stop takes everything ba
   signalProcess(supervisor, 'SIGCONT');
   await until(() => readProcess(supervisor.pid) === undefined, { what: 'its end' });
   await expectNothingLeft(stage);
+});
+
+test('an end that fails is told in the session, in the log, and by the next list, and holds up no other pairing', async () => {
+  await using stage = await makeStage({ keys: own });
+  await Promise.all([invited(stage, 'ada'), invited(stage, 'bob')]);
+  const before = stage.snapshot();
+  const { stdout } = await stage.run(options(stage, '--detach', '--json', 'ada.pub'));
+  const [entry] = values(stdout);
+  const host = await stage.terminal(['tmux', '-S', entry.socket, 'attach']);
+  await host.waitFor('your guest types: ssh');
+  const other = options(stage, '--detach', '--authorized-keys', 'other/keys', '-s', 'other', 'bob.pub');
+  await stage.account.demand('mkdir', ['-m', '700', 'other']);
+  expect(await stage.run(other)).toMatchObject({ exitCode: 0 });
+
+  const folder = `${stage.account.home}/.ssh`;
+  await stage.account.demand('chmod', ['500', folder]);
+  const stopped = await stage.run(['stop', '--id', entry.id]);
+  expect(stopped).toMatchObject({ exitCode: 7, stdout: '' });
+  expect(stopped.stderr).toContain(`${folder}/authorized_keys could not be restored`);
+  await host.waitFor('stopped: the guests are out, but not all could be taken back; tmuxpair list says why');
+  await until(() => readProcess(entry.supervisorPid) === undefined, { what: 'its end' });
+  const told = await until(() => stage.run(['log', '--id', entry.id]), { what: 'the log' });
+  expect(told.stdout).toContain('ended: stopped, revocation-failed');
+
+  const list = await stage.run(['list']);
+  expect(list).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('session other') });
+  expect(list.stderr).toContain(`${folder}/authorized_keys could not be restored`);
+  const kicked = await stage.run(['kick', 'bob']);
+  expect(kicked).toMatchObject({ exitCode: 0, stdout: 'bob is out\n' });
+  expect(kicked.stderr).toContain('warning: of a pairing that has died');
+
+  await stage.account.demand('chmod', ['700', folder]);
+  expect(await stage.run(['list'])).toMatchObject({
+    exitCode: 0,
+    stderr: `tmuxpair: took back what a pairing left behind (${entry.id})\n`,
+  });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  stage.expectUntouched(before);
+  await stage.account.exec('tmux', ['-N', '-S', entry.socket, 'kill-server']);
+});
+
+test('a key file may have any name', async () => {
+  await using stage = await makeStage();
+  const ada = await stage.guest();
+  const name = 'a\x1b[2J\t\u202e#(touch bad).pub';
+  await stage.writeFile(name, `${ada.identity.publicKey}\n`, 0o644);
+  const { stdout, stderr, exitCode } = await stage.run(
+    options(stage, '--detach', '--unattended', `./${name}`),
+  );
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  expect(stdout).toContain('a\\x1b[2J\\x09\\u{202e}#(touch bad).pub) may join');
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  for (const command of ['list', 'info', 'log'])
+    expect((await stage.run([command])).stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  expect((await stage.account.demand('ls', ['-A'])).split('\n')).not.toContain('bad');
 });
 
 test('a control socket is for its owner alone', async () => {
