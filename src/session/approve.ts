@@ -54,7 +54,8 @@ export function approveJoins(
     if (stopped) return;
     const chosen = choice.kind === 'chosen' ? choice.value : undefined;
     if (chosen === 'admit' || chosen === 'view' || chosen === 'refuse') answer(record, chosen);
-    else notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : respite));
+    else if (waiting.get(record) === visit)
+      notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : respite));
     await show();
   };
 

@@ -146,6 +146,41 @@ async function widest(stage: Stage, socket: string): Promise<string> {
   return first.replace(/^\d+ /, '');
 }
 
+test('who asks is made to look, or put out; the host who leaves takes the question along, and the last one the guest', async () => {
+  await using stage = await makeStage();
+  const guests = [await invited(stage, 'ada'), await invited(stage, 'bob')];
+  const [ada, bob] = guests;
+  if (!ada || !bob) throw new Error('two guests');
+  const args = ['--port', String(stage.sshd.port), '--detach', '--approve', 'ada.pub', 'bob.pub'];
+  expect(await stage.run(args)).toMatchObject({ exitCode: 0 });
+  const { socket } = await theOne(stage);
+  const [first, host] = [
+    await stage.terminal(['tmux', '-S', socket, 'attach']),
+    await stage.terminal(['tmux', '-S', socket, 'attach']),
+  ];
+  for (const one of [first, host]) await one.waitFor('[pair]');
+  const seat = await ada.join();
+  for (const one of [first, host]) await asked(one, 'ada', ada.identity.fingerprint);
+  await first.close();
+
+  expect(await stage.run(['access', 'ada', 'ro'])).toMatchObject({ exitCode: 0 });
+  await host.waitFor('invited to look', { timeout: 15_000 });
+  expect(await host.screen()).not.toContain('to type');
+  await choose(host, 2);
+  await seat.waitFor('view only, q leaves');
+
+  const other = await bob.join();
+  await asked(host, 'bob', bob.identity.fingerprint);
+  expect(await stage.run(['kick', 'bob'])).toMatchObject({ exitCode: 0 });
+  await other.exitStatus();
+  await host.waitForNo(menu);
+  const again = await ada.join();
+  await asked(host, 'ada', ada.identity.fingerprint);
+  await host.closeTerminal();
+  for (const one of [seat, again]) await one.exitStatus();
+  expect(await stage.run(['list'])).toMatchObject({ stdout: 'nothing is live\n', stderr: '' });
+});
+
 test('the end, and a supervisor that was killed, with a guest at the door and the menu up', async () => {
   await using stage = await makeStage({ keys: '# mine\n' });
   const ada = await invited(stage, 'ada');
