@@ -300,6 +300,12 @@ test('a key file may have any name', async () => {
   await seat.waitFor('[pair]');
   for (const command of ['list', 'info', 'log'])
     expect((await stage.run([command])).stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);
+  const host = await stage.terminal(['tmux', '-S', (await theOne(stage)).socket, 'attach']);
+  await host.waitFor('[pair]');
+  await host.sendKeys('C-b', 'P');
+  await host.waitFor('extend by');
+  await host.sendKeys('1');
+  expect(await host.waitFor('put out')).toContain('a\\x1b[2J\\x09\\u{202e}#(touch bad).pub');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   expect((await stage.account.demand('ls', ['-A'])).split('\n')).not.toContain('bad');
 });

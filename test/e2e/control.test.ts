@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ask } from '../support/control.ts';
 import { makeStage } from '../support/fixture.ts';
+import { startForge } from '../support/forge/start.ts';
 import type { Guest } from '../support/guest.ts';
 import { listed, theOne } from '../support/listed.ts';
 import { expectNothingLeft, goLive, invited, kill, leases } from '../support/live.ts';
@@ -238,11 +239,16 @@ function type(seat: Awaited<ReturnType<Guest['join']>>) {
 
 test('a guest is invited mid-way, gets in, and leaves nothing; one who is in already is not invited twice', async () => {
   await using stage = await makeStage({ keys: own });
-  const [, hubot] = [await invited(stage, 'ada'), await invited(stage, 'hubot')];
+  const [, hubot] = [await invited(stage, 'ada'), await stage.guest()];
   const before = stage.snapshot();
   const live = await goLive(stage, ['ada.pub']);
   expect((await hubot.run(['-tt'])).stderr).toContain('Permission denied');
-  const both = await Promise.all([1, 2].map(() => stage.run(['invite', 'hubot.pub'])));
+  await using github = await startForge({
+    kind: 'github',
+    users: { hubot: [{ key: hubot.identity.publicKey }] },
+  });
+  const env = { GITHUB_API_URL: github.url };
+  const both = await Promise.all([1, 2].map(() => stage.run(['invite', '@hubot'], { env })));
   expect(both.map(({ exitCode }) => exitCode).sort()).toEqual([0, 2]);
   expect(both.map(({ stderr }) => stderr).join('')).toContain('is a guest already, as hubot');
   expect(leaseLines(stage)).toHaveLength(2);
