@@ -139,6 +139,25 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   expect(await optionsOf(tmux)).toBe(before);
 });
 
+test('an end that fails is told in a shared session, too, and leaves nothing in it', async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  await invited(stage, 'ada');
+  const snapshot = stage.snapshot();
+  const tmux = await ownTmux(stage);
+  const before = await optionsOf(tmux);
+  await share(stage, tmux, '--yes ada.pub');
+  const { supervisorPid } = await theOne(stage);
+  await stage.account.demand('chmod', ['500', '.ssh']);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 7 });
+  await tmux.host.waitFor('not all could be taken back; tmuxpair list says why');
+  await until(() => readProcess(supervisorPid) === undefined, { what: 'its end' });
+  expect(await optionsOf(tmux)).toBe(before);
+  await stage.account.demand('chmod', ['700', '.ssh']);
+  expect(await stage.run(['list'])).toMatchObject({ exitCode: 0, stdout: 'nothing is live\n' });
+  await over(stage);
+  stage.expectUntouched(snapshot);
+});
+
 test('a session by name from outside, one that is not there, and a host who sends all other clients away', async () => {
   await using stage = await makeStage();
   const ada = await invited(stage, 'ada');
