@@ -123,7 +123,7 @@ export async function supervise(
   if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, ...(failed && { failed }) });
   if (!asksHere) await live.told;
   const last = asksHere && hostStays ? await firstOf(stop, [host.gone]) : reason;
-  if (last.kind === 'stopped' || seat !== 'terminal') await host.leave();
+  if (last.kind === 'stopped' || !asksHere) await host.leave();
   if (failure) refuse(failure);
 
   const stays = await hasSession(room);
