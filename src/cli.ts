@@ -79,6 +79,8 @@ interface LiveOptions extends Common, KeyFileOptions {
   readonly yes?: boolean;
 }
 
+export { printed } from './ui/terminal.ts';
+
 /** Whether a pairing has been run: of all commands it needs most of the program. */
 export const done = { pairing: false };
 

@@ -69,7 +69,7 @@ function untilLive(from: Readable, to: Writable): Promise<void> {
 /**
  * Supervises a pairing in the background, by {@link Orders} on standard input.
  * @returns the exit code, which somebody reads only where the pairing never got live
- * @throws Refusal
+ * @throws Refusal; Stopped
  */
 export async function superviseCommand(terminal: Terminal, self: readonly string[]): Promise<number> {
   const stop = onStopSignals();
@@ -94,13 +94,8 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
     menus,
     self,
   };
-  try {
-    const open = await openPairing(intent, Promise.resolve(guestsFromWire(guests)), world);
-    const { report, signal } = await supervise(open, intent, world);
-    emit({ kind: 'ended', report });
-    return signal ? exitCodeOf(signal) : 0;
-  } catch (error) {
-    if (error instanceof Stopped) return exitCodeOf(error.signal);
-    throw error;
-  }
+  const open = await openPairing(intent, Promise.resolve(guestsFromWire(guests)), world);
+  const { report, signal } = await supervise(open, intent, world);
+  emit({ kind: 'ended', report });
+  return signal ? exitCodeOf(signal) : 0;
 }

@@ -1,11 +1,18 @@
+import { refuse } from '../domain/failure.ts';
 import { jsonLine } from '../domain/text.ts';
 import { pairingsTable } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { allPairings, type Target } from './reach.ts';
 
-/** Lists what is live and who is in. @returns the exit code, 0 also where nothing is; @throws Refusal */
+/**
+ * Lists what is live and who is in.
+ * @returns the exit code, 0 also where nothing is
+ * @throws Refusal `revocation-failed`, `guests-left` of dead pairings, after that
+ */
 export async function listCommand(target: Target, terminal: Terminal): Promise<number> {
-  const pairings = (await allPairings(target, terminal)).map(({ pairing }) => pairing);
-  terminal.data(target.json ? jsonLine({ pairings }) : pairingsTable(pairings));
-  return 0;
+  const { reached, silent, failure } = await allPairings(target, terminal);
+  const pairings = reached.map(({ pairing }) => pairing);
+  if (target.json) terminal.data(jsonLine({ pairings }));
+  else if (pairings.length > 0 || silent.length === 0) terminal.data(pairingsTable(pairings));
+  return failure ? refuse(failure) : 0;
 }

@@ -3,7 +3,7 @@ import { runDirectories } from '../lease/run-directory.ts';
 import { roomAround } from '../room/share.ts';
 import { resolveGuests } from '../session/guests.ts';
 import { confirmSharing, pair } from '../session/pairing.ts';
-import { onStopSignals, Stopped, unlessStopped } from '../session/stop.ts';
+import { onStopSignals, unlessStopped } from '../session/stop.ts';
 import { toWire } from '../session/wire.ts';
 import type { PairIntent } from '../session/world.ts';
 import { menus } from '../ui/menus.ts';
@@ -25,7 +25,7 @@ export interface PairCommand {
  * Runs a pairing in this terminal, or starts one in the background.
  * @param self the command that runs this program
  * @returns the exit code
- * @throws Refusal
+ * @throws Refusal; Stopped
  */
 export async function pairCommand(
   command: PairCommand,
@@ -47,25 +47,16 @@ export async function pairCommand(
     menus,
     self,
   };
-  try {
-    if (intent.share && intent.access === 'read-write' && !yes) await confirmSharing(world.ask);
-    if (!background) {
-      const { signal } = await pair(intent, world);
-      return signal ? exitCodeOf(signal) : 0;
-    }
-    const { guests, remember } = await unlessStopped(stop, resolveGuests(intent, world));
-    const exit = await startSupervisor(
-      { intent, guests: guests.map(toWire), size: world.size },
-      terminal,
-      self,
-      stop,
-    );
-    if (exit === 0) await remember();
-    return exit;
-  } catch (error) {
-    if (error instanceof Stopped) return exitCodeOf(error.signal);
-    throw error;
+  if (intent.share && intent.access === 'read-write' && !yes) await confirmSharing(world.ask);
+  if (!background) {
+    const { signal } = await pair(intent, world);
+    return signal ? exitCodeOf(signal) : 0;
   }
+  const { guests, remember } = await unlessStopped(stop, resolveGuests(intent, world));
+  const orders = { intent, guests: guests.map(toWire), size: world.size };
+  const exit = await startSupervisor(orders, terminal, self, stop);
+  if (exit === 0) await remember();
+  return exit;
 }
 
 /** Who is in the room of an earlier pairing has a session on a server of its own, and takes that up again. */

@@ -1,7 +1,7 @@
 import { jsonLine } from '../domain/text.ts';
 import type { Request } from '../session/control.ts';
 import type { Entry } from '../session/entry.ts';
-import { choose, idsOf, type Reached, reachAll, request } from '../session/reach.ts';
+import { choose, idsOf, type Reach, type Reached, reachAll, request, type Silent } from '../session/reach.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 /** Which pairing a command is for, and how it is to answer. */
@@ -11,17 +11,30 @@ export interface Target {
   readonly json: boolean;
 }
 
-/** Every live pairing; what dead ones left has been taken back, and that is told. @throws Refusal */
-export async function allPairings({ keyFile }: Target, terminal: Terminal): Promise<readonly Reached[]> {
-  const { reached, silent, swept } = await reachAll(process.env, keyFile);
-  if (swept.length > 0) terminal.event({ kind: 'swept', ids: idsOf(swept) });
-  if (silent.length > 0) terminal.event({ kind: 'silent', ids: silent });
-  return reached;
+/** Every live pairing; what dead ones left has been taken back, and that is told. */
+export async function allPairings(target: Target, terminal: Terminal): Promise<Reach> {
+  const reach = await reachTold(target, terminal);
+  tellSilent(reach.silent, terminal);
+  return reach;
 }
 
-/** The pairing that is meant. @throws Refusal `no-such-pairing` */
+/** The pairing that is meant. @throws Refusal `no-such-pairing`, `pairing-silent` */
 export async function onePairing(target: Target, terminal: Terminal): Promise<Reached> {
-  return choose(await allPairings(target, terminal), process.env, target.id);
+  const reach = await reachTold(target, terminal);
+  const chosen = choose(reach, process.env, target.id);
+  if (target.id === undefined) tellSilent(reach.silent, terminal);
+  if (reach.failure) terminal.event({ kind: 'sweep-failed', failure: reach.failure });
+  return chosen;
+}
+
+async function reachTold({ keyFile }: Target, terminal: Terminal): Promise<Reach> {
+  const reach = await reachAll(process.env, keyFile);
+  if (reach.swept.length > 0) terminal.event({ kind: 'swept', ids: idsOf(reach.swept) });
+  return reach;
+}
+
+function tellSilent(silent: readonly Silent[], terminal: Terminal): void {
+  if (silent.length > 0) terminal.event({ kind: 'silent', ids: silent.map(({ id }) => id) });
 }
 
 /**

@@ -1,7 +1,25 @@
+import { Refusal } from '../domain/failure.ts';
+import { jsonLine } from '../domain/text.ts';
+import { recoverLease } from '../session/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { carryOut, type Target } from './reach.ts';
 
-/** Ends a pairing now; its host keeps their session. @returns the exit code; @throws Refusal */
-export function stopCommand(target: Target, terminal: Terminal): Promise<number> {
-  return carryOut(target, { op: 'stop' }, terminal, ({ id }) => `${id} is over: access is revoked`);
+/**
+ * Ends a pairing now; its host keeps their session. Where its supervisor does not answer, access is taken back without
+ * it; should it go on, it ends, too.
+ * @returns the exit code; @throws Refusal
+ */
+export async function stopCommand(target: Target, terminal: Terminal): Promise<number> {
+  const over = (id: string): string => `${id} is over: access is revoked`;
+  try {
+    return await carryOut(target, { op: 'stop' }, terminal, ({ id }) => over(id));
+  } catch (error) {
+    const silent =
+      error instanceof Refusal && error.failure.kind === 'pairing-silent' && error.failure.pairings;
+    const [one, ...more] = silent || [];
+    if (!one || more.length > 0) throw error;
+    await recoverLease(process.env, one.folder);
+    terminal.data(target.json ? jsonLine({ id: one.id, status: 'ending' }) : over(one.id), 'answer');
+    return 0;
+  }
 }

@@ -2,7 +2,7 @@
 export interface Deadline {
   /** Seconds since the epoch, whole. */
   readonly epoch: number;
-  /** Seconds since boot, whole, time asleep included. */
+  /** Seconds since boot, time asleep included. */
   readonly sinceBoot: number;
 }
 
@@ -11,9 +11,10 @@ export interface Clocks {
   readonly sinceBoot: number;
 }
 
-/** `seconds` from now, rounded up to whole seconds on both clocks. */
+/** `seconds` from now, rounded up to a whole second of the wall clock: the same instant on both clocks. */
 export function deadlineIn(seconds: number, now: Clocks): Deadline {
-  return { epoch: Math.ceil(now.epoch + seconds), sinceBoot: Math.ceil(now.sinceBoot + seconds) };
+  const epoch = Math.ceil(now.epoch + seconds);
+  return { epoch, sinceBoot: now.sinceBoot + (epoch - now.epoch) };
 }
 
 /** Seconds left, by whichever clock has fewer; 0 or less where the deadline has passed. */

@@ -165,6 +165,11 @@ export type Failure =
   | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] }
   /** `ids` are the pairings that there are: none, or more than one where none was named. */
   | { readonly kind: 'no-such-pairing'; readonly ids: readonly string[]; readonly wanted?: string }
+  /** Their supervisors live, and say nothing. */
+  | {
+      readonly kind: 'pairing-silent';
+      readonly pairings: readonly { readonly id: string; readonly folder: string }[];
+    }
   | { readonly kind: 'no-such-guest'; readonly label: string; readonly guests: readonly string[] };
 
 /** A {@link Failure} on its way up. The only error class of the program; anything else thrown is a bug. */

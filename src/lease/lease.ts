@@ -160,7 +160,7 @@ export function remakeLease({ folder }: Lease, registered: readonly string[]): v
 }
 
 export function setDeadline(lease: Lease, { epoch, sinceBoot }: Deadline): void {
-  replaceFile(join(lease.folder, 'deadline'), `${epoch} ${sinceBoot}\n`);
+  replaceFile(join(lease.folder, 'deadline'), `${epoch} ${Math.ceil(sinceBoot)}\n`);
 }
 
 /** The deadline as the gate reads it, or `undefined` where there is none. */

@@ -4,7 +4,9 @@
  * commands to give, in front of a client that may not type: no path into the room is left, whatever its
  * configuration binds (ATTACKS G8).
  */
-import { argv, type Commands, quote } from './tmux.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { argv, type Commands, quote, run } from './tmux.ts';
 
 /** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
 export function airlockCommands(options: { gate: string }): { sh: string } {
@@ -43,6 +45,17 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     'set-option -g destroy-unattached on',
   ];
   return { sh: words.join(' ') };
+}
+
+/**
+ * Shows another end in the airlocks that there are.
+ * @param sockets the folder with theirs
+ * @param deadline epoch seconds
+ */
+export async function showDeadlineInside(tmux: string, sockets: string, deadline: number): Promise<void> {
+  const names = readdirSync(sockets, { withFileTypes: true }).filter((entry) => entry.isSocket());
+  const until = ['set-option', '-g', '@until', String(deadline)];
+  await Promise.all(names.map(({ name }) => run({ tmux, socket: join(sockets, name) }, [until])));
 }
 
 /** A tmux format: what is left until the epoch second in option `until`, as `3h59m`, `29m` or `42s`. */

@@ -2,11 +2,18 @@
  * Lines on the status line of a room's clients. Not by `display-message`: that stops the client's screen for as
  * long as it shows (status.c sets TTY_FREEZE), and the host would not see what their guest types meanwhile.
  */
-import { clientsOf } from './clients.ts';
+import { timeLeft } from './airlock.ts';
+import { type Client, clientsOf } from './clients.ts';
 import type { Room } from './room.ts';
 import { type Commands, run } from './tmux.ts';
 
+/** What our status segment shows: the time left, and who is in. Only user options in it can hold outside text. */
+export const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until')}#{@tmuxpair-guests}] ,}`;
+
 const forThisClient = '#{||:#{==:#{@tmuxpair-to},},#{m:*+#{client_pid}+*,#{@tmuxpair-to}}}';
+
+/** In a status line of the user's own that has no right-hand part, which our segment is put into else. */
+const atItsEnd = `#{?#{m:*status-right*,#{@tmuxpair-format}},,#[align=right]${segment}}`;
 
 /**
  * Puts what is announced in the place of the user's status line, which stays as it is else.
@@ -18,9 +25,25 @@ export function announcementSettings(where: readonly string[]): Commands {
     ['set-option', ...where, '-oqF', '@tmuxpair-format', '#{status-format[0]}'],
     [
       ...['set-option', ...where, 'status-format[0]'],
-      `#{?#{&&:#{@tmuxpair-said},${forThisClient}},#[align=left #{E:message-style}]#{@tmuxpair-said},#{T:@tmuxpair-format}}`,
+      `#{?#{&&:#{@tmuxpair-said},${forThisClient}},#[align=left #{E:message-style}]#{@tmuxpair-said},#{T:@tmuxpair-format}${atItsEnd}}`,
     ],
   ];
+}
+
+/** Shows one line for `seconds`, in the way that leaves no trace, but stops a client's screen meanwhile. */
+export async function flash(
+  room: Room,
+  clients: readonly Client[],
+  text: string,
+  seconds: number,
+): Promise<void> {
+  const line = text.replaceAll('#', '##');
+  const show = ['display-message', '-d', String(seconds * 1000), '-c'];
+  if (clients.length > 0)
+    await run(
+      room,
+      clients.map(({ name }) => [...show, name, line]),
+    );
 }
 
 let announcements = 0;

@@ -10,16 +10,24 @@ export interface Observer {
 }
 
 /**
+ * What tmux has written for a control client that nobody reads any more keeps that client from ending (tmux 3.3,
+ * `control_all_done`): when this process has gone, somebody else has to read on until the client has gone, too.
+ */
+const readOn = '"$@" | { cat; exec cat >/dev/null; }';
+
+/**
  * Watches a room through a control client of tmux's, which gets no output and can change nothing, and is told at once
  * of clients that come and go. It ends with this process: its standard input does.
  */
 export function observeRoom(room: Room, onClients: () => void): Observer {
   const flags = 'no-output,read-only,ignore-size';
-  const child = spawn(
-    room.tmux,
-    ['-N', '-S', room.socket, '-C', 'attach-session', '-E', '-f', flags, '-t', room.target],
-    { stdio: ['pipe', 'pipe', 'ignore'], env: withoutTmux(process.env) },
-  );
+  const attach = ['-C', 'attach-session', '-E', '-f', flags, '-t', room.target];
+  const client = [room.tmux, '-N', '-S', room.socket, ...attach];
+  const child = spawn('/bin/sh', ['-c', readOn, 'sh', ...client], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: withoutTmux(process.env),
+  });
   child.stdin.on('error', () => {});
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (/^%(client|session|sessions)-/.test(line)) onClients();
@@ -28,5 +36,13 @@ export function observeRoom(room: Room, onClients: () => void): Observer {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
-  return { ended, stop: () => void child.kill('SIGTERM') };
+  return { ended, stop: () => endGroup(child.pid) };
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
-import { airlockCommands, timeLeft } from './airlock.ts';
-import { announcementSettings } from './announce.ts';
+import { airlockCommands } from './airlock.ts';
+import { announcementSettings, segment } from './announce.ts';
 import { unbindMenuKey } from './menu-key.ts';
 import { type Commands, checkVersion, quote, run, type Server, tmuxVersion } from './tmux.ts';
 
@@ -118,9 +118,6 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     clockCommand(clock),
   ];
 }
-
-/** What our status segment shows: the time left, and who is in. Only user options in it can hold outside text. */
-export const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until')}#{@tmuxpair-guests}] ,}`;
 
 export function clockCommand(clock: string): readonly string[] {
   return ['run-shell', '-b', `exec ${clock}`];

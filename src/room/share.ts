@@ -4,8 +4,8 @@
  */
 import { basename, dirname } from 'node:path';
 import { refuse, usage } from '../domain/failure.ts';
-import { announcementSettings } from './announce.ts';
-import { clockCommand, type Room, type RoomOptions, segment } from './room.ts';
+import { announcementSettings, segment } from './announce.ts';
+import { clockCommand, type Room, type RoomOptions } from './room.ts';
 import { type Commands, run, type Server } from './tmux.ts';
 
 /** The options that are changed; of a list, all of it. */

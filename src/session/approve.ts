@@ -54,7 +54,8 @@ export function approveJoins(
     if (stopped) return;
     const chosen = choice.kind === 'chosen' ? choice.value : undefined;
     if (chosen === 'admit' || chosen === 'view' || chosen === 'refuse') answer(record, chosen);
-    else notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : respite));
+    else if (waiting.get(record) === visit)
+      notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : respite));
     await show();
   };
 
@@ -72,16 +73,23 @@ export function approveJoins(
     for (const client of await host.clients()) if (!stopped) askOn(client);
   };
 
+  /** What may be answered has changed. */
+  const askAnew = (record: string): void => {
+    for (const shown of menus.values()) if (shown.record === record) shown.menu.close().catch(giveUp);
+  };
+
   const look = (): void => {
     const before = waiting.size;
     const now = new Map(asking(folder).map((presence) => [presence.record, presence]));
     for (const record of waiting.keys()) if (!now.has(record)) waiting.delete(record);
     for (const { record, menu } of menus.values()) if (!waiting.has(record)) menu.close().catch(giveUp);
     for (const [record, presence] of now) {
-      if (waiting.has(record)) continue;
+      const known = waiting.get(record);
       const visit = visitOf(live, presence);
+      if (known?.access === visit.access) continue;
       waiting.set(record, visit);
-      tell({ kind: 'asking', visit });
+      if (known) askAnew(record);
+      else tell({ kind: 'asking', visit });
     }
     live.waiting = [...waiting.values()];
     if (waiting.size !== before) showGuests(room, namesIn(live)).catch(giveUp);

@@ -1,4 +1,5 @@
 /** What may be changed of a pairing while it lives. Each takes effect before it resolves. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deadline, secondsLeft } from '../domain/deadline.ts';
 import { longestSeconds } from '../domain/duration.ts';
@@ -7,8 +8,9 @@ import { type Access, type Guest, isLabel, type Label, labelsFor, type NonEmpty 
 import { grant, moveExpiry, openGate, revoke, setDeadline, sever, shutGateFor } from '../lease/lease.ts';
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
+import { showDeadlineInside } from '../room/airlock.ts';
 import { moveGuests } from '../room/move.ts';
-import { showDeadline } from '../room/room.ts';
+import { type Room, showDeadline } from '../room/room.ts';
 import { accessOf, inTurn, type Live } from './live.ts';
 
 /** How long, in ms, somebody may be on their way through the gate. */
@@ -109,7 +111,7 @@ export async function extend(live: Live, seconds: number): Promise<Deadline> {
     await inTurn(live, async () => {
       const expiry = live.expiryOf(live.deadline.epoch);
       if (expiry !== undefined) await moveExpiry(live.lease, expiry);
-      if (live.room) await showDeadline(live.room, live.deadline.epoch);
+      if (live.room) await show(live, live.room);
     });
   } catch (error) {
     moveDeadline(live, -seconds);
@@ -117,6 +119,13 @@ export async function extend(live: Live, seconds: number): Promise<Deadline> {
   }
   live.emit({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
   return live.deadline;
+}
+
+async function show({ lease, deadline }: Live, room: Room): Promise<void> {
+  await Promise.all([
+    showDeadline(room, deadline.epoch),
+    showDeadlineInside(room.tmux, join(lease.folder, 'air'), deadline.epoch),
+  ]);
 }
 
 function moveDeadline(live: Live, seconds: number): void {

@@ -48,19 +48,21 @@ export interface Control {
 }
 
 /**
- * Serves the control socket until it is closed. Who is connected and says nothing makes room for who comes.
+ * Serves the control socket until it is closed. Who is connected and says nothing makes room for who comes, and so does
+ * who has been answered and does not go.
  * @param stop ends the pairing; resolves when it has ended, rejects with a Refusal where not all could be taken back
  */
 export async function serveControl(live: Live, stop: () => Promise<void>): Promise<Control> {
   const all = new Set<Socket>();
   const silent = new Set<Socket>();
+  const answered = new Set<Socket>();
+  const forget = (socket: Socket): void => {
+    for (const sockets of [all, silent, answered]) sockets.delete(socket);
+  };
   const server = createServer({ allowHalfOpen: true }, async (socket) => {
-    const [oldest] = silent;
-    if (all.size >= mostConnections) (oldest ?? socket).destroy();
-    socket.once('close', () => {
-      all.delete(socket);
-      silent.delete(socket);
-    });
+    const [oldest = socket] = [...silent, ...answered];
+    if (all.size >= mostConnections) forget(oldest.destroy());
+    socket.once('close', () => forget(socket));
     socket.on('error', () => socket.destroy());
     if (socket.destroyed) return;
     all.add(socket);
@@ -70,6 +72,7 @@ export async function serveControl(live: Live, stop: () => Promise<void>): Promi
     if (line === undefined) return void socket.destroy();
     const response = await answer(live, line, stop);
     socket.end(`${JSON.stringify({ v: protocolVersion, ...response })}\n`);
+    if (!socket.destroyed) answered.add(socket);
     socket.resume(); // Else what more they send would keep the connection open.
     const timer = setTimeout(() => socket.destroy(), patience);
     socket.once('close', () => clearTimeout(timer));

@@ -42,7 +42,7 @@ export function entryOf(live: Live): Entry {
     status: live.ended ? 'ending' : 'live',
     startedAt: live.startedAt.toISOString(),
     deadline: new Date(live.deadline.epoch * 1000).toISOString(),
-    remainingSeconds: Math.max(0, Math.round(left)),
+    remainingSeconds: Math.max(0, Math.floor(left)),
     door: live.door?.kind ?? 'system',
     sshCommand: live.door?.command() ?? '',
     supervisorPid: process.pid,

@@ -65,6 +65,8 @@ export interface Report {
 /** Everything that happens in a pairing and is worth a word. */
 export type Event =
   | { readonly kind: 'swept'; readonly ids: readonly LeaseId[] }
+  /** Of dead pairings. */
+  | { readonly kind: 'sweep-failed'; readonly failure: Failure }
   /** Pairings whose supervisors live, but don't answer. */
   | { readonly kind: 'silent'; readonly ids: readonly string[] }
   | { readonly kind: 'fetching'; readonly references: readonly Reference[] }
@@ -124,8 +126,12 @@ export type Event =
   | { readonly kind: 'time-left'; readonly seconds: number }
   /** The host is in; `command` is what a guest has to type. */
   | { readonly kind: 'host-attached'; readonly command: string }
-  /** The guests are out, and the host still in. */
-  | { readonly kind: 'access-ended'; readonly reason: EndReason; readonly failed: boolean }
+  /** The guests are out, and the host still in. Where that has failed, who tells them why? */
+  | {
+      readonly kind: 'access-ended';
+      readonly reason: EndReason;
+      readonly failed?: 'this-terminal' | 'next-command';
+    }
   | { readonly kind: 'log-failed'; readonly path: string; readonly problem: string }
   | { readonly kind: 'switch-restarted' }
   | { readonly kind: 'ended'; readonly report: Report };

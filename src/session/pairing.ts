@@ -118,10 +118,13 @@ export async function supervise(
   await control.close();
 
   // The host stays in their session where it was not they who left.
-  const hostStays = seat === 'terminal' && reason.kind !== 'host-detached' && reason.kind !== 'stopped';
-  if (hostStays) tell({ kind: 'access-ended', reason, failed: failure !== undefined });
-  const last = hostStays ? await firstOf(stop, [host.gone]) : reason;
-  if (last.kind === 'stopped' || seat !== 'terminal') await host.leave();
+  const hostStays = reason.kind !== 'host-detached' && reason.kind !== 'stopped';
+  const asksHere = seat === 'terminal';
+  const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
+  if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, ...(failed && { failed }) });
+  if (!asksHere) await live.told;
+  const last = asksHere && hostStays ? await firstOf(stop, [host.gone]) : reason;
+  if (last.kind === 'stopped' || !asksHere) await host.leave();
   if (failure) refuse(failure);
 
   const stays = await hasSession(room);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
-import { refuse } from '../domain/failure.ts';
+import { type Failure, Refusal, refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
@@ -17,11 +17,18 @@ export interface Reached {
   readonly pairing: Entry;
 }
 
+/** One whose supervisor lives, and says nothing. */
+export interface Silent {
+  readonly id: string;
+  readonly folder: string;
+}
+
 export interface Reach {
   readonly reached: readonly Reached[];
-  /** The ids of pairings whose supervisors live, and say nothing. */
-  readonly silent: readonly string[];
+  readonly silent: readonly Silent[];
   readonly swept: readonly Swept[];
+  /** What of a dead pairing could not be taken back. */
+  readonly failure?: Failure;
 }
 
 /** How long, in ms, a supervisor may take to say anything: a kick or a stop takes up to 5 s. */
@@ -29,35 +36,51 @@ const patience = 15_000;
 const patienceForInfo = 2000;
 
 /**
- * Every live pairing of this account; what dead ones left has been taken back first.
- * @throws Refusal `revocation-failed`
+ * Every live pairing of this account; what dead ones left has been taken back first. Where it could not be, the live ones
+ * are there to be changed all the same.
  */
 export async function reachAll(env: NodeJS.ProcessEnv, keyFile: string): Promise<Reach> {
   const places = { roots: runDirectories(env), keyFiles: [keyFile] };
-  const swept = await recover(env, keyFile);
+  const { swept, failure } = await sweepFirst(env, keyFile);
   const reached: Reached[] = [];
-  const silent: string[] = [];
+  const silent: Silent[] = [];
   await Promise.all(
     leaseFolders(places).map(async (folder) => {
       const response = await ask(folder, { op: 'info' }).catch(() => undefined);
       if (response?.ok) reached.push({ folder, pairing: response.pairing });
-      else if (existsSync(controlSocket(folder))) silent.push(basename(folder));
+      else if (existsSync(controlSocket(folder))) silent.push({ id: basename(folder), folder });
     }),
   );
   reached.sort((a, b) => a.pairing.startedAt.localeCompare(b.pairing.startedAt));
-  return { reached, silent, swept };
+  return { reached, silent, swept, ...(failure && { failure }) };
+}
+
+async function sweepFirst(
+  env: NodeJS.ProcessEnv,
+  keyFile: string,
+): Promise<Pick<Reach, 'swept' | 'failure'>> {
+  try {
+    return { swept: await recover(env, keyFile) };
+  } catch (error) {
+    if (error instanceof Refusal) return { swept: [], failure: error.failure };
+    throw error;
+  }
 }
 
 /**
  * The pairing that is meant: by the beginning of its id, or the only one, or the one in whose room this runs.
- * @throws Refusal `no-such-pairing`
+ * @throws Refusal `no-such-pairing`, `pairing-silent`
  */
-export function choose(reached: readonly Reached[], env: NodeJS.ProcessEnv, id?: string): Reached {
+export function choose({ reached, silent }: Reach, env: NodeJS.ProcessEnv, id?: string): Reached {
   const ids = reached.map(({ pairing }) => pairing.id);
   if (id !== undefined) {
     const [found, ...more] = id === '' ? [] : reached.filter(({ pairing }) => pairing.id.startsWith(id));
-    return found && more.length === 0 ? found : refuse({ kind: 'no-such-pairing', ids, wanted: id });
+    if (found && more.length === 0) return found;
+    const mute = id === '' || found ? [] : silent.filter((one) => one.id.startsWith(id));
+    if (mute.length > 0) refuse({ kind: 'pairing-silent', pairings: mute });
+    return refuse({ kind: 'no-such-pairing', ids, wanted: id });
   }
+  if (reached.length === 0 && silent.length > 0) refuse({ kind: 'pairing-silent', pairings: silent });
   const [first, ...others] = reached;
   if (first && others.length === 0) return first;
   const socket = env.TMUX?.split(',')[0];
@@ -69,11 +92,15 @@ export function choose(reached: readonly Reached[], env: NodeJS.ProcessEnv, id?:
 /**
  * Has a supervisor carry out a request.
  * @returns the pairing as it is after that
- * @throws Refusal that of the supervisor; `no-such-pairing` where it went away meanwhile
+ * @throws Refusal that of the supervisor; `no-such-pairing` where it went away meanwhile; `pairing-silent`
  */
 export async function request({ folder, pairing }: Reached, message: Request): Promise<Entry> {
   const response = await ask(folder, message, patience).catch(() => undefined);
-  if (!response) return refuse({ kind: 'no-such-pairing', ids: [], wanted: pairing.id });
+  if (!response) {
+    const { id } = pairing;
+    if (existsSync(controlSocket(folder))) refuse({ kind: 'pairing-silent', pairings: [{ id, folder }] });
+    return refuse({ kind: 'no-such-pairing', ids: [], wanted: id });
+  }
   return response.ok ? response.pairing : refuse(response.failure);
 }
 

@@ -69,6 +69,7 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
     if (left) return;
     if (!(await hasSession(room))) return gone.resolve({ kind: 'session-ended' });
     await sleep(pause, undefined, { ref: false });
+    if (left) return;
     observer = observeRoom(room, soon);
     soon();
     await observeOn();

@@ -1,4 +1,4 @@
-import { announce } from '../room/announce.ts';
+import { announce, flash } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
 import { type Room, showGuests } from '../room/room.ts';
 import type { Event } from './events.ts';
@@ -31,6 +31,10 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
   }
 }
 
+/** For how long, in ms, what has been said to the host stands behind what comes next: many may come at once. */
+const together = 1000;
+const mostTogether = 3;
+
 function rings({ kind }: Event): boolean {
   return kind === 'joined' || kind === 'left' || kind === 'asking';
 }
@@ -38,15 +42,30 @@ function rings({ kind }: Event): boolean {
 /** Tells events to who runs this, and, one after the other, to the host inside tmux. */
 export function teller(live: Live, { room, host, bell, emit, words }: TellContext): (event: Event) => void {
   let turn: Promise<void> = Promise.resolve();
+  let recent: readonly { readonly text: string; readonly at: number }[] = [];
+  /** With what has just been said, but for what is for all, or to be copied. */
+  const textOf = (event: Event): string => {
+    const alone = showing(event).guests || event.kind === 'host-attached';
+    const at = performance.now();
+    const before = alone ? [] : recent.filter((one) => at - one.at < together);
+    const said = [{ text: words(event), at }, ...before].slice(0, mostTogether);
+    recent = alone ? [] : said;
+    return said.map(({ text }) => text).join('; ');
+  };
   return (event) => {
     emit(event);
     const { seconds, guests } = showing(event);
     const show = async (): Promise<void> => {
-      if (live.ended && !room.claim) return; // A session of the host's own is left as it was.
+      if (live.ended && !room.claim) {
+        // A session of the host's own is left as it was: nothing may stay in it.
+        const failed = event.kind === 'access-ended' && event.failed !== undefined;
+        if (failed) await flash(room, await host.clients(), words(event), seconds);
+        return;
+      }
       if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
       const mine = await host.clients();
       if (bell && rings(event)) await ringBell(mine);
-      await announce(room, words(event), {
+      await announce(room, textOf(event), {
         seconds,
         ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
       });

@@ -76,8 +76,8 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     clearTimeout(timer);
     soon = false;
     if (stopped) return;
+    const left = clock(); // First: what was taken back since time is up has ended by that.
     const wait = look() ? whileGuests : otherwise;
-    const left = clock();
     timer = setTimeout(tick, left > 0 ? Math.max(10, Math.min(wait, left * 1000)) : wait);
   };
   const lookSoon = (): void => {

@@ -45,8 +45,9 @@ function guestFromWire(value: unknown): Omit<Guest, 'label'> {
 function referenceFromWire(value: unknown): Reference {
   const { provider, name, text, host, pinnedAs } = (value ?? {}) as Partial<Reference>;
   const known = providerNames.find((one) => one === provider);
+  const isNamed = known === 'file' ? isPath : isName;
   const optional = [host, pinnedAs].every((one) => one === undefined || isName(one));
-  if (!known || !isName(name) || !isName(text) || !optional) return usage('that is no guest');
+  if (!known || !isNamed(name) || !isNamed(text) || !optional) return usage('that is no guest');
   return {
     provider: known,
     name,
@@ -57,5 +58,10 @@ function referenceFromWire(value: unknown): Reference {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 4096 && !/[\x00-\x1f\x7f]/.test(value);
+  return isPath(value) && !/[\x00-\x1f\x7f]/.test(value);
+}
+
+/** A file may have any name; it is made printable where it is shown. */
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 4096 && !value.includes('\0');
 }

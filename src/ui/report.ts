@@ -21,6 +21,7 @@ export function linesFor(event: Event): Line[] {
     case 'ended':
       return report(event.report).map((text) => ({ to: 'out', text }));
     case 'swept':
+    case 'sweep-failed':
     case 'silent':
     case 'keys-left-out':
     case 'keys-shared':
@@ -77,6 +78,8 @@ export function wordsFor(event: Event): string {
   switch (event.kind) {
     case 'swept':
       return `took back what ${event.ids.length === 1 ? 'a pairing' : `${event.ids.length} pairings`} left behind (${event.ids.join(', ')})`;
+    case 'sweep-failed':
+      return `warning: of a pairing that has died: ${wordsOf(event.failure).error}; ${wordsOf(event.failure).hint ?? ''}`;
     case 'silent':
       return event.ids.length === 1
         ? `warning: ${event.ids[0]} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`
@@ -134,7 +137,7 @@ export function wordsFor(event: Event): string {
       return `${showDuration(event.seconds)} left, then the guests are out`;
     case 'access-ended':
       return event.failed
-        ? `${because(event.reason)}: the guests are out, but authorized_keys could not be restored; detach to see why`
+        ? `${because(event.reason)}: the guests are out, but not all could be taken back; ${event.failed === 'this-terminal' ? 'detach to see why' : 'tmuxpair list says why'}`
         : `${because(event.reason)}: the guests are out, the session is yours`;
     case 'log-failed':
       return `warning: the log can't be written: ${printable(event.path)}: ${printable(event.problem)}`;

@@ -120,3 +120,8 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
     },
   };
 }
+
+/** Resolves once stdout has taken everything, or nobody reads it any more: what a full pipe has not is lost at the exit. */
+export function printed(): Promise<void> {
+  return new Promise((resolve) => process.stdout.write('', () => resolve()));
+}

@@ -189,6 +189,8 @@ export function wordsOf(failure: Failure): Words {
       return failure.wanted === undefined
         ? words(8, `there is more than one pairing: ${failure.ids.join(', ')}`, 'name one with --id')
         : words(8, `there is no pairing ${failure.wanted}`, `there is ${failure.ids.join(', ')}`);
+    case 'pairing-silent':
+      return silentPairing(failure.pairings.map(({ id }) => id));
     case 'no-such-guest':
       return words(
         8,
@@ -269,6 +271,17 @@ function keyPresent(failure: Extract<Failure, { kind: 'key-already-present' }>):
         5,
         `${where}: ${key} is in another pairing of yours, ${failure.lease}`,
         'end that one first, or pass --gate-existing-keys: the newer pairing then gets them',
+      );
+}
+
+function silentPairing(ids: readonly string[]): Words {
+  const [id = '', ...more] = ids;
+  return more.length > 0
+    ? words(8, `${ids.join(', ')} do not answer: are their supervisors stopped?`, 'name one with --id')
+    : words(
+        8,
+        `${id} does not answer: is its supervisor stopped?`,
+        `take its access back without it: tmuxpair stop --id ${id}`,
       );
 }
 

@@ -120,7 +120,7 @@ test('--detach: what it says, and a failure, come back whole; nobody waits for i
   expect(stdout).toMatch(/^guests are in only while you are: tmux -S \S+ attach -t pair$/m);
   expect(stdout).not.toContain('\0');
   const refused = await stage.run(options(stage, '--detach', '-s', 'x', 'ada.pub'));
-  expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
+  expect(refused.exitCode).toBe(5);
   expect(refused.stderr).toMatch(
     /^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/,
   );
@@ -206,6 +206,108 @@ test('--detach: the session ends; the supervisor is told to stop, or killed', as
     expect(await stage.run(['list'])).toMatchObject({ stdout: 'nothing is live\n', stderr: '' });
     await stage.account.exec('tmux', ['-N', '-S', entry.socket, 'kill-server']);
   }
+});
+
+test('a supervisor that was stopped: nothing hangs, and stop takes everything back without it', async () => {
+  await using stage = await makeStage({ keys: own });
+  const ada = await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const { stdout } = await stage.run(options(stage, '--detach', '--unattended', '--json', 'ada.pub'));
+  const [entry] = values(stdout);
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  const supervisor = readProcess(entry.supervisorPid);
+  if (!supervisor) throw new Error('no supervisor');
+  signalProcess(supervisor, 'SIGSTOP');
+
+  const started = performance.now();
+  expect(await stage.run(['list'])).toMatchObject({
+    exitCode: 0,
+    stdout: '',
+    stderr: expect.stringContaining(`warning: ${entry.id} does not answer`),
+  });
+  expect(performance.now() - started).toBeLessThan(10_000);
+  const kicked = await stage.run(['kick', 'ada']);
+  expect(kicked).toMatchObject({ exitCode: 8, stdout: '' });
+  expect(kicked.stderr).toContain(`${entry.id} does not answer`);
+  expect(kicked.stderr).toContain(`tmuxpair stop --id ${entry.id}`);
+  const other = await stage.run(['stop', '--id', 'zzz']);
+  expect(other).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('there is no pairing') });
+  expect(await seat.isRunning()).toBe(true);
+
+  expect(await stage.run(['stop'])).toMatchObject({
+    exitCode: 0,
+    stdout: `${entry.id} is over: access is revoked\n`,
+    stderr: '',
+  });
+  await seat.exitStatus();
+  stage.expectUntouched(before);
+  signalProcess(supervisor, 'SIGCONT');
+  await until(() => readProcess(supervisor.pid) === undefined, { what: 'its end' });
+  await expectNothingLeft(stage);
+});
+
+test('an end that fails is told in the session, in the log, and by the next list, and holds up no other pairing', async () => {
+  await using stage = await makeStage({ keys: own });
+  await Promise.all([invited(stage, 'ada'), invited(stage, 'bob')]);
+  const before = stage.snapshot();
+  const { stdout } = await stage.run(options(stage, '--detach', '--json', 'ada.pub'));
+  const [entry] = values(stdout);
+  const host = await stage.terminal(['tmux', '-S', entry.socket, 'attach']);
+  await host.waitFor('your guest types: ssh');
+  const other = options(stage, '--detach', '--authorized-keys', 'other/keys', '-s', 'other', 'bob.pub');
+  await stage.account.demand('mkdir', ['-m', '700', 'other']);
+  expect(await stage.run(other)).toMatchObject({ exitCode: 0 });
+
+  const folder = `${stage.account.home}/.ssh`;
+  await stage.account.demand('chmod', ['500', folder]);
+  const stopped = await stage.run(['stop', '--id', entry.id]);
+  expect(stopped).toMatchObject({ exitCode: 7, stdout: '' });
+  expect(stopped.stderr).toContain(`${folder}/authorized_keys could not be restored`);
+  await host.waitFor('stopped: the guests are out, but not all could be taken back; tmuxpair list says why');
+  await until(() => readProcess(entry.supervisorPid) === undefined, { what: 'its end' });
+  const told = await until(() => stage.run(['log', '--id', entry.id]), { what: 'the log' });
+  expect(told.stdout).toContain('ended: stopped, revocation-failed');
+
+  const list = await stage.run(['list']);
+  expect(list).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('session other') });
+  expect(list.stderr).toContain(`${folder}/authorized_keys could not be restored`);
+  const kicked = await stage.run(['kick', 'bob']);
+  expect(kicked).toMatchObject({ exitCode: 0, stdout: 'bob is out\n' });
+  expect(kicked.stderr).toContain('warning: of a pairing that has died');
+
+  await stage.account.demand('chmod', ['700', folder]);
+  expect(await stage.run(['list'])).toMatchObject({
+    exitCode: 0,
+    stderr: `tmuxpair: took back what a pairing left behind (${entry.id})\n`,
+  });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  stage.expectUntouched(before);
+  await stage.account.exec('tmux', ['-N', '-S', entry.socket, 'kill-server']);
+});
+
+test('a key file may have any name', async () => {
+  await using stage = await makeStage();
+  const ada = await stage.guest();
+  const name = 'a\x1b[2J\t\u202e#(touch bad).pub';
+  await stage.writeFile(name, `${ada.identity.publicKey}\n`, 0o644);
+  const { stdout, stderr, exitCode } = await stage.run(
+    options(stage, '--detach', '--unattended', `./${name}`),
+  );
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  expect(stdout).toContain('a\\x1b[2J\\x09\\u{202e}#(touch bad).pub) may join');
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  for (const command of ['list', 'info', 'log'])
+    expect((await stage.run([command])).stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);
+  const host = await stage.terminal(['tmux', '-S', (await theOne(stage)).socket, 'attach']);
+  await host.waitFor('[pair]');
+  await host.sendKeys('C-b', 'P');
+  await host.waitFor('extend by');
+  await host.sendKeys('1');
+  expect(await host.waitFor('put out')).toContain('a\\x1b[2J\\x09\\u{202e}#(touch bad).pub');
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  expect((await stage.account.demand('ls', ['-A'])).split('\n')).not.toContain('bad');
 });
 
 test('a control socket is for its owner alone', async () => {

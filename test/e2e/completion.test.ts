@@ -8,6 +8,8 @@ interface Shell {
   readonly name: string;
   readonly start: readonly string[];
   readonly source: string;
+  /** What the shell makes 21 of. */
+  readonly sum: string;
   /** What clears the line that has been typed so far. */
   readonly clear: string;
 }
@@ -17,22 +19,30 @@ const shells: readonly Shell[] = [
     name: 'bash',
     start: ['bash', '--norc', '-i'],
     source: 'source <(tmuxpair completion bash)',
+    sum: '$((20+1))',
     clear: 'C-u',
   },
   {
     name: 'zsh',
     start: ['zsh', '-f', '-i'],
     source: 'autoload -U compinit; compinit -D; source <(tmuxpair completion zsh)',
+    sum: '$((20+1))',
     clear: 'C-u',
   },
-  { name: 'fish', start: ['fish', '-N', '-i'], source: 'tmuxpair completion fish | source', clear: 'C-u' },
+  {
+    name: 'fish',
+    start: ['fish', '-N', '-i'],
+    source: 'tmuxpair completion fish | source',
+    sum: '(math 20+1)',
+    clear: 'C-u',
+  },
 ];
 
 /** A shell with the program on its PATH, and its completion sourced. */
-async function open(stage: Stage, { start, source }: Shell): Promise<Terminal> {
+async function open(stage: Stage, { start, source, sum }: Shell): Promise<Terminal> {
   const PATH = `${await programFolder(stage)}:${process.env.PATH}`;
   const terminal = await stage.terminal(start, { env: { PATH, PS1: '$ ', TERM: 'xterm-256color' } });
-  await terminal.type(`${source}; echo $((20+1))-ready\r`);
+  await terminal.type(`${source}; echo ${sum}-ready\r`);
   await terminal.waitFor('21-ready', { timeout: 20_000 });
   return terminal;
 }
@@ -61,20 +71,25 @@ test.each(shells)(
       await terminal.type('clear\r');
       await terminal.waitForNo(wanted);
     };
-    await line('tmuxpair ki', 'tmuxpair kick ');
-    await line('tmuxpair --unatt', 'tmuxpair --unattended ');
-    await line('tmuxpair -t 1h --gate-e', 'tmuxpair -t 1h --gate-existing-keys ');
-    await line('tmuxpair kick e', 'tmuxpair kick eve ');
-    await line('tmuxpair kick ad', 'adele');
-    await line('tmuxpair kick --js', 'tmuxpair kick --json ');
-    await line('tmuxpair access eve r', 'rw');
-    await line('tmuxpair completion f', 'tmuxpair completion fish ');
-    await line('tmuxpair info ', `tmuxpair info ${live.id} `);
-    await line('tmuxpair stop --id ', `tmuxpair stop --id ${live.id} `);
-    await line('tmuxpair --door pr', 'tmuxpair --door private ');
-    await line('tmuxpair @oc', 'tmuxpair @octocat ');
-    await line('tmuxpair keys gitlab:a', 'tmuxpair keys gitlab:ada@git.example.com ');
-    await line('tmuxpair invite --authorized-keys ev', 'tmuxpair invite --authorized-keys eve.pub ');
+    await line('tmuxpair ki', 'tmuxpair kick');
+    await line('tmuxpair --unatt', 'tmuxpair --unattended');
+    await line('tmuxpair -t 1h --gate-e', 'tmuxpair -t 1h --gate-existing-keys');
+    await line('tmuxpair kick e', 'tmuxpair kick eve');
+    await line('tmuxpair kick ad\t', 'adele');
+    await line('tmuxpair kick --js', 'tmuxpair kick --json');
+    await line('tmuxpair access eve r\t', 'rw');
+    await line('tmuxpair completion f', 'tmuxpair completion fish');
+    await line('tmuxpair info ', `tmuxpair info ${live.id}`);
+    await line('tmuxpair stop --id ', `tmuxpair stop --id ${live.id}`);
+    await line('tmuxpair --door pr', 'tmuxpair --door private');
+    await line('tmuxpair @oc', 'tmuxpair @octocat');
+    await line('tmuxpair keys gitlab:ada@', 'tmuxpair keys gitlab:ada@git.example.com');
+    if (shell.name === 'bash') {
+      await terminal.type('COMP_WORDBREAKS=${COMP_WORDBREAKS//[@:]}\r');
+      await line('tmuxpair @oc', 'tmuxpair @octocat');
+      await line('tmuxpair keys gitlab:ada@', 'tmuxpair keys gitlab:ada@git.example.com');
+    }
+    await line('tmuxpair invite --authorized-keys ev', 'tmuxpair invite --authorized-keys eve.pub');
     expect((await stage.account.demand('ls', [])).split('\n')).not.toContain('bad');
   },
 );

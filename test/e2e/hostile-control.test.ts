@@ -37,7 +37,11 @@ test('whatever is sent to the control socket, the pairing goes on and others get
     const { stdout } = await stage.account.exec('ps', ['-o', 'rss=', '-p', String(live.supervisor.pid)]);
     return Number(stdout) / 1024;
   };
-  const before = await memory();
+  const files = async () => {
+    const { stdout } = await stage.account.exec('ls', [`/proc/${live.supervisor.pid}/fd`]);
+    return stdout.trimEnd().split('\n').length;
+  };
+  const [before, filesBefore] = [await memory(), await files()];
   const undisturbed = async (what: string) => {
     const asked = performance.now();
     expect(await ask(folder, { op: 'info' }), what).toMatchObject({ ok: true });
@@ -112,11 +116,21 @@ test('whatever is sent to the control socket, the pairing goes on and others get
   sockets.push(long, many);
   figures.floods = await undisturbed('floods');
 
+  for (let n = 0; n < 100; n++) {
+    const unread = await reach(folder);
+    unread.write('{"v":1,"op":"info"}\n');
+    // Answered, and nobody takes the answer; or put out.
+    await new Promise((resolve) => unread.once('readable', resolve).once('close', resolve));
+    sockets.push(unread);
+  }
+  figures.unread = await undisturbed('unread');
+
   for (let n = 0; n < 100; n++) sockets.push(await reach(folder));
   for (const socket of sockets) if (!socket.destroyed) socket.write('{"v":1,"op":');
   figures.connections = await undisturbed('connections');
   for (const socket of sockets) socket.end();
   figures.half = await undisturbed('half');
+  await until(async () => (await files()) <= filesBefore, { what: 'every connection to be closed' });
 
   const after = await memory();
   console.log(

@@ -69,7 +69,7 @@ test('who was in, when, from where, with which key, and how it ended', async () 
 
   const killed = await goLive(stage, ['-s', 'other', 'ada.pub']);
   kill(killed.supervisor);
-  await until(async () => (await lines(stage, '--id', killed.id)).at(-1).event === 'swept', {
+  await until(async () => (await lines(stage, '--id', killed.id)).at(-1)?.event === 'swept', {
     what: 'its end in the log',
   });
   expect(await lines(stage, '--since', '2999-01-01')).toEqual([]);

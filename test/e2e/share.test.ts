@@ -10,7 +10,10 @@ import { until } from '../support/wait.ts';
 const configuration = `set -g status 2\nset -g 'status-format[1]' 'second line'\nset -g status-right 'mine'\n`;
 
 async function share(stage: Stage, { host }: Pick<OwnTmux, 'host'>, args: string): Promise<void> {
-  await host.type(`clear; tmuxpair --port ${stage.sshd.port} ${args}; echo rc=$?\r`);
+  // An earlier one's may show until the screen is cleared.
+  await host.type('clear\r');
+  await host.waitForNo('rc=');
+  await host.type(`tmuxpair --port ${stage.sshd.port} ${args}; echo rc=$?\r`);
   await host.waitFor(/^rc=\d/m, { timeout: 20_000 });
 }
 
@@ -24,7 +27,13 @@ async function over(stage: Stage): Promise<void> {
     ...leases(stage),
     ...remains(stage).filter(({ cmd }) => /supervise|\/switch|\/clock| -C attach|^sshd:/.test(cmd)),
   ];
-  await until(() => left().length === 0, { what: 'nothing to be left of the pairing' });
+  await until(() => left().length === 0, { what: 'nothing to be left' }).catch(() => {
+    throw new Error(
+      `left of the pairing:\n${left()
+        .map((one) => JSON.stringify(one))
+        .join('\n')}`,
+    );
+  });
 }
 
 test('inside tmux: the prompt comes back, the guest sees that session, and is out when the host detaches', async () => {
@@ -93,7 +102,7 @@ test('read-only in a shared session: no question, no way in, no other session; t
   }
   expect(await stage.run(['invite', '-r', 'bob.pub'])).toMatchObject({ exitCode: 0 });
   expect(await stage.run(['access', '--yes', 'ada', 'rw'])).toMatchObject({ exitCode: 0 });
-  await seat.waitForNo('view only');
+  await seat.waitForNo('q leaves');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   await seat.exitStatus();
   await over(stage);
@@ -128,6 +137,25 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   expect(await tmux.host.screen()).toContain('rc=0');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   expect(await optionsOf(tmux)).toBe(before);
+});
+
+test('an end that fails is told in a shared session, too, and leaves nothing in it', async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  await invited(stage, 'ada');
+  const snapshot = stage.snapshot();
+  const tmux = await ownTmux(stage);
+  const before = await optionsOf(tmux);
+  await share(stage, tmux, '--yes ada.pub');
+  const { supervisorPid } = await theOne(stage);
+  await stage.account.demand('chmod', ['500', '.ssh']);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 7 });
+  await tmux.host.waitFor('not all could be taken back; tmuxpair list says why');
+  await until(() => readProcess(supervisorPid) === undefined, { what: 'its end' });
+  expect(await optionsOf(tmux)).toBe(before);
+  await stage.account.demand('chmod', ['700', '.ssh']);
+  expect(await stage.run(['list'])).toMatchObject({ exitCode: 0, stdout: 'nothing is live\n' });
+  await over(stage);
+  stage.expectUntouched(snapshot);
 });
 
 test('a session by name from outside, one that is not there, and a host who sends all other clients away', async () => {

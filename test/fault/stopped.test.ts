@@ -2,8 +2,17 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
 import { record } from '../support/ledger.ts';
-import { allGone, expectNothingLeft, goLive, guestProcesses, invited, type Live } from '../support/live.ts';
-import { signalProcess } from '../support/processes.ts';
+import {
+  allGone,
+  expectNothingLeft,
+  goLive,
+  guestProcesses,
+  invited,
+  type Live,
+  liveOf,
+} from '../support/live.ts';
+import { allProcesses, signalProcess } from '../support/processes.ts';
+import { program } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
 /** `performance.now()` of the deadline. */
@@ -16,13 +25,22 @@ test('F3 I6: the supervisor is stopped past the deadline: guests out, nobody new
   await using stage = await makeStage({ keys: '# mine\n' });
   const before = stage.snapshot();
   const [ada, bob] = await Promise.all([invited(stage, 'ada'), invited(stage, 'bob')]);
-  const live = await goLive(stage, ['ada.pub', 'bob.pub', '--ttl', '5s']);
+  // Below a shell: tmux, in which the tests' terminals are, continues a program of its own that was stopped.
+  const { file, args } = program();
+  const paired = [file, ...args, '--port', String(stage.sshd.port), 'ada.pub', 'bob.pub', '--ttl', '5s'];
+  const host = await stage.terminal(['sh', '-c', '"$@"; exit $?', 'sh', ...paired]);
+  const child = await until(() => allProcesses().find(({ ppid }) => ppid === host.pid), {
+    what: 'the start',
+  });
+  const live = await liveOf(stage, host, child.pid);
   const deadline = deadlineOf(live);
   const master = await ada.master({ session: 'terminal' });
   await master.terminal?.waitFor('[pair]');
   const inside = guestProcesses(stage);
 
   signalProcess(live.supervisor, 'SIGSTOP');
+  const silent = await stage.run(['list']);
+  expect(silent.stderr).toContain(`${live.id} does not answer`);
   await until(() => performance.now() > deadline, { what: 'the deadline' });
   const late = await bob.run(['-tt']);
   expect(late.exitCode).not.toBe(0);

@@ -4,8 +4,8 @@ import { deadlineIn, secondsLeft, warningsFor } from '../../src/domain/deadline.
 
 const start = { epoch: 1_800_000_000.25, sinceBoot: 5000.75 };
 
-test('whole seconds on both clocks, never early', () => {
-  expect(deadlineIn(60, start)).toEqual({ epoch: 1_800_000_061, sinceBoot: 5061 });
+test('a whole second of the wall clock, never early, the same instant on both clocks', () => {
+  expect(deadlineIn(60, start)).toEqual({ epoch: 1_800_000_061, sinceBoot: 5061.5 });
   expect(secondsLeft(deadlineIn(60, start), start)).toBeGreaterThanOrEqual(60);
   expect(secondsLeft(deadlineIn(60, start), start)).toBeLessThan(61);
 });

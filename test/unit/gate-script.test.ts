@@ -310,6 +310,11 @@ describe('a join that needs a yes', () => {
     expect(lease.names('ask')).toEqual([]);
   });
 
+  test('lets nobody type who has been made to look meanwhile', async () => {
+    const { stdout } = await answered('admit', () => lease.write('open/ada', 'read-only\n'));
+    expect(stdout).toContain('in through the airlock');
+  });
+
   test('is over when the guest is kicked meanwhile', async () => {
     const { stdout } = await answered('', () => rmSync(join(lease.dir, 'open', 'ada')));
     expect(stdout).toContain('tmuxpair: this pairing is over');

@@ -184,14 +184,15 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     { kind: 'access-changed', label: 'ada', access: 'read-only' },
     { kind: 'access-changed', label: 'ada', access: 'read-write' },
   ],
+  'sweep-failed': [{ kind: 'sweep-failed', failure: { kind: 'guests-left', folder: '/r/aaaabbbbcccc' } }],
   'change-failed': [{ kind: 'change-failed', failure: { kind: 'guests-left', folder: '/r/aaaabbbbcccc' } }],
   extended: [{ kind: 'extended', deadline: new Date('2026-11-22T18:00:00Z') }],
   'time-left': [{ kind: 'time-left', seconds: 600 }],
   'host-attached': [{ kind: 'host-attached', command: 'ssh me@here' }],
-  'access-ended': [true, false].map((failed) => ({
+  'access-ended': ([undefined, 'this-terminal', 'next-command'] as const).map((failed) => ({
     kind: 'access-ended',
     reason: reasons['time-up'],
-    failed,
+    ...(failed && { failed }),
   })),
   'log-failed': [{ kind: 'log-failed', path: '/s/log', problem: 'the disk is full' }],
   'switch-restarted': [{ kind: 'switch-restarted' }],

@@ -147,6 +147,10 @@ const failures: Every<'kind', Failure, 'kind'> = {
     { kind: 'no-such-pairing', ids: ['aaaabbbbcccc', 'aaaaddddeeee'] },
     { kind: 'no-such-pairing', ids: ['aaaabbbbcccc'], wanted: 'x' },
   ],
+  'pairing-silent': [['aaaabbbbcccc'], ['aaaabbbbcccc', 'aaaaddddeeee']].map((ids) => ({
+    kind: 'pairing-silent',
+    pairings: ids.map((id) => ({ id, folder: `/r/${id}` })),
+  })),
   'no-such-guest': [
     { kind: 'no-such-guest', label: 'eve', guests: ['ada', 'bob'] },
     { kind: 'no-such-guest', label: 'eve', guests: [] },

@@ -42,8 +42,11 @@ ${values.map(([act, patterns]) => `    ${patterns.join('|')}) ${act}; return ;;`
   case $cmd:$n:$cur in
 ${commands.flatMap(arms(commands)).join('\n')}
   esac
-  # What stands before the last of these, readline keeps by itself.
-  local kept=\${cur%"\${cur##*[@:=]}"}
+  # What stands before the last of these, readline keeps by itself; an @ it wants back.
+  local breaks= kept=
+  for i in @ : =; do [[ $COMP_WORDBREAKS != *$i* ]] || breaks+=$i; done
+  [[ -z $breaks ]] || kept=\${cur%"\${cur##*[$breaks]}"}
+  kept=\${kept%@}
   for i in "\${!COMPREPLY[@]}"; do COMPREPLY[i]=\${COMPREPLY[i]#"$kept"}; done
 }
 complete -o default -F _tmuxpair tmuxpair`;
