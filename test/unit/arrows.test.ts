@@ -54,9 +54,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   session: ['providers', 'keyring', 'lease', 'door', 'room', 'domain'],
   providers: ['domain'],
   keyring: ['domain'],
-  lease: ['domain'],
-  door: ['domain'],
-  room: ['domain'],
+  lease: ['spawn', 'domain'],
+  door: ['spawn', 'domain'],
+  room: ['spawn', 'domain'],
+  spawn: ['domain'],
   ui: ['domain'],
   domain: ['package.json'],
 };
@@ -104,17 +105,21 @@ describe('each effect has one owner', () => {
 
   // Those aside whose tmux stays, as the host's client does, and the clipboard of a tmux that is not ours.
   test('tmux runs from one file', () => {
-    const runners = importersOf(/^(execa|(node:)?child_process)$/).filter((path) => roomOf(path) === 'room');
+    const runners = importersOf(/^(execa|(node:)?child_process|src\/spawn\/.*)$/).filter(
+      (path) => roomOf(path) === 'room',
+    );
     expect(runners.sort()).toEqual(
       ['clipboard', 'host', 'menu', 'observe', 'tmux'].map((name) => `src/room/${name}.ts`),
     );
   });
 
-  test('nothing but ui prints; the keychain’s child speaks to its parent, and a supervisor to who started it', () => {
+  // The keychain's child speaks to its parent, a supervisor to who started it, and the version needs no ui.
+  test('nothing but ui prints', () => {
     const printers = havingText(/\bconsole\.|process\.std(out|err)\.write|pipe\(process\.std/);
     expect(printers.filter((path) => roomOf(path) !== 'ui').sort()).toEqual([
       'src/commands/background.ts',
       'src/keyring/serve-keychain.ts',
+      'src/main.ts',
     ]);
   });
 
