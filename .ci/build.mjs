@@ -3,15 +3,22 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const heavy = { '@octokit/rest': 'octokit', execa: 'execa', ora: 'ora' };
+/** What has files of its own: how our code imports it, what it is, the file's name. */
+const heavy = [
+  [/^@octokit\/rest$/, '@octokit/rest', 'octokit'],
+  [/^execa$/, 'execa', 'execa'],
+  [/^\.\/spinner\.ts$/, 'src/ui/spinner.ts', 'spinner'],
+];
 
 /** Has code that is in one file of the build reach another. */
 const apart = {
   name: 'apart',
   setup: ({ onResolve }) => {
-    onResolve({ filter: new RegExp(`^(${Object.keys(heavy).join('|')})$`) }, ({ path, kind }) =>
-      kind === 'entry-point' ? undefined : { path: `./${heavy[path]}.js`, external: true },
-    );
+    for (const [filter, , name] of heavy) {
+      onResolve({ filter }, ({ kind }) =>
+        kind === 'entry-point' ? undefined : { path: `./${name}.js`, external: true },
+      );
+    }
   },
 };
 
@@ -21,7 +28,7 @@ await build({
     main: 'src/main.ts',
     keychain: 'src/keyring/keychain-main.ts',
     'lib/cli': 'src/cli.ts',
-    ...Object.fromEntries(Object.entries(heavy).map(([library, name]) => [`lib/${name}`, library])),
+    ...Object.fromEntries(heavy.map(([, what, name]) => [`lib/${name}`, what])),
   },
   outdir: 'dist',
   bundle: true,

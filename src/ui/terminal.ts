@@ -1,5 +1,4 @@
 /** The only place that prints. */
-import type { Ora } from 'ora';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { jsonLine, printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
@@ -102,14 +101,14 @@ function clipboard(text: string): string {
 
 function makeSpinner(): { start(text: string): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
-  let spinning: Ora | undefined;
+  let spinning: { stop(): void } | undefined;
   let wanted = false;
   return {
     start: (text) => {
       wanted = true;
       timer = setTimeout(async () => {
-        const { default: ora } = await import('ora');
-        if (wanted) spinning = ora({ text, discardStdin: false }).start();
+        const { spin } = await import('./spinner.ts');
+        if (wanted) spinning = spin(text);
       }, spinAfter);
     },
     stop: () => {

@@ -69,7 +69,7 @@ function named(subject: Subject): object {
 }
 
 /** A row for those providers that it applies to; for others there is none. */
-const where = (applies: boolean) => (applies ? test : () => {});
+const where = (applies: unknown) => (applies ? test : () => {});
 
 describe.each(subjects)('$name', (subject) => {
   let forge: Forge;
