@@ -11,9 +11,11 @@ export type KeychainProcess = ChildProcessByStdio<Writable, Readable, null>;
 export type StartKeychain = (env: NodeJS.ProcessEnv) => Result<KeychainProcess, KeychainTrouble>;
 
 /**
- * Starts the build's `keychain.js` with this Node. The build puts this code into a folder beside it.
+ * Starts the build's `keychain.js` with this Node. The build puts this code into a folder beside it. A standalone
+ * executable is its own keychain process.
  */
 export const startKeychain: StartKeychain = (env) => {
+  if (process.versions.bun !== undefined) return ok(spawnKeychain(process.execPath, ['keychain'], env));
   const file = join(__dirname, '../keychain.js');
   return existsSync(file)
     ? ok(spawnKeychain(process.execPath, [file], env))

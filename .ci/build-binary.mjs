@@ -1,0 +1,37 @@
+// node build-binary.mjs: puts the program into one executable for this platform, .binary/tmuxpair, which needs no Node:
+// it has Bun's runtime in it, the program as bytecode, and the keychain's binding.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+const isMusl = process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
+const bun = require.resolve(
+  `@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}${isMusl ? '-musl' : ''}/bin/bun`,
+);
+const binding = join(
+  dirname(require.resolve('keytar/package.json')),
+  `prebuilds/${process.platform}${isMusl ? 'musl' : ''}-${process.arch}/keytar.node`,
+);
+
+rmSync('.binary', { recursive: true, force: true });
+mkdirSync('.binary');
+await build({
+  entryPoints: ['src/standalone.ts'],
+  outfile: '.binary/tmuxpair.js',
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  supported: { 'dynamic-import': false },
+  alias: { keytar: binding },
+  external: ['*.node'],
+  logLevel: 'warning',
+});
+const args = ['build', '--compile', '--bytecode', '--format=cjs', '.binary/tmuxpair.js', '--outfile', '.binary/tmuxpair'];
+const { status } = spawnSync(bun, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+rmSync('.binary/tmuxpair.js');
+process.exitCode = status ?? 1;
