@@ -99,6 +99,10 @@ async function hold(stage: Stage, build: Build, file: string, guests: readonly G
   const seats = [...first, ...(await join(guests.slice(1)))];
   const ten = await look();
   expect(live.deadMan()).toBeDefined();
+  for (const at of [none, one, ten]) {
+    expect(at['processes of the program']).toBeGreaterThan(0);
+    for (const part of ['program', "dead man's switch", 'tmux'] as const) expect(at[part]).toBeGreaterThan(0);
+  }
   await live.room('kill-server');
   await Promise.all(seats.map(({ gone }) => gone));
   expect(await live.host.exitStatus()).toBe(0);
