@@ -1,8 +1,8 @@
 // node build-binary.mjs: puts the program into one executable for this platform, .binary/tmuxpair, which needs no Node:
 // it has Bun's runtime in it, the program as bytecode, and the keychain's binding.
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -31,7 +31,15 @@ await build({
   external: ['*.node'],
   logLevel: 'warning',
 });
-const args = ['build', '--compile', '--bytecode', '--format=cjs', '.binary/tmuxpair.js', '--outfile', '.binary/tmuxpair'];
+const args = [
+  'build',
+  '--compile',
+  '--bytecode',
+  '--format=cjs',
+  '.binary/tmuxpair.js',
+  '--outfile',
+  '.binary/tmuxpair',
+];
 const { status } = spawnSync(bun, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 rmSync('.binary/tmuxpair.js');
 process.exitCode = status ?? 1;

@@ -28,7 +28,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function place(folder: string, node: string): Promise<TestRun['program']> {
   const chosen = process.env.TMUXPAIR_BIN;
-  if (chosen) return { file: chosen, args: [] };
+  if (chosen) {
+    await copyFile(chosen, `${folder}/tmuxpair`, constants.COPYFILE_FICLONE);
+    await chmod(`${folder}/tmuxpair`, 0o755);
+    return { file: `${folder}/tmuxpair`, args: [] };
+  }
   if (!existsSync(`${root}src/main.ts`)) return { missing: 'src/main.ts does not exist' };
   if (!existsSync(`${root}dist/main.js`)) {
     execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
