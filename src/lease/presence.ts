@@ -80,6 +80,20 @@ export function takeRefusals(folder: string): { readonly presence: Presence; rea
   });
 }
 
+/**
+ * Those of `before`, one a connection, that are gone from the folder although their connections live: as while somebody
+ * removes the folder, file by file.
+ */
+export function vanished(before: readonly string[], now: readonly string[]): string[] {
+  const known = new Set(now.map((record) => parse(record).parent));
+  return before.filter((record) => {
+    const { parent, parentStart } = parse(record);
+    if (known.has(parent) || !isRunning(parent, parentStart)) return false;
+    known.add(parent);
+    return true;
+  });
+}
+
 /** Whose a record is. */
 export function labelOf(record: string): string {
   return parse(record).label;

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { secondsLeft, warningsFor } from '../domain/deadline.ts';
-import { type Presence, presences, recordsIn, takeRefusals } from '../lease/presence.ts';
+import { type Presence, presences, recordsIn, takeRefusals, vanished } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
 import { deferred } from './deferred.ts';
 import type { EndReason, Event, Visit } from './events.ts';
@@ -10,7 +10,7 @@ import { accessOf, type Live } from './live.ts';
 export interface Watch {
   /** Resolves when the deadline has passed, or the lease's folder has been removed from outside. */
   readonly over: Promise<EndReason>;
-  /** Looks once more. @returns the names of all records that there were at the last look that found the folder */
+  /** Looks once more. @returns the names of the records of all connections that there were at the last look */
   look(): readonly string[];
   /** Looks no more; those that were inside until now have left now. */
   stop(): void;
@@ -49,7 +49,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   const look = (): boolean => {
     const records = recordsIn(folder);
     if (!records) over.resolve({ kind: 'taken-back' });
-    registered = records ?? registered;
+    if (records) registered = [...records, ...vanished(registered, records)];
     const found = new Map(presences(folder).map((presence) => [presence.record, presence]));
     for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
     for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);

@@ -133,6 +133,10 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   for (const one of all) signalProcess(one, 'SIGKILL');
   await stage.account.demand('rm', ['-r', folder]);
   expect(await optionsOf(tmux)).toContain('@tmuxpair-lease');
+  // What tmux says of the clock, in a mode of the pane's.
+  await tmux.host.waitFor('terminated by signal 9');
+  await tmux.host.sendKeys('q');
+  await tmux.host.waitForNo('terminated by signal 9');
   await share(stage, tmux, '--yes ada.pub');
   expect(await tmux.host.screen()).toContain('rc=0');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
