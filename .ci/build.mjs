@@ -1,6 +1,7 @@
 // node build.mjs: puts the program into dist/. CommonJS, since Node starts it faster than modules. lib/cli.js has all of
 // our own code; each heavy library is a file of its own, read when it is first needed.
 import { rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
 /** What has files of its own: how our code imports it, what it is, the file's name. */
@@ -22,6 +23,21 @@ const apart = {
   },
 };
 
+/** Has modules of Node's own loaded when they are first used, where our code imports them. */
+const late = {
+  name: 'late',
+  setup: ({ onResolve, onLoad }) => {
+    const require = createRequire(import.meta.url);
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'late' } : { path, external: true },
+    );
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => {
+      const getters = Object.keys(require(path)).map((name) => `get ${name}(){return require("${path}").${name}}`);
+      return { contents: `module.exports={${getters}}`, loader: 'js' };
+    });
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: {
@@ -39,7 +55,7 @@ await build({
   // Node has `require` at hand; the machinery of modules takes it some milliseconds to start.
   supported: { 'dynamic-import': false },
   external: ['keytar'],
-  plugins: [apart],
+  plugins: [apart, late],
   legalComments: 'linked',
   logLevel: 'warning',
 });

@@ -149,12 +149,12 @@ async function openTheRoom(
   live.room = room;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
   armLease(lease, deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
-  const arming = armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' })).then((deadMan) => {
-    live.deadMan = deadMan;
-  });
+  const arm = async (): Promise<void> => {
+    live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
+  };
   const { clock } = lease;
   if (intent.share) {
-    await arming;
+    await arm();
     noteShared(lease.folder, room);
     const stands = (id: string): boolean => existsSync(join(root, id));
     await openShared(room, lease.id, { clock, deadline: deadline.epoch }, stands);
@@ -169,6 +169,7 @@ async function openTheRoom(
     clock,
     deadline: deadline.epoch,
   });
+  const arming = arm(); // Second, since tmux takes longer.
   await Promise.allSettled([arming, opening]); // What is to be closed again has been opened by then.
   live.unseen = (await opening) === 'new';
   await arming;
