@@ -55,7 +55,8 @@ export async function chooseDoor(
   intent: DoorIntent,
   { env, sshd }: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
 ): Promise<DoorChoice> {
-  const host = intent.host === undefined ? guessHost() : Promise.resolve(intent.host);
+  const named = intent.host ?? onlyAddress(intent);
+  const host = named === undefined ? guessHost() : Promise.resolve(named);
   const own = { kind: 'private', host, ...(intent.port === undefined ? {} : { port: intent.port }) } as const;
   const asked = { kind: 'asked' } as const;
   if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
@@ -64,7 +65,11 @@ export async function chooseDoor(
   const ownMend = forwarding ? terminalsMend() : undefined;
   if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
   const port = intent.port ?? 22;
-  const anyKey = async (): Promise<string> => (await openHostKey(hostKeyFolder(env))).file;
+  const anyKey = () =>
+    openHostKey(hostKeyFolder(env)).then(
+      ({ file }) => file,
+      () => undefined,
+    );
   const query = { sshd, keyFile: intent.keyFile, anyKey };
   const system = await lookAtSystem({ ...query, port });
   const other = system.answers || intent.port !== undefined ? undefined : await lookElsewhere(query);
@@ -81,6 +86,11 @@ export async function chooseDoor(
   return obstacles.length === 0 || intent.port !== undefined || intent.keyFileNamed
     ? { ...theirs, why: ownMend === undefined ? { kind: 'answers' } : { kind: 'forward', mend: ownMend } }
     : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
+}
+
+/** The one address that guests reach a door of our own by, where the host has named one. */
+export function onlyAddress({ bind, via }: DoorIntent): string | undefined {
+  return via || bind === undefined || /^(0\.0\.0\.0|::)$/.test(bind) ? undefined : bind;
 }
 
 /** Whether ports are to be forwarded, by a door that the host has not named by its port or its file. */
