@@ -98,7 +98,7 @@ function pairingFor(intent: TrialIntent, reference: Reference, folder: string): 
     offline: true,
     refresh: false,
     acceptNewKeys: false,
-    command: ['cat'],
+    command: ['cat', '-'], // One word would go through $SHELL, which is not what is tried here.
   };
 }
 
