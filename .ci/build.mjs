@@ -32,7 +32,9 @@ const late = {
       kind === 'import-statement' ? { path, namespace: 'late' } : { path, external: true },
     );
     onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => {
-      const getters = Object.keys(require(path)).map((name) => `get ${name}(){return require("${path}").${name}}`);
+      const getters = Object.keys(require(path)).map(
+        (name) => `get ${name}(){return require("${path}").${name}}`,
+      );
       return { contents: `module.exports={${getters}}`, loader: 'js' };
     });
   },

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { refuse, usage } from '../src/domain/failure.ts';
 import type { Reference } from '../src/domain/guest.ts';
@@ -22,30 +21,30 @@ async function fetchFile(reference: Reference, context: FetchContext): Promise<F
   const path = reference.name;
   const most = context.limits?.bytes ?? defaultLimits.bytes;
   const unreadable = (code: string): never => refuse({ kind: 'file-unreadable', path, code });
-  let handle: FileHandle | undefined;
+  let handle: number | undefined;
   let text: string;
   try {
     // O_NONBLOCK: opening a FIFO that nobody writes to returns at once
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile()) return unreadable('not-a-file');
-    const bytes = await firstBytes(handle, most + 1);
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(handle).isFile()) return unreadable('not-a-file');
+    const bytes = firstBytes(handle, most + 1);
     if (bytes.length > most) return unreadable('too-large');
     text = bytes.toString('utf8');
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return unreadable(error.code);
   } finally {
-    await handle?.close();
+    if (handle !== undefined) closeSync(handle);
   }
   return usable(reference, siftText(text));
 }
 
 /** Up to `most` bytes. The size a file claims is not asked: it may grow, and `/proc` claims 0. */
-async function firstBytes(handle: FileHandle, most: number): Promise<Buffer> {
+function firstBytes(handle: number, most: number): Buffer {
   const bytes = Buffer.alloc(most);
   let length = 0;
   while (length < most) {
-    const { bytesRead } = await handle.read(bytes, length, most - length);
+    const bytesRead = readSync(handle, bytes, length, most - length, null);
     if (bytesRead === 0) break;
     length += bytesRead;
   }

@@ -129,7 +129,12 @@ export type Failure =
       readonly doing: string;
       readonly detail: string;
     }
-  | { readonly kind: 'host-key-refused'; readonly path: string; readonly problem: string }
+  | {
+      readonly kind: 'host-key-refused';
+      readonly path: string;
+      readonly problem: string;
+      readonly hint?: string;
+    }
   /** The door's port, or its address, can't be listened on. */
   | {
       readonly kind: 'port-refused';

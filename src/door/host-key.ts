@@ -19,9 +19,19 @@ export interface HostKeyPair {
 export async function openHostKey(folder: string): Promise<HostKeyPair> {
   const file = fileIn(folder);
   if (/["\\\n]/.test(file)) return unusable(file, 'sshd can not be told of a path with such characters');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const there = await readPublic(file);
-  if (there) return { file, key: there };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const key = (await readPublic(file)) ?? (await makeOnce(folder, file));
+    return { file, key };
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (typeof code !== 'string') throw error;
+    const hint = 'make that folder one that you can write, or set XDG_STATE_HOME to one that you can';
+    return unusable(file, `${syscall} failed with ${code}`, hint);
+  }
+}
+
+async function makeOnce(folder: string, file: string): Promise<PublicKey> {
   const aside = mkdtempSync(join(folder, '.new-'));
   try {
     const made = join(aside, 'key');
@@ -32,7 +42,7 @@ export async function openHostKey(folder: string): Promise<HostKeyPair> {
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
-  return { file, key: (await readPublic(file)) ?? unusable(file, 'it has just gone') };
+  return (await readPublic(file)) ?? unusable(file, 'it has just gone');
 }
 
 /** The private key's file, where there is one; not looked into. */
@@ -66,6 +76,6 @@ async function readPublic(file: string): Promise<PublicKey | undefined> {
   return parsed.ok ? parsed.key : unusable(file, 'it is no key of a host');
 }
 
-function unusable(path: string, problem: string): never {
-  return refuse({ kind: 'host-key-refused', path, problem });
+function unusable(path: string, problem: string, hint?: string): never {
+  return refuse({ kind: 'host-key-refused', path, problem, ...(hint === undefined ? {} : { hint }) });
 }

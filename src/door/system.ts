@@ -39,8 +39,8 @@ export interface SystemQuery {
   readonly port: number;
   /** The `authorized_keys` file that guests are to be let in by, absolute. */
   readonly keyFile: string;
-  /** Gives any private key: without one sshd tells its settings to root alone. */
-  readonly anyKey: () => Promise<string>;
+  /** Gives any private key, if there is one: without it sshd tells its settings to root alone. */
+  readonly anyKey: () => Promise<string | undefined>;
 }
 
 /**

@@ -76,7 +76,13 @@ async function choose(
   if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
   const port = intent.port ?? 22;
   const keys = hostKeyFolder(env);
-  const anyKey = async (): Promise<string> => hostKeyFile(keys) ?? (await openHostKey(keys)).file;
+  const anyKey = async (): Promise<string | undefined> => {
+    if (hostKeyFile(keys) !== undefined) return hostKeyFile(keys);
+    return openHostKey(keys).then(
+      ({ file }) => file,
+      () => undefined,
+    );
+  };
   const query = { sshd, keyFile: intent.keyFile, anyKey };
   const isNamed = intent.port !== undefined || intent.keyFileNamed;
   const system = await lookAtSystem({ ...query, port }, intent.door === 'auto' && !isNamed);
@@ -94,6 +100,11 @@ async function choose(
   return obstacles.length === 0
     ? { ...theirs, why: ownMend === undefined ? { kind: 'answers' } : { kind: 'forward', mend: ownMend } }
     : { ...own, system, why: { kind: 'obstacles', port, obstacles } };
+}
+
+/** The one address that guests reach a door of our own by, where the host has named one. */
+export function onlyAddress({ bind, via }: DoorIntent): string | undefined {
+  return via || bind === undefined || /^(0\.0\.0\.0|::)$/.test(bind) ? undefined : bind;
 }
 
 /** Whether ports are to be forwarded, by a door that the host has not named by its port or its file. */

@@ -23,7 +23,7 @@ import { bindMenuKey } from '../room/menu-key.ts';
 import { claimRoom, enterCommands, openRoom, type Room, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
-import { chooseDoor } from './choose-door.ts';
+import { chooseDoor, onlyAddress } from './choose-door.ts';
 import { armDeadMan } from './dead-man.ts';
 import { type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
@@ -42,9 +42,10 @@ export interface Open {
   readonly door: OpenDoor;
 }
 
-/** Whose ssh line names this machine, and how. */
-function nameOf({ host }: PairIntent): Promise<string> {
-  return host === undefined ? guessHost() : Promise.resolve(host);
+/** What the guest's line calls this machine. Resolves late, and does not reject. */
+function nameOf(intent: PairIntent): Promise<string> {
+  const named = intent.host ?? onlyAddress(intent);
+  return named === undefined ? guessHost() : Promise.resolve(named);
 }
 
 /**

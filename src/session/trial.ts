@@ -9,7 +9,7 @@ import { parsePublicKey } from '../domain/public-key.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
 import { presences } from '../lease/presence.ts';
-import type { DoorIntent } from './choose-door.ts';
+import { type DoorIntent, onlyAddress } from './choose-door.ts';
 import { endAccess } from './end.ts';
 import type { Finding } from './finding.ts';
 import { type Open, openPairing } from './open.ts';
@@ -53,12 +53,12 @@ export async function tryPairing(intent: TrialIntent, world: World): Promise<Fin
 /** Comes in by the key in `folder`, and goes again. */
 async function visit(
   { door, live }: Open,
-  { bind }: TrialIntent,
+  intent: TrialIntent,
   folder: string,
   stop: AbortSignal,
 ): Promise<Finding> {
   const since = performance.now();
-  const host = bind === undefined || /^(0\.0\.0\.0|::)$/.test(bind) ? '127.0.0.1' : bind;
+  const host = onlyAddress(intent) ?? '127.0.0.1';
   const at = { user: userInfo().username, host, port: door.port };
   const login = tryLogin({
     at,
@@ -102,7 +102,7 @@ function pairingFor(intent: TrialIntent, reference: Reference, folder: string): 
     offline: true,
     refresh: false,
     acceptNewKeys: false,
-    command: ['cat'],
+    command: ['cat', '-'], // One word would go through $SHELL, which is not what is tried here.
   };
 }
 

@@ -126,7 +126,7 @@ export function wordsOf(failure: Failure): Words {
       return words(
         6,
         `${failure.path} can't be the host key of a door: ${failure.problem}`,
-        'remove it, and another is made; your guests will see that it is another',
+        failure.hint ?? 'remove it, and another is made; your guests will see that it is another',
       );
     case 'port-refused':
       return words(

@@ -204,6 +204,27 @@ test('two first starts at once make one host key, which stays from one pairing t
   expect(await stage.account.demand('find', [folder, '-printf', '%P %m\n'])).toBe(' 700\nhost_ed25519 600\n');
 });
 
+test('no folder for a host key: that is told, and an sshd that answers needs none', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const key = await keyOf(stage, await stage.guest());
+  const env = { XDG_STATE_HOME: '/dev/null' };
+  const start = ['--unattended', '-d', '--ttl', '1m'];
+  const { exitCode, stderr } = await stage.run([...start, ...privately, key], { env });
+  expect(stderr).toMatch(
+    /error: \S+ can't be the host key of a door: mkdir failed with ENOTDIR\n.*XDG_STATE_HOME/,
+  );
+  expect(exitCode).toBe(6);
+  const port = String(stage.sshd.port);
+  expect(await stage.run([...start, '--port', port, key], { env })).toMatchObject({ exitCode: 0 });
+});
+
+test('--bind: the line names the one address that is listened on', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const start = ['--unattended', '-d', '--json', await keyOf(stage, await stage.guest())];
+  const { stdout } = await stage.run([...start, '--bind', '127.0.0.1']);
+  expect(JSON.parse(stdout).sshCommand).toMatch(/@127\.0\.0\.1$/);
+});
+
 test('an sshd that answers, and that reads the file, is what guests come through', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
