@@ -104,15 +104,17 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
   };
   try {
     const program = pairProgram(run, inRoom, self);
-    describeKeys(program, run);
-    describeForget(program, run);
-    describeLive(program, run);
-    describeLog(program, run);
-    describeCompletion(program, run);
-    describeDoctor(program, run, self);
-    describeSweep(program, run);
-    describeMenu(program, run);
-    describeSupervise(program, run, self);
+    if (mayNameCommand(own)) {
+      describeKeys(program, run);
+      describeForget(program, run);
+      describeLive(program, run);
+      describeLog(program, run);
+      describeCompletion(program, run);
+      describeDoctor(program, run, self);
+      describeSweep(program, run);
+      describeMenu(program, run);
+      describeSupervise(program, run, self);
+    }
     program.hook('preSubcommand', inherit);
     await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
     return exit;
@@ -122,6 +124,11 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     if (error instanceof Stopped) return exitCodeOf(error.signal);
     return error instanceof Refusal ? say.failure(error.failure) : say.bug(error);
   }
+}
+
+/** Whether there is a command among these words, or help is wanted: to describe commands takes a pairing's start some ms. */
+function mayNameCommand(words: readonly string[]): boolean {
+  return words.some((word) => /^(?:[a-z]+|-[a-z]*h|--help)$/.test(word));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 
 /** An sshd that runs on this machine and waits for connections. */
 export interface Listener {
@@ -29,6 +30,39 @@ export function listenerConfig(command: string): string[] | undefined {
     const value = words[index + 1];
     if (/^-[fpo].+/.test(word)) return [word];
     return /^-[fpo]$/.test(word) && value !== undefined ? [word, value] : [];
+  });
+}
+
+/**
+ * Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed.
+ */
+export async function isListening(port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return accepts(port);
+  const tables = ['tcp', 'tcp6'].map((name) => {
+    try {
+      return readFileSync(`/proc/net/${name}`, 'latin1');
+    } catch {
+      return ''; // There is no IPv6.
+    }
+  });
+  return tables.some((table) => listensIn(table, port));
+}
+
+/** @param table as in `/proc/net/tcp`: an address and port in hexadecimal, that of the peer, the state, where 0A is LISTEN */
+export function listensIn(table: string, port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(`^ *\\d+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A `, 'm').test(table);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });
+    const answer = (accepted: boolean): void => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => answer(true));
+    for (const event of ['error', 'timeout']) socket.once(event, () => answer(false));
   });
 }
 

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
@@ -23,14 +23,33 @@ export function bannerVersion(greeting: string): SshdVersion | undefined {
   return versionIn(/^SSH-[\d.]+-(OpenSSH_\S+)/.exec(greeting)?.[1] ?? '');
 }
 
-/** What the program says of itself. @throws Refusal `program-too-old`, `program-failed` */
+/**
+ * As it stands in the program, or else as the program says when it is run.
+ * @throws Refusal `program-too-old`, `program-failed`
+ */
 export async function sshdVersion(sshd: string): Promise<SshdVersion> {
+  const written = versionWithin(sshd);
+  if (written) return newEnough(written);
   // Before 9.2, -V is an unknown option, whose complaint names the version all the same.
   const { stdout, stderr } = await capture(sshd, ['-V'], { patience: 5000 });
   const all = [stdout, stderr].filter((text) => text !== '').join('\n');
   const version = versionIn(all);
   if (version) return newEnough(version);
   return refuse({ kind: 'program-failed', program: sshd, doing: 'telling its version', detail: all });
+}
+
+/** The release that an sshd was built as: its own name for it, which ends in a `p` and a number; others are of peers. */
+function versionWithin(sshd: string): SshdVersion | undefined {
+  try {
+    const program = readFileSync(sshd);
+    for (let at = program.indexOf('OpenSSH_'); at !== -1; at = program.indexOf('OpenSSH_', at + 1)) {
+      const name = program.toString('latin1', at, at + 24);
+      if (/^OpenSSH_\d+\.\d+p\d/.test(name)) return versionIn(name);
+    }
+  } catch {
+    // It may be run, and not be read.
+  }
+  return undefined;
 }
 
 function versionIn(text: string): SshdVersion | undefined {

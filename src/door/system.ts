@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
-import { listeners } from './listeners.ts';
+import { isListening, listeners } from './listeners.ts';
 import { type Account, isStrict, obstaclesIn, parseSettings, type Settings } from './sshd-settings.ts';
 import { bannerVersion, type SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
@@ -13,15 +13,18 @@ import { modeObstacles } from './strict-modes.ts';
 /** The sshd on a port of this machine. */
 export interface SystemDoor {
   readonly port: number;
-  readonly answers: boolean;
-  /** As it says in its greeting, where it does. */
+  /** Whether somebody listens there. */
+  readonly listens: boolean;
+  /** As it says in its greeting, where that has been heard and says so. */
   readonly version?: SshdVersion;
-  /** Asks for its settings, once. Does not reject. */
+  /** Knocks, and asks for its settings, once. Does not reject. */
   known(): Promise<Known>;
 }
 
 /** What is known of a door. */
 export interface Known {
+  /** Whether it is an sshd that listens there. */
+  readonly answers: boolean;
   /** Its process, where it can be seen. */
   readonly pid?: number;
   /** Whether its settings could be read. Where not, no obstacle is known. */
@@ -44,21 +47,35 @@ export interface SystemQuery {
 }
 
 /**
- * Knocks at the sshd on a port.
- * @param atOnce whether to ask for its settings meanwhile, and not only when somebody wants to know
+ * Who listens on a port.
+ * @param atOnce whether to knock and to ask now, and not when somebody wants to know: an sshd that is knocked at takes
+ *   a processor for some milliseconds
  */
 export async function lookAtSystem(query: SystemQuery, atOnce: boolean): Promise<SystemDoor> {
   const { port } = query;
-  let found = atOnce ? settingsOf(query) : undefined;
+  if (!atOnce) {
+    const listens = await isListening(port);
+    return { port, listens, known: once(async () => learn(query, listens ? await knock(port) : undefined)) };
+  }
+  const settings = settingsOf(query);
   const greeting = await knock(port);
-  const ask = async (): Promise<Known> => {
-    found ??= settingsOf(query);
-    const answer = greeting === undefined ? undefined : await found;
-    if (answer) return describe(query, answer);
-    const hostKeys = greeting === undefined ? [] : await scanHostKeys(port);
-    return { asked: false, configFile: defaultConfig, obstacles: [], hostKeys };
-  };
-  return doorOn(port, greeting, once(ask));
+  return doorOn(
+    port,
+    greeting,
+    once(() => learn(query, greeting, settings)),
+  );
+}
+
+async function learn(
+  query: SystemQuery,
+  greeting?: string,
+  settings?: Promise<Found | undefined>,
+): Promise<Known> {
+  const found = greeting === undefined ? undefined : await (settings ?? settingsOf(query));
+  if (found) return describe(query, found);
+  const hostKeys = greeting === undefined ? [] : await scanHostKeys(query.port);
+  const answers = greeting !== undefined;
+  return { answers, asked: false, configFile: defaultConfig, obstacles: [], hostKeys };
 }
 
 /** The first sshd that is seen to run here, whatever its port, that answers and would let a guest in. */
@@ -80,7 +97,7 @@ export async function lookElsewhere(query: Omit<SystemQuery, 'port'>): Promise<S
 
 function doorOn(port: number, greeting: string | undefined, known: SystemDoor['known']): SystemDoor {
   const version = bannerVersion(greeting ?? '');
-  return { port, answers: greeting !== undefined, ...(version && { version }), known };
+  return { port, listens: greeting !== undefined, ...(version && { version }), known };
 }
 
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
@@ -101,7 +118,8 @@ async function describe(
     ...(isStrict(settings) ? modeObstacles(keyFile, account) : []),
   ];
   const keys = hostKeysIn(settings);
-  return { asked: true, hostKeys: keys.length > 0 ? keys : await scanHostKeys(port), obstacles, ...from };
+  const hostKeys = keys.length > 0 ? keys : await scanHostKeys(port);
+  return { answers: true, asked: true, hostKeys, obstacles, ...from };
 }
 
 const defaultConfig = '/etc/ssh/sshd_config';

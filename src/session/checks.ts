@@ -57,12 +57,12 @@ export async function systemChecks(choice: DoorChoice, keyFile: string): Promise
   const { system } = choice;
   if (!system) return [];
   const bad = choice.kind === 'system' ? 'fail' : 'warn';
-  if (!system.answers) {
+  const known = await system.known();
+  if (!known.answers) {
     const level = choice.kind === 'system' ? 'fail' : 'ok';
     return [{ level, finding: { kind: 'sshd-silent', port: system.port } }];
   }
   const { port } = system;
-  const known = await system.known();
   const { asked, configFile, obstacles } = known;
   return [
     { level: asked ? 'ok' : 'warn', finding: { kind: 'sshd-answers', port, asked, configFile } },

@@ -86,11 +86,11 @@ async function choose(
   const query = { sshd, keyFile: intent.keyFile, anyKey };
   const isNamed = intent.port !== undefined || intent.keyFileNamed;
   const system = await lookAtSystem({ ...query, port }, intent.door === 'auto' && !isNamed);
-  const other = system.answers || intent.port !== undefined ? undefined : await lookElsewhere(query);
+  const other = system.listens || intent.port !== undefined ? undefined : await lookElsewhere(query);
   if (other) return { kind: 'system', system: other, why: { kind: 'silent', port } };
   const theirs = { kind: 'system', system } as const;
   if (intent.door === 'system') return { ...theirs, why: asked };
-  if (!system.answers) {
+  if (!system.listens) {
     if (intent.keyFileNamed) return { ...theirs, why: asked };
     const mend = terminalsMend();
     if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };

@@ -13,12 +13,10 @@ export interface OpenDoor {
   readonly kind: DoorChoice['kind'];
   /** On this machine. */
   readonly port: number;
-  /** Whether an sshd answers there. */
-  readonly answers: boolean;
   /** What a guest has to type now: a tunnel may have to move. Empty before it is known what the line calls this machine. */
   command(): string;
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
-  known(): Promise<Pick<Known, 'hostKeys' | 'obstacles'>>;
+  known(): Promise<Pick<Known, 'answers' | 'hostKeys' | 'obstacles'>>;
   /** Has what becomes of the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
 }
@@ -36,18 +34,15 @@ export async function openDoor(
 ): Promise<OpenDoor> {
   const { lease, closing } = step;
   openAdmit(lease);
-  const { port, answers, known } =
+  const { port, known } =
     choice.kind === 'system' ? choice.system : await openPrivate(choice.port, intent, step, world);
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
   const user = userInfo().username;
   let command = '';
   let hear = world.emit;
-  const named = world.host.then((host) => {
-    if (!intent.via) command = sshCommand({ user, host, port });
-  });
   if (intent.via) {
-    const alias = aliasFor(choice.kind, await world.host, user);
+    const alias = aliasFor(choice.kind, await world.host(), user);
     const jump = await resolveJump(intent.via);
     const lineFor = (there: number): string => sshCommandVia(jump, { user, port: there, alias });
     const tunnel = await openTunnel({
@@ -69,10 +64,9 @@ export async function openDoor(
   return {
     kind: choice.kind,
     port,
-    answers,
     command: () => command,
     known: async () => {
-      await named;
+      if (!intent.via) command = sshCommand({ user, host: await world.host(), port });
       return known();
     },
     listen: (listener) => {
@@ -84,9 +78,9 @@ export async function openDoor(
 /** One of our own, as the system's would be described. */
 async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
-): Promise<Pick<OpenDoor, 'port' | 'answers' | 'known'>> {
+): Promise<Pick<OpenDoor, 'port' | 'known'>> {
   const { port, hostKey } = await openOwnDoor(...own);
-  return { port, answers: true, known: async () => ({ hostKeys: [hostKey], obstacles: [] }) };
+  return { port, known: async () => ({ answers: true, hostKeys: [hostKey], obstacles: [] }) };
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */

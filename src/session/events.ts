@@ -42,7 +42,7 @@ export interface Visit {
 /** What a guest is to be told, and the host of them. */
 export interface Invitation {
   readonly guests: NonEmpty<Guest>;
-  readonly door: Pick<OpenDoor, 'kind' | 'port' | 'answers'> & Awaited<ReturnType<OpenDoor['known']>>;
+  readonly door: Pick<OpenDoor, 'kind' | 'port'> & Awaited<ReturnType<OpenDoor['known']>>;
   /** What a guest has to type. */
   readonly command: string;
   readonly until: Date;

@@ -60,12 +60,9 @@ export async function openPairing(
   world: World,
 ): Promise<Open> {
   const { env, emit, stop } = world;
+  guests.catch(() => {}); // It is waited for below, if nothing else fails before.
   const tmux = findTmux(env, intent.tmux);
   const sshd = findSshd(env);
-  // An sshd takes its time to answer: it is asked first, which happens once the event loop has turned.
-  const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
-  resolved.catch(() => {});
-  await new Promise(setImmediate);
   const root = openRunDirectory(env);
   const swept = await recover(env, intent.keyFile);
   if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
@@ -91,7 +88,8 @@ export async function openPairing(
   };
   try {
     const opening = openTheRoom(live, intent, { root, tmux }, world);
-    const host = nameOf(intent);
+    const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
+    resolved.catch(() => {});
     const room = await opening; // To its end, whatever comes: what it has started has to be closed again.
     const [choice, invited] = await unlessStopped(stop, resolved);
     live.guests = invited;
@@ -100,7 +98,7 @@ export async function openPairing(
     await startTheClock(live, intent, room);
     const labelOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
-    const step = { env, emit, sshd, version: choice.version, host, labelOf };
+    const step = { env, emit, sshd, version: choice.version, host: () => nameOf(intent), labelOf };
     const door = await unlessStopped(stop, openDoor(choice, intent, live, step));
     live.door = door;
     if (intent.approve) requireApproval(live.lease);

@@ -29,7 +29,7 @@ export interface DoorWorld {
   readonly sshd: string;
   readonly version: SshdVersion;
   /** What the guest's line calls this machine. Resolves late, and does not reject. */
-  readonly host: Promise<string>;
+  readonly host: () => Promise<string>;
   /** Whose key that is. */
   readonly labelOf: (fingerprint: Fingerprint) => Label | undefined;
   readonly emit: (event: Event) => void;
