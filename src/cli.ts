@@ -141,7 +141,6 @@ function asMeant(word: string, index: number, all: readonly string[]): string {
 }
 
 function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[]): Command {
-  const plainly = openTerminal({ quiet: false, debug: false, json: false });
   const program = new Command('tmuxpair')
     .description(
       'Lets a guest into one tmux session of yours over SSH, and takes the access back when it ends.',
@@ -154,7 +153,10 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ writeOut: (text) => plainly.data(text.trimEnd()), writeErr: () => {} });
+    .configureOutput({
+      writeOut: (text) => openTerminal({ quiet: false, debug: false, json: false }).data(text.trimEnd()),
+      writeErr: () => {},
+    });
   addForges(program);
   addDoor(program)
     .option('-r, --read-only', 'guests may look, not type')

@@ -22,7 +22,9 @@ import { Script } from 'node:vm';
 
 export interface Loaded<T> {
   readonly exports: T;
-  /** Keeps what has been compiled by now, where nothing was kept before. Does not throw. */
+  /** Whether what an earlier run compiled was taken, as far as that is known. */
+  readonly isKept: boolean;
+  /** Keeps what has been compiled by now, where it is more than was kept before. Does not throw. */
   keep(): void;
 }
 
@@ -32,7 +34,7 @@ export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T>
   const require = nodeModule.createRequire(file);
   if ('enableCompileCache' in nodeModule && typeof nodeModule.enableCompileCache === 'function') {
     if (folder !== undefined && makePrivate(folder)) nodeModule.enableCompileCache(folder);
-    return { exports: require(file), keep: () => {} };
+    return { exports: require(file), isKept: false, keep: () => {} };
   }
   const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`;
   const cache = folder === undefined ? undefined : join(folder, 'cli.code');
@@ -44,16 +46,21 @@ export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T>
   const isKept = cachedData !== undefined && script.cachedDataRejected === false;
   return {
     exports: module.exports as T,
+    isKept,
     keep: () => {
-      if (cache !== undefined && !isKept) writeCache(cache, identity, script);
+      if (cache === undefined) return;
+      const code = script.createCachedData();
+      if (!isKept || code.length > 1.1 * cachedData.length) writeCache(cache, identity, code);
     },
   };
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
-  const { XDG_CACHE_HOME: base } = env;
-  const folder = join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tmuxpair');
-  return isAbsolute(folder) ? folder : undefined;
+function cacheFolder({ XDG_CACHE_HOME: base }: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tmuxpair');
+  } catch {
+    return undefined; // An account without a home.
+  }
 }
 
 /** What the code was compiled of, and by whom: V8 itself compares no more of a source than its length. */
@@ -82,11 +89,10 @@ function readCache(path: string, identity: string): Buffer | undefined {
   }
 }
 
-function writeCache(path: string, identity: string, script: Script): void {
+function writeCache(path: string, identity: string, code: Buffer): void {
   const aside = `${path}.${process.pid}`;
   try {
     if (!makePrivate(dirname(path))) return;
-    const code = script.createCachedData();
     writeFileSync(aside, Buffer.concat([Buffer.from(identity), digestOf(code), code]), {
       mode: 0o600,
       flag: 'wx',
