@@ -40,8 +40,8 @@ test('an sshd that is too old is refused by every door, with the reason', async 
   await using stage = await makeStage();
   const env = await calling(stage, 'OpenSSH_7.3p1', 'tmux 3.2');
   const path = await keyFileOf(stage, await stage.guest());
-  for (const door of ['system', 'private']) {
-    const { exitCode, stderr } = await stage.run(['--unattended', '-d', '--door', door, path], { env });
+  for (const door of [['system', '--port', String(stage.sshd.port)], ['private']]) {
+    const { exitCode, stderr } = await stage.run(['--unattended', '-d', path, '--door', ...door], { env });
     expect(stderr).toContain('tmuxpair: error: sshd 7.3 is too old: older ones can not confine a guest');
     expect(stderr).toContain('tmuxpair: hint: install sshd 7.4 or newer');
     expect(exitCode).toBe(6);

@@ -49,7 +49,7 @@ function roomOf(path: string): string {
 
 /** What each may import, besides its own files. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  top: ['commands', 'session', 'providers', 'ui', 'domain'],
+  top: ['commands', 'session', 'keyring', 'providers', 'ui', 'domain'],
   commands: ['session', 'keyring', 'lease', 'door', 'room', 'providers', 'ui', 'domain'],
   session: ['providers', 'keyring', 'lease', 'door', 'room', 'domain'],
   providers: ['domain'],
@@ -113,17 +113,18 @@ describe('each effect has one owner', () => {
     );
   });
 
-  // The keychain's child speaks to its parent, a supervisor to who started it, and the version needs no ui.
+  // The keychain’s child speaks to its parent, a supervisor to who started it; the version needs no ui.
   test('nothing but ui prints', () => {
     const printers = havingText(/\bconsole\.|process\.std(out|err)\.write|pipe\(process\.std/);
     expect(printers.filter((path) => roomOf(path) !== 'ui').sort()).toEqual([
       'src/commands/background.ts',
       'src/keyring/serve-keychain.ts',
       'src/main.ts',
+      'src/standalone.ts',
     ]);
   });
 
   test('nothing but main ends the process', () => {
-    expect(havingText(/process\.(exit|abort|reallyExit)\(/)).toEqual(['src/main.ts']);
+    expect(havingText(/process\.(exit|abort|reallyExit)\(/)).toEqual(['src/main.ts', 'src/standalone.ts']);
   });
 });
