@@ -1,11 +1,12 @@
 /** The values of options and arguments, from text. Each throws a usage failure that says what to write instead. */
 import { isIP } from 'node:net';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
 import { usage } from './domain/failure.ts';
 import { type Access, isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
 import type { Names } from './session/known.ts';
+import { thisAccount } from './spawn/account.ts';
 import { type Shell, shells } from './ui/completion/completion.ts';
 
 /** The options that name a guest by forge, and what they are called in help. */
@@ -42,7 +43,7 @@ export function referencesOf(
 export function keyFileOf(named: string | undefined): string {
   if (named === '') usage('--authorized-keys needs the path of a file');
   if (named !== undefined) return resolve(named.replace(/^~(?=\/)/, () => homedir()));
-  return join(homedir() || userInfo().homedir, '.ssh', 'authorized_keys');
+  return join(homedir() || thisAccount().home, '.ssh', 'authorized_keys');
 }
 
 export function parsePort(text: string, option: string): number {

@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { thisAccount } from '../spawn/account.ts';
 
 export type ShellTrouble = 'missing' | 'not-executable' | 'refuses';
 
 /** The account's login shell, which sshd has run the gate, and what there is against that. */
 export function loginShell(): { readonly path: string; readonly trouble?: ShellTrouble } {
-  const path = userInfo().shell ?? '';
+  const path = thisAccount().shell;
   if (path === '') return { path: '/bin/sh' }; // As login(1) has it.
   if (/^(nologin|false|true|sync)$/.test(basename(path))) return { path, trouble: 'refuses' };
   try {

@@ -1,9 +1,9 @@
 /** The `system` door: the sshd that this machine runs, and the account's own `authorized_keys`. */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { userInfo } from 'node:os';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
 import { isListening, listeners } from './listeners.ts';
 import { type Account, isStrict, obstaclesIn, parseSettings, type Settings } from './sshd-settings.ts';
@@ -112,7 +112,7 @@ async function describe(
   { port, keyFile }: Omit<SystemQuery, 'sshd' | 'anyKey'>,
   { settings, from }: Found,
 ): Promise<Known> {
-  const account = await thisAccount(settings);
+  const account = await accountFor(settings);
   const obstacles = [
     ...obstaclesIn(settings, account, keyFile),
     ...(isStrict(settings) ? modeObstacles(keyFile, account) : []),
@@ -125,11 +125,10 @@ async function describe(
 const defaultConfig = '/etc/ssh/sshd_config';
 
 /** This account, its groups only where the settings ask for them. */
-async function thisAccount(settings: Settings): Promise<Account> {
-  const { username, uid, homedir } = userInfo();
+async function accountFor(settings: Settings): Promise<Account> {
   const asksGroups = settings.has('allowgroups') || settings.has('denygroups');
   const { stdout } = asksGroups ? await capture('id', ['-Gn']) : { stdout: '' };
-  return { name: username, uid, home: homedir, groups: stdout.trim().split(/\s+/) };
+  return { ...thisAccount(), groups: stdout.trim().split(/\s+/) };
 }
 
 /** The greeting by which who listens there says that it speaks SSH, before it is asked anything. */
@@ -214,7 +213,7 @@ async function ask(
   { config, key, port }: { config: readonly string[]; key: string | undefined; port: number | undefined },
 ): Promise<Settings | undefined> {
   const at = port === undefined ? '' : `,lport=${port}`;
-  const guest = `user=${userInfo().username},host=guest.invalid,addr=203.0.113.1${at}`;
+  const guest = `user=${thisAccount().name},host=guest.invalid,addr=203.0.113.1${at}`;
   const args = ['-T', ...(key === undefined ? [] : ['-h', key]), ...config, '-C', guest];
   const { code, stdout } = await capture(sshd, args, { patience: 3000 });
   return code === 0 ? parseSettings(stdout) : undefined;

@@ -1,10 +1,10 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
-import { userInfo } from 'node:os';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
 import type { Known } from '../door/system.ts';
 import { openTunnel, resolveJump } from '../door/tunnel.ts';
 import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
+import { thisAccount } from '../spawn/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import type { Event } from './events.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
@@ -38,7 +38,7 @@ export async function openDoor(
     choice.kind === 'system' ? choice.system : await openPrivate(choice.port, intent, step, world);
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
-  const user = userInfo().username;
+  const user = thisAccount().name;
   let command = '';
   let hear = world.emit;
   if (intent.via) {

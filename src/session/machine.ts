@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { findSshd } from '../door/sshd-version.ts';
+import { thisAccount } from '../spawn/account.ts';
 import type { Machine } from './finding.ts';
 
 const installers = [
@@ -19,7 +19,7 @@ export function thisMachine(env: NodeJS.ProcessEnv): Machine {
   const macos = process.platform === 'darwin';
   return {
     isRoot: process.geteuid?.() === 0,
-    user: userInfo().username,
+    user: thisAccount().name,
     install: installers.find(([path]) => existsSync(path))?.[1],
     services: macos ? 'launchd' : existsSync('/run/systemd/system') ? 'systemd' : 'by hand',
     sshd: sshdOr('/usr/sbin/sshd', env),

@@ -1,5 +1,4 @@
 /** A door of our own, opened on a lease. */
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import type { Label } from '../domain/guest.ts';
@@ -12,6 +11,7 @@ import { isGateOpen, type Lease, sever } from '../lease/lease.ts';
 import { forgetGroup, nameConnection } from '../lease/presence.ts';
 import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
+import { thisAccount } from '../spawn/account.ts';
 import type { DoorIntent } from './choose-door.ts';
 import type { Event } from './events.ts';
 
@@ -46,7 +46,7 @@ export async function openOwnDoor(
   { lease, closing }: Doorstep,
   world: DoorWorld,
 ): Promise<{ readonly port: number; readonly hostKey: PublicKey }> {
-  const { username: user } = userInfo();
+  const user = thisAccount().name;
   const { folder } = lease;
   const mend = terminalsMend();
   if (mend !== undefined) refuse({ kind: 'no-terminals', mend });

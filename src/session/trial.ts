@@ -1,6 +1,6 @@
 /** A guest of our own, who comes in and goes again: the only proof that one can. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
@@ -9,6 +9,7 @@ import { parsePublicKey } from '../domain/public-key.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
 import { presences } from '../lease/presence.ts';
+import { thisAccount } from '../spawn/account.ts';
 import { type DoorIntent, onlyAddress } from './choose-door.ts';
 import { endAccess } from './end.ts';
 import type { Finding } from './finding.ts';
@@ -59,7 +60,7 @@ async function visit(
 ): Promise<Finding> {
   const since = performance.now();
   const host = onlyAddress(intent) ?? '127.0.0.1';
-  const at = { user: userInfo().username, host, port: door.port };
+  const at = { user: thisAccount().name, host, port: door.port };
   const login = tryLogin({
     at,
     keyFile: join(folder, 'key'),
