@@ -35,6 +35,9 @@ import type { PairIntent, World } from './world.ts';
 /** Most gates at a time. */
 const caps = { guest: 8, pairing: 64 };
 
+/** How long, in seconds, guests may take to be resolved. */
+const patience = 7 * 86_400;
+
 /** A pairing that is live: guests can come. */
 export interface Open {
   readonly live: Live;
@@ -120,17 +123,18 @@ export async function openPairing(
   }
 }
 
-function deadlineFrom(start: Date, { ttl }: PairIntent): Deadline {
+function deadlineFrom(start: Date, { ttl }: Pick<PairIntent, 'ttl'>): Deadline {
   return deadlineIn(ttl, { epoch: start.getTime() / 1000, sinceBoot: uptime() });
 }
 
-/** Where guests took a while to be resolved, as with a question that the host was asked, time counts from now. */
+/** The deadline of the gate and of the clock from now on; counted from now where guests took a while to be resolved. */
 async function startTheClock(live: Live, intent: PairIntent, room: Room): Promise<void> {
+  const { folder } = live.lease;
   const now = new Date();
-  if (now.getTime() - live.startedAt.getTime() < 1000) return;
-  live.deadline = deadlineFrom(now, intent);
-  setDeadline(live.lease, live.deadline);
-  await showDeadline(room, live.deadline.epoch);
+  const late = now.getTime() - live.startedAt.getTime() > 1000;
+  if (late) live.deadline = deadlineFrom(now, intent);
+  writeBelow(folder, () => setDeadline(live.lease, live.deadline));
+  if (late) await showDeadline(room, live.deadline.epoch);
 }
 
 /** Claims a room, writes the gate that leads into it, arms the dead man's switch, starts tmux. */
@@ -147,7 +151,9 @@ async function openTheRoom(
     : writeBelow(root, () => claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session));
   live.room = room;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
-  armLease(lease, deadline, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
+  // Nobody can come in yet, and the clock must not end what waits for the host's answer to a question.
+  const later = deadlineFrom(live.startedAt, { ttl: intent.ttl + patience });
+  armLease(lease, later, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
   const arm = async (): Promise<void> => {
     live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
   };

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
+import { startForge } from '../support/forge/start.ts';
 import { expectNothingLeft, leases } from '../support/live.ts';
 import { expiryOf, keyFileOf, leaseLines, sessions, startPairing } from '../support/pairing.ts';
+
+import { until } from '../support/wait.ts';
 
 const own = '# mine\n';
 
@@ -127,4 +130,18 @@ test('O6: a --ttl that is one is exactly the one that was meant; without it ther
     expect(await host.exitStatus()).toBe(0);
     await host.close();
   }
+});
+
+test('time counts from when it is known who may come, also where their forge takes longer than there is', async () => {
+  await using stage = await makeStage({ keys: own });
+  const guest = await stage.guest();
+  const users = { octocat: [{ key: guest.identity.publicKey }] };
+  await using forge = await startForge({ kind: 'github', users, delayMs: 3000 });
+  const started = Date.now();
+  const host = await stage.pair(['--ttl', '2s', '@octocat'], { env: { GITHUB_API_URL: forge.url } });
+  const [line] = await until(() => leaseLines(stage).length > 0 && leaseLines(stage), { what: 'the line' });
+  expect(expiryOf(line) - started).toBeGreaterThanOrEqual(5000);
+  await host.waitFor('time is up: the guests are out, the session is yours');
+  await host.sendKeys('C-b', 'd');
+  expect(await host.exitStatus()).toBe(0);
 });
