@@ -13,7 +13,10 @@ export function printable(text: string, longest = 200): string {
   });
 }
 
-/** JSON in one line that is also safe to look at: what a terminal might obey is escaped, which means the same. */
+/**
+ * JSON in one line, for whoever ends lines where, and safe to look at: what a terminal might obey is escaped, which
+ * means the same.
+ */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

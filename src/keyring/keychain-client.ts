@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { jsonLine } from '../domain/text.ts';
 import { isAnswer, isHello, type Request } from './keychain-protocol.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import type { KeychainProcess } from './start-keychain.ts';
@@ -77,7 +78,7 @@ export function connectKeychain(child: KeychainProcess, budgetMs: number): Keych
       if (trouble) return Promise.resolve(failed(trouble));
       if (waiting.size === 0) startClock();
       const id = nextId++;
-      child.stdin.write(`${JSON.stringify({ id, ...request })}\n`);
+      child.stdin.write(`${jsonLine({ id, ...request })}\n`);
       return new Promise((resolve) => waiting.set(id, resolve));
     },
     kill: () => end({ cause: 'crashed', how: 'closed' }),

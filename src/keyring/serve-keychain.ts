@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type keytar from 'keytar';
+import { jsonLine } from '../domain/text.ts';
 import { type Answer, type Hello, protocolVersion, type Request } from './keychain-protocol.ts';
 
 type Keytar = typeof keytar;
@@ -54,5 +55,5 @@ async function answer(keytar: Keytar, request: Request): Promise<Outcome> {
 }
 
 function say(message: Hello | (Outcome & { id: number })): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
+  process.stdout.write(`${jsonLine(message)}\n`);
 }

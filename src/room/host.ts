@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
 import { clientsOf } from './clients.ts';
@@ -24,7 +25,7 @@ const patience = 1000;
 
 export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
   // Standard input may have been a guest's keys. tmux refuses /dev/tty, but a terminal's output is the terminal, too.
-  const input = process.stdin.isTTY ? 'inherit' : process.stdout.fd;
+  const input = process.stdin.isTTY ? 'inherit' : openOutput();
   const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', room.target], {
     stdio: [input, 'inherit', 'inherit'],
     env: withoutTmux(env),
@@ -70,4 +71,10 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
       await left;
     },
   };
+}
+
+/** Standard output, to be read from. A standalone executable's runtime wants a descriptor of its own for that. */
+function openOutput(): number {
+  const { fd } = process.stdout;
+  return process.versions.bun === undefined ? fd : openSync(`/dev/fd/${fd}`, 'r+');
 }

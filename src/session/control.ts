@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import type { Access } from '../domain/guest.ts';
+import { jsonLine } from '../domain/text.ts';
 import { extend, invite, kick, setAccess } from './change.ts';
 import { type Entry, entryOf } from './entry.ts';
 import type { Live } from './live.ts';
@@ -71,7 +72,7 @@ export async function serveControl(live: Live, stop: () => Promise<void>): Promi
     silent.delete(socket);
     if (line === undefined) return void socket.destroy();
     const response = await answer(live, line, stop);
-    socket.end(`${JSON.stringify({ v: protocolVersion, ...response })}\n`);
+    socket.end(`${jsonLine({ v: protocolVersion, ...response })}\n`);
     if (!socket.destroyed) answered.add(socket);
     socket.resume(); // Else what more they send would keep the connection open.
     const timer = setTimeout(() => socket.destroy(), patience);

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Failure, Refusal, refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
+import { jsonLine } from '../domain/text.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
 import { controlSocket, protocolVersion, type Request, type Response } from './control.ts';
@@ -118,7 +119,7 @@ export function ask(folder: string, message: Request, timeout = patienceForInfo)
       reject(new Error(`no answer from ${basename(folder)}`));
     };
     socket.setTimeout(timeout, fail).once('error', fail).once('close', fail);
-    socket.write(`${JSON.stringify({ v: protocolVersion, ...message })}\n`);
+    socket.write(`${jsonLine({ v: protocolVersion, ...message })}\n`);
     createInterface({ input: socket })
       .once('line', (line) => {
         const response = responseFrom(line);

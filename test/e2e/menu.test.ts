@@ -6,7 +6,7 @@ import { goLive, invited } from '../support/live.ts';
 test('the key: guests by name, view only, type, put out, extend, the ssh line, the end; not for guests', async () => {
   await using stage = await makeStage();
   const [ada, bob] = [await invited(stage, 'ada'), await invited(stage, 'bob')];
-  const { host, room } = await goLive(stage, ['ada.pub', 'bob.pub']);
+  const { host, room } = await goLive(stage, ['ada.pub', 'bob.pub'], { columns: 250 });
   const seat = await ada.join();
   await host.waitFor('ada has joined');
   const open = async () => {
