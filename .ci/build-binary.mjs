@@ -32,13 +32,19 @@ await build({
   logLevel: 'warning',
 });
 const args = [
-  'build',
-  '--compile',
-  '--bytecode',
-  '--format=cjs',
-  '.binary/tmuxpair.js',
-  '--outfile',
-  '.binary/tmuxpair',
+  ...[
+    'build',
+    '--compile',
+    '--bytecode',
+    '--format=cjs',
+    '.binary/tmuxpair.js',
+    '--outfile',
+    '.binary/tmuxpair',
+  ],
+  // Else what stands in the folder that it is started in would be environment and code of ours.
+  ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+  // A pairing does little, over hours: to compile it for speed takes time and memory that never come back.
+  '--compile-jit-policy=100',
 ];
 const { status } = spawnSync(bun, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 rmSync('.binary/tmuxpair.js');
