@@ -1,8 +1,28 @@
-// node build.mjs: puts the program into dist/. CommonJS, since Node starts it faster than modules. All of it is in
-// lib/cli.js, whose compiled code is kept (see src/code-cache.ts); what is imported late is run when it is first needed.
+// node build.mjs: puts the program into dist/. CommonJS, since Node starts it faster than modules. lib/cli.js has all of
+// our own code, which is compiled once (see src/code-cache.ts); each heavy library is a file of its own, read when it is
+// first needed.
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
+
+/** What has files of its own: how our code imports it, what it is, the file's name. */
+const heavy = [
+  [/^@octokit\/rest$/, '@octokit/rest', 'octokit'],
+  [/^execa$/, 'execa', 'execa'],
+  [/^\.\/spinner\.ts$/, 'src/ui/spinner.ts', 'spinner'],
+];
+
+/** Has code that is in one file of the build reach another. */
+const apart = {
+  name: 'apart',
+  setup: ({ onResolve }) => {
+    for (const [filter, , name] of heavy) {
+      onResolve({ filter }, ({ kind }) =>
+        kind === 'entry-point' ? undefined : { path: `./${name}.js`, external: true },
+      );
+    }
+  },
+};
 
 /** Has modules of Node's own loaded when they are first used, where our code imports them. */
 const late = {
@@ -27,6 +47,7 @@ await build({
     main: 'src/main.ts',
     keychain: 'src/keyring/keychain-main.ts',
     'lib/cli': 'src/cli.ts',
+    ...Object.fromEntries(heavy.map(([, what, name]) => [`lib/${name}`, what])),
   },
   outdir: 'dist',
   bundle: true,
@@ -37,7 +58,7 @@ await build({
   // Node has `require` at hand; the machinery of modules takes it some milliseconds to start.
   supported: { 'dynamic-import': false },
   external: ['keytar'],
-  plugins: [late],
+  plugins: [apart, late],
   legalComments: 'linked',
   logLevel: 'warning',
 });
