@@ -6,7 +6,7 @@ export interface Client {
   /** What tmux calls it. */
   readonly name: string;
   readonly tty: string;
-  /** When a key was pressed in it last, in seconds since the epoch. */
+  /** The second in which a key was pressed in it last, since the epoch. */
   readonly activity: number;
 }
 

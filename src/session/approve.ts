@@ -60,7 +60,8 @@ export function approveJoins(
   };
 
   const askOn = (client: Client): void => {
-    if (menus.has(client.name) || Date.now() / 1000 - client.activity <= idle) return;
+    // tmux tells the second in which a key was pressed: perhaps at its end.
+    if (menus.has(client.name) || Date.now() / 1000 - (client.activity + 1) < idle) return;
     for (const [record, visit] of waiting) {
       if ((notBefore.get(`${client.name} ${record}`) ?? 0) > Date.now()) continue;
       ask(client.name, record, visit).catch(giveUp);
