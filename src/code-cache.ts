@@ -72,10 +72,11 @@ function identityOf(file: string): string {
 /** Code is run as ours: only what nobody else can have written is. */
 function readCache(path: string, identity: string): Buffer | undefined {
   try {
-    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const { uid, mode } = fstatSync(file);
-      if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) return undefined;
+      const stats = fstatSync(file);
+      if (!stats.isFile() || stats.uid !== process.geteuid?.() || (stats.mode & 0o022) !== 0)
+        return undefined;
       const bytes = readFileSync(file);
       const head = Buffer.byteLength(identity);
       if (bytes.toString('utf8', 0, head) !== identity) return undefined;

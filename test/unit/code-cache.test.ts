@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -72,6 +73,10 @@ describe.runIf(!('enableCompileCache' in nodeModule))('what was compiled', () =>
       writeFileSync(cache, bytes);
     },
     'its end is missing': () => writeFileSync(cache, readFileSync(cache).subarray(0, -40)),
+    'nobody ever writes it': () => {
+      rmSync(cache);
+      execFileSync('mkfifo', ['-m', '600', cache]);
+    },
     'it is empty': () => writeFileSync(cache, ''),
     'others may write it': () => chmodSync(cache, 0o620),
     'it is a link': () => {
