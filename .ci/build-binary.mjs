@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
 const require = createRequire(import.meta.url);
 const isMusl = process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
@@ -18,18 +18,11 @@ const binding = join(
 
 rmSync('.binary', { recursive: true, force: true });
 mkdirSync('.binary');
-await build({
+await bundle({
   entryPoints: ['src/standalone.ts'],
   outfile: '.binary/tmuxpair.js',
-  bundle: true,
-  minify: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  supported: { 'dynamic-import': false },
   alias: { keytar: binding },
   external: ['*.node'],
-  logLevel: 'warning',
 });
 const args = [
   ...[

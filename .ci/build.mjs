@@ -3,7 +3,7 @@
 // first needed.
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
 /** What has files of its own: how our code imports it, what it is, the file's name. */
 const heavy = [
@@ -42,7 +42,7 @@ const late = {
 };
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+await bundle({
   entryPoints: {
     main: 'src/main.ts',
     keychain: 'src/keyring/keychain-main.ts',
@@ -50,16 +50,8 @@ await build({
     ...Object.fromEntries(heavy.map(([, what, name]) => [`lib/${name}`, what])),
   },
   outdir: 'dist',
-  bundle: true,
-  minify: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  // Node has `require` at hand; the machinery of modules takes it some milliseconds to start.
-  supported: { 'dynamic-import': false },
   external: ['keytar'],
   plugins: [apart, late],
   legalComments: 'linked',
-  logLevel: 'warning',
 });
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');

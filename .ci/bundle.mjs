@@ -1,0 +1,16 @@
+import { build } from 'esbuild';
+
+/** Bundles for both of the program's forms, the one that Node runs and the standalone executable. */
+export function bundle(options) {
+  return build({
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    // `require` is at hand; the machinery of modules takes Node some milliseconds to start.
+    supported: { 'dynamic-import': false },
+    logLevel: 'warning',
+    ...options,
+  });
+}
