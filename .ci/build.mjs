@@ -2,7 +2,6 @@
 // our own code, which is compiled once (see src/code-cache.ts); each heavy library is a file of its own, read when it is
 // first needed.
 import { rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { bundle } from './bundle.mjs';
 
 /** What has files of its own: how our code imports it, what it is, the file's name. */
@@ -24,22 +23,23 @@ const apart = {
   },
 };
 
-/** Has modules of Node's own loaded when they are first used, where our code imports them. */
+/**
+ * Has a module of Node's own loaded when something of it is first used, where our code imports it by names. The one that
+ * is imported as a whole is loaded at once.
+ */
 const late = {
   name: 'late',
-  setup: ({ onResolve, onLoad }) => {
-    const require = createRequire(import.meta.url);
-    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'late' } : { path, external: true },
-    );
-    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => {
-      const getters = Object.keys(require(path)).map(
-        (name) => `get ${name}(){return require("${path}").${name}}`,
-      );
-      return { contents: `module.exports={${getters}}`, loader: 'js' };
-    });
-  },
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^node:/ }, ({ path, kind, importer }) => {
+      const isOurs =
+        kind === 'import-statement' && path !== 'node:module' && !importer.includes('node_modules');
+      return { path: isOurs ? `late:${path}` : path, external: true };
+    }),
 };
+
+/** What `require` gives for a module that is to be loaded late. */
+const requireLate = `"use strict";{const now=require,found={};require=name=>name.startsWith("late:")?\
+found[name]??=new Proxy({},{get:(_,key)=>now(name.slice(5))[key]}):now(name)}`;
 
 rmSync('dist', { recursive: true, force: true });
 await bundle({
@@ -52,6 +52,7 @@ await bundle({
   outdir: 'dist',
   external: ['keytar'],
   plugins: [apart, late],
+  banner: { js: requireLate.replace('\\\n', '') },
   legalComments: 'linked',
 });
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');

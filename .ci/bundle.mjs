@@ -8,6 +8,7 @@ export function bundle(options) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    charset: 'ascii', // See `sourceOf` in src/code-cache.ts.
     // `require` is at hand; the machinery of modules takes Node some milliseconds to start.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',

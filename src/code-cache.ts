@@ -2,7 +2,6 @@
  * What V8 has compiled of the program, kept from one run to the next: to compile it again takes longer than all else
  * before a pairing is live. By Node's own compile cache where it has one (from 22.1), else by ours.
  */
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -36,7 +35,7 @@ export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T>
     if (folder !== undefined && makePrivate(folder)) nodeModule.enableCompileCache(folder);
     return { exports: require(file), isKept: false, keep: () => {} };
   }
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`;
+  const source = sourceOf(file);
   const cache = folder === undefined ? undefined : join(folder, 'cli.code');
   const identity = identityOf(file);
   const cachedData = cache === undefined ? undefined : readCache(cache, identity);
@@ -63,13 +62,22 @@ function cacheFolder({ XDG_CACHE_HOME: base }: NodeJS.ProcessEnv): string | unde
   }
 }
 
+/** The file, which is ASCII, as the function that Node makes of it. Joined as bytes: there is no other copy to be cleared away. */
+function sourceOf(file: string): string {
+  const [head, tail] = ['(function(exports,require,module,__filename,__dirname){', '\n})'];
+  return Buffer.concat([Buffer.from(head), readFileSync(file), Buffer.from(tail)]).toString('latin1');
+}
+
 /** What the code was compiled of, and by whom: V8 itself compares no more of a source than its length. */
 function identityOf(file: string): string {
   const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
   return `${[file, dev, ino, size, mtimeNs, process.version, process.arch].join(' ')}\n`;
 }
 
-/** Code is run as ours: only what nobody else can have written is. */
+/**
+ * Code is run as ours: only what nobody else can have written is. It is there twice, and taken where both are the same:
+ * V8 does not look whether it is whole, and for a hash Node would load all of its cryptography.
+ */
 function readCache(path: string, identity: string): Buffer | undefined {
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -80,8 +88,9 @@ function readCache(path: string, identity: string): Buffer | undefined {
       const bytes = readFileSync(file);
       const head = Buffer.byteLength(identity);
       if (bytes.toString('utf8', 0, head) !== identity) return undefined;
-      const [digest, code] = [bytes.subarray(head, head + 32), bytes.subarray(head + 32)];
-      return digest.equals(digestOf(code)) ? code : undefined;
+      const half = head + (bytes.length - head) / 2;
+      const code = bytes.subarray(head, half);
+      return code.equals(bytes.subarray(half)) ? code : undefined;
     } finally {
       closeSync(file);
     }
@@ -94,7 +103,7 @@ function writeCache(path: string, identity: string, code: Buffer): void {
   const aside = `${path}.${process.pid}`;
   try {
     if (!makePrivate(dirname(path))) return;
-    writeFileSync(aside, Buffer.concat([Buffer.from(identity), digestOf(code), code]), {
+    writeFileSync(aside, Buffer.concat([Buffer.from(identity), code, code]), {
       mode: 0o600,
       flag: 'wx',
     });
@@ -102,10 +111,6 @@ function writeCache(path: string, identity: string, code: Buffer): void {
   } catch {
     rmSync(aside, { force: true }); // The next run is slower: that is all.
   }
-}
-
-function digestOf(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }
 
 /** Makes the folder where it is missing. @returns whether nobody else can write into it */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from './random.ts';
 
 /** 12 characters of `a-z2-7`: 4 tell the machine, 8 are random. */
 export type LeaseId = string & { readonly __brand: 'LeaseId' };
@@ -20,11 +20,14 @@ export function isOfMachine(id: LeaseId, machine: string): boolean {
   return id.startsWith(machineTag(machine));
 }
 
+/** Of the FNV-1a hash of the name, the lower 20 bits. */
 function machineTag(machine: string): string {
-  return base32(createHash('sha256').update(machine).digest().subarray(0, 4));
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(machine)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return base32([hash, hash >>> 5, hash >>> 10, hash >>> 15]);
 }
 
-/** One of 32 letters a byte; the upper bits are dropped. */
-function base32(bytes: Buffer): string {
-  return Array.from(bytes, (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('');
+/** One of 32 letters a number; the upper bits are dropped. */
+function base32(numbers: Iterable<number>): string {
+  return Array.from(numbers, (number) => 'abcdefghijklmnopqrstuvwxyz234567'[number & 31]).join('');
 }

@@ -62,8 +62,25 @@ export function parsePublicKey(line: string): ParsedKey {
   if (base64 === '' || blob.toString('base64') !== base64) return no({ reason: 'malformed', type });
   const problem = problemOfBlob(type, blob);
   if (problem) return no(refusalOf(type, problem));
-  const digest = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');
-  return { ok: true, key: { type, base64, fingerprint: `SHA256:${digest}` as Fingerprint } };
+  return { ok: true, key: keyOf(type, base64) };
+}
+
+/** Its fingerprint is made when it is first asked for: Node takes some ms to load what hashes, and nobody is let in by it. */
+function keyOf(type: KeyType, base64: string): PublicKey {
+  let fingerprint: Fingerprint | undefined;
+  return {
+    type,
+    base64,
+    get fingerprint() {
+      fingerprint ??= fingerprintOf(base64);
+      return fingerprint;
+    },
+  };
+}
+
+function fingerprintOf(base64: string): Fingerprint {
+  const digest = createHash('sha256').update(base64, 'base64').digest('base64');
+  return `SHA256:${digest.replace(/=+$/, '')}` as Fingerprint;
 }
 
 /**

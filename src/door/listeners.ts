@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFile, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** An sshd that runs on this machine and waits for connections. */
@@ -34,18 +34,20 @@ export function listenerConfig(command: string): string[] | undefined {
 }
 
 /**
- * Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed.
+ * Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed. The
+ * kernel takes some milliseconds to write a table, in which other work goes on.
  */
 export async function isListening(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return accepts(port);
-  const tables = ['tcp', 'tcp6'].map((name) => {
-    try {
-      return readFileSync(`/proc/net/${name}`, 'latin1');
-    } catch {
-      return ''; // There is no IPv6.
-    }
-  });
-  return tables.some((table) => listensIn(table, port));
+  for (const name of ['tcp', 'tcp6']) {
+    if (listensIn(await textOf(`/proc/net/${name}`), port)) return true;
+  }
+  return false;
+}
+
+/** Empty where there is none. Node's own promises of files take some ms to load. */
+function textOf(path: string): Promise<string> {
+  return new Promise((resolve) => readFile(path, 'latin1', (_, text) => resolve(text ?? '')));
 }
 
 /** @param table as in `/proc/net/tcp`: an address and port in hexadecimal, that of the peer, the state, where 0A is LISTEN */

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { randomBytes } from '../domain/random.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import type { StateTrouble } from './warning.ts';
 

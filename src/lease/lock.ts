@@ -11,11 +11,11 @@
  * So the right to break X's lock is itself a lock, named after X's nonce. Who holds it looks again, and removes
  * the lock only if it is still X's, which no one else may do.
  */
-import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
+import { randomBytes } from '../domain/random.ts';
 import { isAlive, machineName, type ProcessIdentity, thisProcess } from './process.ts';
 
 interface Owner extends ProcessIdentity {
