@@ -11,14 +11,12 @@ export function terminalOf(
   stop: AbortSignal,
   readsInput = false,
 ): Pick<World, 'size' | 'hasTerminal' | 'ask'> {
-  const { stdout } = process;
-  const [columns, rows] = stdout.isTTY ? stdout.getWindowSize() : [0, 0];
+  // Not process.stdout.isTTY, and so on: to open what is none takes a millisecond.
+  const prints = isatty(1);
+  const [columns, rows] = prints ? process.stdout.getWindowSize() : [0, 0];
   const size = { columns: columns || 80, rows: rows || 24 };
-  // Not process.stdin: to open it takes a millisecond.
-  if (!isatty(0) || !isatty(2)) {
-    return { size, hasTerminal: stdout.isTTY && readsInput };
-  }
-  return { size, hasTerminal: stdout.isTTY, ask: (about) => askYes(questionOf(about), stop) };
+  if (!isatty(0) || !isatty(2)) return { size, hasTerminal: prints && readsInput };
+  return { size, hasTerminal: prints, ask: (about) => askYes(questionOf(about), stop) };
 }
 
 function questionOf(about: Event): string {

@@ -1,4 +1,4 @@
-import { readdirSync, readFile, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** An sshd that runs on this machine and waits for connections. */
@@ -33,21 +33,16 @@ export function listenerConfig(command: string): string[] | undefined {
   });
 }
 
-/**
- * Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed. The
- * kernel takes some milliseconds to write a table, in which other work goes on.
- */
+/** Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed. */
 export async function isListening(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return accepts(port);
-  for (const name of ['tcp', 'tcp6']) {
-    if (listensIn(await textOf(`/proc/net/${name}`), port)) return true;
-  }
-  return false;
-}
-
-/** Empty where there is none. Node's own promises of files take some ms to load. */
-function textOf(path: string): Promise<string> {
-  return new Promise((resolve) => readFile(path, 'latin1', (_, text) => resolve(text ?? '')));
+  return ['tcp', 'tcp6'].some((name) => {
+    try {
+      return listensIn(readFileSync(`/proc/net/${name}`, 'latin1'), port);
+    } catch {
+      return false; // There is no IPv6.
+    }
+  });
 }
 
 /** @param table as in `/proc/net/tcp`: an address and port in hexadecimal, that of the peer, the state, where 0A is LISTEN */

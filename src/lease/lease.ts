@@ -37,7 +37,7 @@ import {
   removeFolderIfEmpty,
 } from './key-file.ts';
 import { machineName, thisProcess } from './process.ts';
-import { readRecord, writeRecord } from './record.ts';
+import { readRecord, syncRecord, writeRecord } from './record.ts';
 import { writeBelow } from './run-directory.ts';
 import {
   admitScript,
@@ -119,30 +119,38 @@ export function inOwnFile(lease: Lease): Lease {
   return { ...lease, keyFile };
 }
 
-/** Writes the gate and what ends access. @throws Refusal `run-directory-refused` */
+/** Writes what the room runs from its start: the clock. @throws Refusal `run-directory-refused` */
+export function armClock(lease: Lease, deadline: Deadline, sweep: readonly string[]): void {
+  const { folder } = lease;
+  writeBelow(folder, () => {
+    setDeadline(lease, deadline);
+    writeScript(lease, 'sever', severScript(folder));
+    writeScript(lease, 'clock', clockScript(folder, thisProcess(), sweep));
+  });
+}
+
+/**
+ * Writes the gate and the dead man's switch, and makes the lease last: nothing is granted before it would be found
+ * after a crash of the machine. @throws Refusal `run-directory-refused`
+ */
 export function armLease(
   lease: Lease,
-  deadline: Deadline,
   gate: Omit<GateContext, 'id' | 'folder' | 'supervisor' | 'uid'>,
   sweep: readonly string[],
 ): void {
   const { id, folder } = lease;
-  const supervisor = thisProcess();
-  const context = { ...gate, id, folder, supervisor, uid: process.geteuid?.() ?? 0 };
-  const scripts: [string, string][] = [
-    ['sever', severScript(folder)],
-    ['clock', clockScript(folder, supervisor, sweep)],
-    ['switch', switchScript(folder, sweep)],
-    ['admit', admitScript(context)],
-    ['gate', gateScript(context)],
-  ];
+  const context = { ...gate, id, folder, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
   writeBelow(folder, () => {
-    setDeadline(lease, deadline);
-    for (const [name, text] of scripts) {
-      writeFileSync(join(folder, name), text, { mode: 0o700 });
-      chmodSync(join(folder, name), 0o700);
-    }
+    writeScript(lease, 'switch', switchScript(folder, sweep));
+    writeScript(lease, 'admit', admitScript(context));
+    writeScript(lease, 'gate', gateScript(context));
+    syncRecord(folder);
   });
+}
+
+function writeScript({ folder }: Lease, name: string, text: string): void {
+  writeFileSync(join(folder, name), text, { mode: 0o700 });
+  chmodSync(join(folder, name), 0o700); // Whatever the umask.
 }
 
 /**

@@ -14,11 +14,17 @@ export interface ProcessIdentity {
 
 export const hasProc = process.platform === 'linux';
 
+let self: ProcessIdentity | undefined;
+
 /** @throws Refusal `program-missing` where the system can't tell processes apart: none would count as alive then */
 export function thisProcess(): ProcessIdentity {
+  if (self) return self;
   try {
     const start = startOf(process.pid);
-    if (start !== undefined) return { pid: process.pid, start, boot: bootId() };
+    if (start !== undefined) {
+      self = { pid: process.pid, start, boot: bootId() };
+      return self;
+    }
   } catch {
     // No ps, or nothing more can be opened.
   }

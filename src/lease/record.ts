@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
 import type { ProcessIdentity } from './process.ts';
@@ -15,11 +15,21 @@ export interface LeaseRecord {
   readonly startedAt: string;
 }
 
-/** Readers see the old one or the new. */
+/** Readers see the old one or the new. After a crash of the machine there may be neither: see {@link syncRecord}. */
 export function writeRecord(folder: string, record: LeaseRecord): void {
   const path = join(folder, 'record.json');
-  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600, flush: true });
+  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${path}.new`, path);
+}
+
+/** Has the record outlast a crash of the machine from now on. */
+export function syncRecord(folder: string): void {
+  const file = openSync(join(folder, 'record.json'), 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

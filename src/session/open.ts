@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Deadline, deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
@@ -8,6 +8,7 @@ import { guessHost } from '../door/host-name.ts';
 import { expiryTime, findSshd } from '../door/sshd-version.ts';
 import { systemZone } from '../door/zone.ts';
 import {
+  armClock,
   armLease,
   createLease,
   grant,
@@ -89,16 +90,17 @@ export async function openPairing(
     told: Promise.resolve(),
     closing: [],
   };
+  let opening: Promise<void> | undefined;
   try {
-    const opening = openTheRoom(live, intent, { root, tmux }, world);
+    const room = await takeRoom(live, intent, { root, tmux }, world);
+    opening = openTheRoom(live, intent, room, world);
     const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
-    resolved.catch(() => {});
-    const room = await opening; // To its end, whatever comes: what it has started has to be closed again.
-    const [choice, invited] = await unlessStopped(stop, resolved);
+    const unlessItFails = opening.then(() => resolved);
+    const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, unlessItFails]));
     live.guests = invited;
     live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);
     if (choice.kind === 'private') live.lease = inOwnFile(live.lease);
-    await startTheClock(live, intent, room);
+    const late = startTheClock(live, intent);
     const labelOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
     const step = { env, emit, sshd, version: choice.version, host: () => nameOf(intent), labelOf };
@@ -107,6 +109,8 @@ export async function openPairing(
     if (intent.approve) requireApproval(live.lease);
     if (intent.seat !== 'elsewhere') setHostPresence(live.lease, true);
     for (const { label, access } of invited) openGate(live.lease, label, access);
+    await opening;
+    if (late) await showDeadline(room, live.deadline.epoch);
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
     const { forward, gateExisting } = intent;
@@ -118,6 +122,7 @@ export async function openPairing(
     }
     return { live, room, door };
   } catch (error) {
+    await opening?.catch(() => {}); // To its end, whatever comes: what it has started has to be closed again.
     const failure = await endAccess(live);
     throw failure ? new Refusal(failure) : error;
   }
@@ -127,43 +132,54 @@ function deadlineFrom(start: Date, { ttl }: Pick<PairIntent, 'ttl'>): Deadline {
   return deadlineIn(ttl, { epoch: start.getTime() / 1000, sinceBoot: uptime() });
 }
 
-/** The deadline of the gate and of the clock from now on; counted from now where guests took a while to be resolved. */
-async function startTheClock(live: Live, intent: PairIntent, room: Room): Promise<void> {
+/**
+ * The deadline of the gate and of the clock from now on.
+ * @returns whether it is counted from now, since guests took a while to be resolved
+ */
+function startTheClock(live: Live, intent: PairIntent): boolean {
   const { folder } = live.lease;
   const now = new Date();
   const late = now.getTime() - live.startedAt.getTime() > 1000;
   if (late) live.deadline = deadlineFrom(now, intent);
   writeBelow(folder, () => setDeadline(live.lease, live.deadline));
-  if (late) await showDeadline(room, live.deadline.epoch);
+  return late;
 }
 
-/** Claims a room, writes the gate that leads into it, arms the dead man's switch, starts tmux. */
-async function openTheRoom(
+/** Claims a room, or finds the one that is shared. */
+async function takeRoom(
   live: Live,
   intent: PairIntent,
   { root, tmux }: { readonly root: string; readonly tmux: string },
   world: World,
 ): Promise<Room> {
-  const { lease, deadline } = live;
+  const { lease } = live;
   if (intent.share) await tmuxVersion(tmux);
   const room = intent.share
     ? await findShared(tmux, world.env, intent.share === 'here' ? undefined : intent.share.name)
     : writeBelow(root, () => claimRoom(join(root, 'rooms'), tmux, lease.id, intent.session));
   live.room = room;
+  return room;
+}
+
+/**
+ * Starts tmux and arms the lease meanwhile: gate and dead man's switch. Or makes a place for guests in the session that
+ * is shared.
+ */
+async function openTheRoom(live: Live, intent: PairIntent, room: Room, world: World): Promise<void> {
+  const { lease, deadline } = live;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
   // Nobody can come in yet, and the clock must not end what waits for the host's answer to a question.
-  const later = deadlineFrom(live.startedAt, { ttl: intent.ttl + patience });
-  armLease(lease, later, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
+  armClock(lease, deadlineFrom(live.startedAt, { ttl: intent.ttl + patience }), sweepThis);
   const arm = async (): Promise<void> => {
+    armLease(lease, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
     live.deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));
   };
   const { clock } = lease;
   if (intent.share) {
     await arm();
     noteShared(lease.folder, room);
-    const stands = (id: string): boolean => existsSync(join(root, id));
-    await openShared(room, lease.id, { clock, deadline: deadline.epoch }, stands);
-    return room;
+    const stands = (id: string): boolean => existsSync(join(dirname(lease.folder), id));
+    return openShared(room, lease.id, { clock, deadline: deadline.epoch }, stands);
   }
   const { env, cwd, size } = world;
   const opening = openRoom(room, {
@@ -178,5 +194,4 @@ async function openTheRoom(
   await Promise.allSettled([arming, opening]); // What is to be closed again has been opened by then.
   live.unseen = (await opening) === 'new';
   await arming;
-  return room;
 }

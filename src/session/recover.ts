@@ -53,11 +53,11 @@ function record(env: NodeJS.ProcessEnv, swept: readonly Swept[]): Promise<void> 
  */
 async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
   const lock = join(root, 'rooms.lock');
-  const tmux = tmuxIn(env);
   const locked = async (work: () => void): Promise<void> => {
     await withLock(lock, root, work).catch(() => {}); // The next sweep tries again.
   };
   for (const { folder, lease } of staleClaims(root)) {
+    const tmux = tmuxIn(env);
     const room = roomAt(folder, lease, tmux ?? '');
     const left = tmux === undefined ? 'stays' : await clearRoom(room);
     await locked(() => unclaimRoom(room, left));

@@ -1,4 +1,5 @@
 /** The only place that prints. */
+import { isatty } from 'node:tty';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { jsonLine, printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
@@ -27,15 +28,13 @@ export interface Manners {
 const spinAfter = 150;
 
 export function openTerminal({ quiet, debug, json }: Manners): Terminal {
-  // The reader may have gone, as when a terminal is closed: the end must go on all the same.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const spinner = quiet || !process.stderr.isTTY ? undefined : makeSpinner();
+  const spinner = quiet || !isatty(2) ? undefined : makeSpinner();
 
   // While the host is in tmux the terminal is tmux's: lines wait for the end.
   let held: Line[] | undefined;
   const print = ({ to, text }: Line): void => {
-    if (to === 'err') process.stderr.write(`${text}\n`);
-    else if (!quiet && !json) process.stdout.write(`${text}\n`);
+    if (to === 'err') stream('stderr').write(`${text}\n`);
+    else if (!quiet && !json) stream('stdout').write(`${text}\n`);
   };
   const say = (line: Line): void => {
     if (held) held.push(line);
@@ -49,7 +48,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
 
   const terminal: Terminal = {
     data: (text, kind) => {
-      if (!(quiet && kind === 'answer' && !json)) process.stdout.write(`${text}\n`);
+      if (!(quiet && kind === 'answer' && !json)) stream('stdout').write(`${text}\n`);
     },
     event: (event) => {
       if (debug)
@@ -62,8 +61,8 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
       if (value !== undefined) terminal.data(jsonLine(value));
-      if (event.kind === 'invited' && event.invitation.copy && process.stdout.isTTY)
-        process.stdout.write(clipboard(event.invitation.command));
+      if (event.kind === 'invited' && event.invitation.copy && isatty(1))
+        stream('stdout').write(clipboard(event.invitation.command));
       linesFor(event).forEach(say);
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
@@ -76,22 +75,30 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       spinner?.stop();
       release();
       const { error, hint, exit } = wordsOf(failure);
-      process.stderr.write(`tmuxpair: error: ${error}\n`);
-      if (hint !== undefined) process.stderr.write(`tmuxpair: hint: ${hint}\n`);
+      stream('stderr').write(`tmuxpair: error: ${error}\n`);
+      if (hint !== undefined) stream('stderr').write(`tmuxpair: hint: ${hint}\n`);
       return exit;
     },
     bug: (error) => {
       if (error instanceof Refusal) return terminal.failure(error.failure);
       spinner?.stop();
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      process.stderr.write(`tmuxpair: error: this is a bug: ${printable(message)}\n`);
-      process.stderr.write(
+      stream('stderr').write(`tmuxpair: error: this is a bug: ${printable(message)}\n`);
+      stream('stderr').write(
         debug && stack ? `${stack}\n` : 'tmuxpair: hint: run it again with --debug and report what it says\n',
       );
       return 1;
     },
   };
   return terminal;
+}
+
+/** Node's streams take a millisecond to be made. */
+function stream(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
+  const made = process[name];
+  // The reader may have gone, as when a terminal is closed: the end must go on all the same.
+  if (made.listenerCount('error') === 0) made.on('error', () => {});
+  return made;
 }
 
 /** OSC 52: has the terminal put text on the clipboard. */
@@ -122,5 +129,5 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
 
 /** Resolves once stdout has taken everything, or nobody reads it any more: what a full pipe has not is lost at the exit. */
 export function printed(): Promise<void> {
-  return new Promise((resolve) => process.stdout.write('', () => resolve()));
+  return new Promise((resolve) => stream('stdout').write('', () => resolve()));
 }

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Guest, Label } from '../../src/domain/guest.ts';
-import { armLease, createLease, grant, removeLease, revoke } from '../../src/lease/lease.ts';
+import { armClock, armLease, createLease, grant, removeLease, revoke } from '../../src/lease/lease.ts';
 import { uptime } from '../../src/lease/process.ts';
 import { line, wire } from '../support/keys/wire.ts';
 import { keyOf } from '../support/keys.ts';
@@ -46,7 +46,8 @@ const hour = 3600;
 async function lease(keyFile: string, before: Buffer): Promise<number> {
   const made = createLease(join(home, 'run'), keyFile, new Date());
   const deadline = { epoch: Math.ceil(Date.now() / 1000) + hour, sinceBoot: Math.ceil(uptime()) + hour };
-  armLease(made, deadline, { caps: { guest: 8, pairing: 64 }, enter }, ['true']);
+  armClock(made, deadline, ['true']);
+  armLease(made, { caps: { guest: 8, pairing: 64 }, enter }, ['true']);
   let from = performance.now();
   await grant(made, [ada], options);
   const granting = performance.now() - from;

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Label } from '../../src/domain/guest.ts';
 import {
+  armClock,
   armLease,
   createLease,
   inOwnFile,
   type Lease,
   openAdmit,
+  setDeadline,
   sever,
   shutGate,
 } from '../../src/lease/lease.ts';
@@ -24,7 +26,8 @@ let lease: Lease;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'admit-'));
   lease = inOwnFile(createLease(root, `${root}/keys`, new Date()));
-  armLease(lease, inAnHour, gate, ['true']);
+  armClock(lease, inAnHour, ['true']);
+  armLease(lease, gate, ['true']);
   openAdmit(lease);
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -60,7 +63,7 @@ test('what is admitted runs as the leader that is registered already', () => {
 const refusals: Readonly<Record<string, () => unknown>> = {
   'the gate shut for all': () => shutGate(lease.folder),
   'a sever that has just run': () => sever(lease.folder),
-  'time up': () => armLease(lease, { epoch: 1, sinceBoot: 1 }, gate, ['true']),
+  'time up': () => setDeadline(lease, { epoch: 1, sinceBoot: 1 }),
   'no lease any more': () => rmSync(join(lease.folder, 'in'), { recursive: true }),
   'a dead supervisor': () => {
     const text = readFileSync(lease.admit, 'latin1');

@@ -18,6 +18,7 @@ import type { Guest, Label } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import { editKeyFile } from '../../src/lease/key-file.ts';
 import {
+  armClock,
   armLease,
   createLease,
   grant,
@@ -70,7 +71,8 @@ function arm(lease: Lease, seconds = 3600): void {
     epoch: Math.ceil(Date.now() / 1000) + seconds,
     sinceBoot: Math.ceil(uptime()) + seconds,
   };
-  armLease(lease, deadline, { caps: { guest: 8, pairing: 64 }, enter }, ['true']);
+  armClock(lease, deadline, ['true']);
+  armLease(lease, { caps: { guest: 8, pairing: 64 }, enter }, ['true']);
 }
 
 /** Rewrites who supervises a lease. */
