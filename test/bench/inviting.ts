@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Environment } from '../support/execute.ts';
 import type { Stage } from '../support/fixture.ts';
 import { until } from '../support/wait.ts';
-import type { Build } from './programs.ts';
+import { type Build, startingNode } from './programs.ts';
 import { settling, socketOf } from './settled.ts';
 
 export interface Inviting {
@@ -17,7 +17,8 @@ export interface Inviting {
 const shell = 'tmux -S "$1" new-session -d -s pair && printf "%s\\n" "$2" >>"$3"';
 
 /** Ways to let `publicKey` in. Whatever starts them is the host, with the same environment for all. */
-export function inviting(stage: Stage, publicKey: string, env: Environment): Inviting {
+export function inviting(stage: Stage, publicKey: string, more: Environment): Inviting {
+  const env = { ...more, ...startingNode };
   const { account, keysPath, keysFile } = stage;
   const before = keysFile() ?? Buffer.alloc(0);
   const settled = settling(stage);

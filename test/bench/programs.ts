@@ -5,6 +5,14 @@ import { type Program, testRun } from '../support/run.ts';
 
 const built = new URL('../../.binary/tmuxpair', import.meta.url).pathname;
 
+const { NODE_EXTRA_CA_CERTS } = process.env;
+
+/**
+ * What every Node process does before it begins, where this runs: to read more certificates may take it longer than all
+ * else. It is in the floors, too.
+ */
+export const startingNode = NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
+
 /** A build of the program, as it is to be measured. */
 export interface Build extends Program {
   readonly name: 'npm build' | 'standalone';

@@ -4,6 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Reporter, TestModule } from 'vitest/node';
 import type { Figure } from './measure.ts';
+import { startingNode } from './programs.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -68,6 +69,7 @@ function amount(value: number): string {
 
 /** @param load how busy the machine was before the run, as processes that wanted to run over one minute */
 function machineNow(load: number) {
+  const certificates = startingNode.NODE_EXTRA_CA_CERTS;
   const [cpu] = cpus();
   return {
     cpu: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`,
@@ -76,9 +78,12 @@ function machineNow(load: number) {
     node: process.version,
     tmux: execFileSync('tmux', ['-V'], { encoding: 'utf8' }).trim(),
     load,
+    ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
   };
 }
 
-function wordsOf({ cpu, memoryGB, kernel, node, tmux, load }: ReturnType<typeof machineNow>): string {
-  return `${cpu}, ${memoryGB} GB, Linux ${kernel}, Node ${node}, ${tmux}; load ${load.toFixed(1)} when it began`;
+function wordsOf(machine: ReturnType<typeof machineNow>): string {
+  const { cpu, memoryGB, kernel, node, tmux, load } = machine;
+  const more = machine.NODE_EXTRA_CA_CERTS === undefined ? '' : ' with NODE_EXTRA_CA_CERTS';
+  return `${cpu}, ${memoryGB} GB, Linux ${kernel}, Node ${node}${more}, ${tmux}; load ${load.toFixed(1)} when it began`;
 }
