@@ -16,18 +16,18 @@ import {
 } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
 
 export interface Loaded<T> {
   readonly exports: T;
   /** Whether what an earlier run compiled was taken, as far as that is known. */
   readonly isKept: boolean;
-  /** Keeps what has been compiled by now, where it is more than was kept before. Does not throw. */
+  /** Keeps what has been compiled by now, where it is more than was kept before; of files that it has required, too. Does not throw. */
   keep(): void;
 }
 
-/** Loads a CommonJS file. */
+/** Loads a CommonJS file. Those that it requires by a path are loaded likewise. */
 export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T> {
   const folder = cacheFolder(env);
   const require = nodeModule.createRequire(file);
@@ -36,17 +36,26 @@ export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T>
     return { exports: require(file), isKept: false, keep: () => {} };
   }
   const source = sourceOf(file);
-  const cache = folder === undefined ? undefined : join(folder, 'cli.code');
+  const cache = folder === undefined ? undefined : join(folder, `${basename(file, '.js')}.code`);
   const identity = identityOf(file);
   const cachedData = cache === undefined ? undefined : readCache(cache, identity);
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
   const module = { exports: {} };
-  script.runInThisContext().call(module.exports, module.exports, require, module, file, dirname(file));
+  const below = new Map<string, Loaded<unknown>>();
+  const requireBelow = (name: string): unknown => {
+    if (!name.startsWith('.')) return require(name);
+    const path = require.resolve(name);
+    const loaded = below.get(path) ?? loadCompiled(path, env);
+    below.set(path, loaded);
+    return loaded.exports;
+  };
+  script.runInThisContext().call(module.exports, module.exports, requireBelow, module, file, dirname(file));
   const isKept = cachedData !== undefined && script.cachedDataRejected === false;
   return {
     exports: module.exports as T,
     isKept,
     keep: () => {
+      for (const loaded of below.values()) loaded.keep();
       if (cache === undefined) return;
       const code = script.createCachedData();
       if (!isKept || code.length > 1.1 * cachedData.length) writeCache(cache, identity, code);

@@ -1,5 +1,5 @@
 /** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
@@ -17,6 +17,7 @@ import { type Log, openLog } from './log.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing } from './open.ts';
 import { takeSeat } from './seat.ts';
+import { isRemembered } from './seen.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { teller } from './tell.ts';
 import { watchPairing } from './watch.ts';
@@ -40,6 +41,8 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
     usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
   }
   const guests = resolving.then((resolved) => resolved.guests);
+  // So that what is asked of a forge is on its way before this process is busy for some ms.
+  if (intent.references.some(isRemembered)) await turn();
   const open = await openPairing(intent, guests, world);
   const remembered = (await resolving).remember();
   const ended = await supervise(open, intent, world);

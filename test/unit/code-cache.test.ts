@@ -28,7 +28,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tmuxpair-code-'));
   env = { XDG_CACHE_HOME: join(folder, 'cache') };
   file = join(folder, 'answer.js');
-  cache = join(folder, 'cache/tmuxpair/cli.code');
+  cache = join(folder, 'cache/tmuxpair/answer.code');
   writeFileSync(file, 'exports.answer = () => 21 + 21;');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
