@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
@@ -38,16 +38,35 @@ export async function sshdVersion(sshd: string): Promise<SshdVersion> {
   return refuse({ kind: 'program-failed', program: sshd, doing: 'telling its version', detail: all });
 }
 
-/** The release that an sshd was built as: its own name for it, which ends in a `p` and a number; others are of peers. */
+/** How many characters of a name are looked at. */
+const longestName = 24;
+
+/**
+ * The release that an sshd was built as: its own name for it, which ends in a `p` and a number; others are of peers. Read
+ * in pieces: memory for a whole program takes longer to get than the program to read.
+ */
 function versionWithin(sshd: string): SshdVersion | undefined {
   try {
-    const program = readFileSync(sshd);
-    for (let at = program.indexOf('OpenSSH_'); at !== -1; at = program.indexOf('OpenSSH_', at + 1)) {
-      const name = program.toString('latin1', at, at + 24);
-      if (/^OpenSSH_\d+\.\d+p\d/.test(name)) return versionIn(name);
+    const file = openSync(sshd, 'r');
+    try {
+      const piece = Buffer.allocUnsafe(65_536);
+      for (let from = 0; ; from += piece.length - longestName) {
+        const length = readSync(file, piece, 0, piece.length, from);
+        const name = nameIn(piece.subarray(0, length));
+        if (name !== undefined || length < piece.length) return versionIn(name ?? '');
+      }
+    } finally {
+      closeSync(file);
     }
   } catch {
-    // It may be run, and not be read.
+    return undefined; // It may be run, and not be read.
+  }
+}
+
+function nameIn(program: Buffer): string | undefined {
+  for (let at = program.indexOf('OpenSSH_'); at !== -1; at = program.indexOf('OpenSSH_', at + 1)) {
+    const name = program.toString('latin1', at, at + longestName);
+    if (/^OpenSSH_\d+\.\d+p\d/.test(name)) return name;
   }
   return undefined;
 }
@@ -97,6 +116,7 @@ function stamp(epoch: number): string {
 }
 
 function isExecutable(path: string): boolean {
+  if (!existsSync(path)) return false; // Mostly so, and by far quicker told than caught.
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

@@ -16,7 +16,7 @@
  *       air/PID        the airlock's tmux socket of gate PID
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
  */
-import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
@@ -69,7 +69,7 @@ export function openRunDirectory(env: Env): string {
     checkAbove(root);
     for (const path of [root, join(root, 'rooms')]) {
       try {
-        mkdirSync(path, { mode: 0o700 });
+        if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }

@@ -71,17 +71,22 @@ export function roomAt(folder: string, lease: string, tmux: string): Room {
 export async function openRoom(room: Room, options: RoomOptions): Promise<'new' | 'taken up'> {
   const size = ['-x', String(options.size.columns), '-y', String(options.size.rows)];
   const command = options.command.length === 0 ? [] : ['--', ...options.command];
-  const settings = [...roomSettings(room, options), ['display-message', '-p', '#{version}']];
+  // One that fails has the rest left out. What a user's own configuration prints comes before.
+  const lastWords = ` is open (${room.socket})\n`;
+  const settings = [
+    ...roomSettings(room, options),
+    ['display-message', '-p', `#{version}${lastWords.trimEnd()}`],
+  ];
   // The folder is where tmux is run: -c would run what stands in a name like `#(rm x)`.
-  const at = { env: options.env, cwd: options.cwd };
+  const at = { env: options.env, cwd: options.cwd, lastWords };
   const opened = await run(
     room,
     [['new-session', '-d', '-s', room.session, ...size, ...command], ...settings],
     at,
   );
   if (opened.ok) {
-    const version = opened.stdout.split('\n').at(-1) ?? '';
-    checkVersion(room.tmux, version.replace(/^tmux /, ''));
+    const said = opened.stdout.split('\n').at(-1) ?? '';
+    checkVersion(room.tmux, said.replace(/ is open .*/, '').replace(/^tmux /, ''));
     return 'new';
   }
   if (/duplicate session/.test(opened.stderr)) {

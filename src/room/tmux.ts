@@ -1,5 +1,5 @@
 /** The only place that builds tmux command lines and runs them. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
@@ -32,14 +32,14 @@ const patience = 2000;
 export async function run(
   server: Server,
   commands: Commands,
-  start?: { env: NodeJS.ProcessEnv; cwd: string },
+  start?: { env: NodeJS.ProcessEnv; cwd: string; lastWords: string },
 ): Promise<Output> {
   const args = [...(start ? [] : ['-N']), '-S', server.socket, ...argv(commands)];
   const { code, ...output } = await capture(server.tmux, args, {
     env: withoutTmux(start?.env ?? process.env),
     cwd: start ? start.cwd : '/', // Our own may have been removed.
     // Its outputs are not waited for then: they have been handed to the server.
-    ...(start ? {} : { patience }),
+    ...(start ? { lastWords: start.lastWords } : { patience }),
   });
   return { ok: code === 0, ...output };
 }
@@ -105,6 +105,7 @@ export function checkVersion(tmux: string, version: string): void {
 }
 
 function isExecutable(path: string): boolean {
+  if (!existsSync(path)) return false; // Mostly so, and by far quicker told than caught.
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

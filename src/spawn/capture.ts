@@ -17,13 +17,15 @@ export interface CaptureOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds until it is killed, and what it has left running with its outputs is not waited for. */
   readonly patience?: number;
+  /** What it prints once all is done, and nowhere else: its end, with 0, is not waited for then. */
+  readonly lastWords?: string;
 }
 
 /** Runs a program to its end, and that of everybody who holds its outputs. Does not reject. */
 export function capture(
   file: string,
   args: readonly string[],
-  { input, cwd, env, patience }: CaptureOptions = {},
+  { input, cwd, env, patience, lastWords }: CaptureOptions = {},
 ): Promise<Captured> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
@@ -41,6 +43,8 @@ export function capture(
       for (const name of ['stdout', 'stderr'] as const) {
         child[name]?.setEncoding('utf8').on('data', (text) => {
           said[name] += text;
+          if (name === 'stdout' && lastWords !== undefined && said.stdout.endsWith(lastWords))
+            end(0, said.stdout, said.stderr);
         });
       }
       child.once('error', ({ message }) => end(null, '', message));
