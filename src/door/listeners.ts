@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** An sshd that runs on this machine and waits for connections. */
@@ -36,13 +36,27 @@ export function listenerConfig(command: string): string[] | undefined {
 /** Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed. */
 export async function isListening(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return accepts(port);
-  return ['tcp', 'tcp6'].some((name) => {
+  return ['tcp', 'tcp6'].some((name) => isListed(`/proc/net/${name}`, port));
+}
+
+/** Read in pieces, and no further than listeners go, which come first: for the rest the kernel takes some milliseconds. */
+function isListed(path: string, port: number): boolean {
+  try {
+    const file = openSync(path, 'r');
     try {
-      return listensIn(readFileSync(`/proc/net/${name}`, 'latin1'), port);
-    } catch {
-      return false; // There is no IPv6.
+      const piece = Buffer.allocUnsafe(600);
+      for (let rows = ''; ; rows = rows.slice(rows.lastIndexOf('\n') + 1)) {
+        const length = readSync(file, piece, 0, piece.length, null);
+        rows += piece.toString('latin1', 0, length);
+        if (listensIn(rows, port)) return true;
+        if (length === 0 || /^ *\d+: \S+ \S+ (?!0A)[0-9A-F]{2} /m.test(rows)) return false;
+      }
+    } finally {
+      closeSync(file);
     }
-  });
+  } catch {
+    return false; // There is no IPv6.
+  }
 }
 
 /** @param table as in `/proc/net/tcp`: an address and port in hexadecimal, that of the peer, the state, where 0A is LISTEN */
