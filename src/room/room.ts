@@ -124,8 +124,12 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
   ];
 }
 
+/**
+ * Has the server run the clock after a second, the first that it would wait for anyway: to start it takes the server some
+ * milliseconds, in which nobody is served. By then it may have been taken away.
+ */
 export function clockCommand(clock: string): readonly string[] {
-  return ['run-shell', '-b', `exec ${clock}`];
+  return ['run-shell', '-b', '-d', '1', `[ ! -x ${clock} ] || exec ${clock}`];
 }
 
 /** The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. */
