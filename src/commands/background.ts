@@ -9,7 +9,7 @@ import { guestsFromWire, type WireGuest } from '../session/wire.ts';
 import type { PairIntent, World } from '../session/world.ts';
 import { menus } from '../ui/menus.ts';
 import { wordsFor } from '../ui/report.ts';
-import type { Terminal } from '../ui/terminal.ts';
+import { output, type Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
 
 /** What a supervisor in the background is told on its standard input. */
@@ -43,8 +43,8 @@ export async function startSupervisor(
   child.stdin.on('error', () => {}); // It has ended; that is told below.
   child.stdin.end(JSON.stringify(orders));
   const live = Promise.all([
-    untilLive(child.stdout, process.stdout),
-    untilLive(child.stderr, process.stderr),
+    untilLive(child.stdout, output('stdout')),
+    untilLive(child.stderr, output('stderr')),
   ]).then(() => 0);
   const ended = once(child, 'close').then(([code, signal]) => code ?? exitCodeOf(signal));
   const exit = await Promise.race([live, ended]);
@@ -77,8 +77,8 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
   const emit: World['emit'] = (event) => {
     terminal.event(event);
     if (event.kind !== 'invited') return;
-    process.stderr.write(liveMark);
-    process.stdout.write(liveMark, (error) => {
+    output('stderr').write(liveMark);
+    output('stdout').write(liveMark, (error) => {
       if (error) process.kill(process.pid, 'SIGHUP'); // Who started this is gone, and nobody knows of the pairing.
     });
   };

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { output } from './terminal.ts';
 
 /**
  * Puts a yes-or-no question to whoever sits at the terminal. Anything but `y` or `yes` is no, as is the end of input.
@@ -6,7 +7,7 @@ import { createInterface } from 'node:readline/promises';
  * @param stop takes the question back
  */
 export async function askYes(question: string, stop: AbortSignal): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const lines = createInterface({ input: process.stdin, output: output('stderr') });
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
   lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {

@@ -33,8 +33,8 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
   // While the host is in tmux the terminal is tmux's: lines wait for the end.
   let held: Line[] | undefined;
   const print = ({ to, text }: Line): void => {
-    if (to === 'err') stream('stderr').write(`${text}\n`);
-    else if (!quiet && !json) stream('stdout').write(`${text}\n`);
+    if (to === 'err') output('stderr').write(`${text}\n`);
+    else if (!quiet && !json) output('stdout').write(`${text}\n`);
   };
   const say = (line: Line): void => {
     if (held) held.push(line);
@@ -48,7 +48,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
 
   const terminal: Terminal = {
     data: (text, kind) => {
-      if (!(quiet && kind === 'answer' && !json)) stream('stdout').write(`${text}\n`);
+      if (!(quiet && kind === 'answer' && !json)) output('stdout').write(`${text}\n`);
     },
     event: (event) => {
       if (debug)
@@ -62,7 +62,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       const value = json ? jsonFor(event) : undefined;
       if (value !== undefined) terminal.data(jsonLine(value));
       if (event.kind === 'invited' && event.invitation.copy && isatty(1))
-        stream('stdout').write(clipboard(event.invitation.command));
+        output('stdout').write(clipboard(event.invitation.command));
       linesFor(event).forEach(say);
       if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
     },
@@ -75,16 +75,16 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       spinner?.stop();
       release();
       const { error, hint, exit } = wordsOf(failure);
-      stream('stderr').write(`tmuxpair: error: ${error}\n`);
-      if (hint !== undefined) stream('stderr').write(`tmuxpair: hint: ${hint}\n`);
+      output('stderr').write(`tmuxpair: error: ${error}\n`);
+      if (hint !== undefined) output('stderr').write(`tmuxpair: hint: ${hint}\n`);
       return exit;
     },
     bug: (error) => {
       if (error instanceof Refusal) return terminal.failure(error.failure);
       spinner?.stop();
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      stream('stderr').write(`tmuxpair: error: this is a bug: ${printable(message)}\n`);
-      stream('stderr').write(
+      output('stderr').write(`tmuxpair: error: this is a bug: ${printable(message)}\n`);
+      output('stderr').write(
         debug && stack ? `${stack}\n` : 'tmuxpair: hint: run it again with --debug and report what it says\n',
       );
       return 1;
@@ -93,12 +93,13 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
   return terminal;
 }
 
-/** Node's streams take a millisecond to be made. */
-function stream(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
-  const made = process[name];
+const outputs: { stdout?: NodeJS.WriteStream; stderr?: NodeJS.WriteStream } = {};
+
+/** Made when something is first written: that takes Node a millisecond. */
+export function output(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
   // The reader may have gone, as when a terminal is closed: the end must go on all the same.
-  if (made.listenerCount('error') === 0) made.on('error', () => {});
-  return made;
+  outputs[name] ??= process[name].on('error', () => {});
+  return outputs[name];
 }
 
 /** OSC 52: has the terminal put text on the clipboard. */
@@ -129,5 +130,5 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
 
 /** Resolves once stdout has taken everything, or nobody reads it any more: what a full pipe has not is lost at the exit. */
 export function printed(): Promise<void> {
-  return new Promise((resolve) => stream('stdout').write('', () => resolve()));
+  return new Promise((resolve) => output('stdout').write('', () => resolve()));
 }
