@@ -115,7 +115,7 @@ describe('each effect has one owner', () => {
 
   // The keychain’s child speaks to its parent, a supervisor to who started it; the version needs no ui.
   test('nothing but ui prints', () => {
-    const printers = havingText(/\bconsole\.|process\.std(out|err)\.write|pipe\(process\.std/);
+    const printers = havingText(/\bconsole\.|process\.std(out|err)\.write|\boutput\('std|pipe\(process\.std/);
     expect(printers.filter((path) => roomOf(path) !== 'ui').sort()).toEqual([
       'src/commands/background.ts',
       'src/keyring/serve-keychain.ts',
