@@ -45,9 +45,10 @@ export async function startSupervisor(
   const live = Promise.all([
     untilLive(child.stdout, output('stdout')),
     untilLive(child.stderr, output('stderr')),
-  ]).then(() => 0);
+  ]);
   const ended = once(child, 'close').then(([code, signal]) => code ?? exitCodeOf(signal));
-  const exit = await Promise.race([live, ended]);
+  // A signal that has been passed on ends it, also where it got live in the same instant.
+  const exit = await Promise.race([live.then(() => (stop.aborted ? ended : 0)), ended]);
   stop.removeEventListener('abort', pass);
   child.stdout.destroy();
   child.stderr.destroy();

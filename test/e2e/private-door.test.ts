@@ -80,8 +80,13 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
   const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
   const there = guest.as({ destination });
   await using idle = await there.master();
-  const dead = stage.processes().filter(({ cmd }) => /^\/bin\/sh .*\/(switch|clock)$/.test(cmd));
-  expect(dead.length).toBeGreaterThanOrEqual(2);
+  const dead = await until(
+    () => {
+      const armed = stage.processes().filter(({ cmd }) => /^\/bin\/sh .*\/(switch|clock)$/.test(cmd));
+      return armed.length >= 2 && armed;
+    },
+    { what: 'the switch and the clock' },
+  );
   await stage.account.demand('kill', ['-KILL', ...[...dead.map(({ pid }) => pid), host.pid].map(String)]);
 
   expect(await there.run([], [])).toMatchObject({

@@ -129,14 +129,16 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   await share(stage, tmux, '--yes ada.pub');
   const { supervisorPid: second } = await theOne(stage);
   const [folder = ''] = leases(stage);
+  const hasClock = () => stage.processes().some(({ cmd }) => cmd === `/bin/sh ${folder}/clock`);
+  await until(hasClock, { what: 'the clock' });
   const all = stage.processes().filter(({ pid, cmd }) => pid === second || cmd.includes(`${folder}/`));
   for (const one of all) signalProcess(one, 'SIGKILL');
   await stage.account.demand('rm', ['-r', folder]);
   expect(await optionsOf(tmux)).toContain('@tmuxpair-lease');
   // What tmux says of the clock, in a mode of the pane's.
-  await tmux.host.waitFor('terminated by signal 9');
+  await tmux.host.waitFor('[ ! -x ');
   await tmux.host.sendKeys('q');
-  await tmux.host.waitForNo('terminated by signal 9');
+  await tmux.host.waitForNo('[ ! -x ');
   await share(stage, tmux, '--yes ada.pub');
   expect(await tmux.host.screen()).toContain('rc=0');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });

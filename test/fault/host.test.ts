@@ -210,7 +210,8 @@ test('F4: the switch is killed again and again: another is armed, and works', as
     what: 'it to run',
   });
 
-  const ms = await allGone(inside, kill(live.clock(), live.supervisor));
+  const clock = await live.clock();
+  const ms = await allGone(inside, kill(clock, live.supervisor));
 
   expect(ms).toBeLessThan(1000);
   await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });

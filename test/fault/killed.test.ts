@@ -16,7 +16,7 @@ import {
   liveOf,
 } from '../support/live.ts';
 import type { Master } from '../support/master.ts';
-import { type Process, signalProcess } from '../support/processes.ts';
+import { type Process, readProcess, signalProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
@@ -100,10 +100,16 @@ test('F1: SIGKILL of its whole process group', async () => {
   record({ id: 'F1', fault: 'its process group is killed', guests: 'out', ms, file: 'as before' });
 });
 
-/** Kills the supervisor and what would act in its place, so that nothing can arm another. */
-function killAtOnce(...processes: readonly (Process | undefined)[]): number {
+/**
+ * Kills the supervisor and what would act in its place, so that nothing can arm another. Gives the instant of the signal,
+ * once it has worked, for which the kernel takes some milliseconds.
+ */
+async function killAtOnce(...processes: readonly (Process | undefined)[]): Promise<number> {
   for (const one of processes) if (one) signalProcess(one, 'SIGSTOP');
-  return kill(...processes);
+  const at = kill(...processes);
+  const left = () => processes.some((one) => one && readProcess(one.pid)?.startTime === one.startTime);
+  await until(() => !left(), { what: 'their end', interval: 1 });
+  return at;
 }
 
 test('F4: switch and supervisor killed together: nobody new at once, and the room ends the guests', async () => {
@@ -112,7 +118,7 @@ test('F4: switch and supervisor killed together: nobody new at once, and the roo
   const scene = await twoGuests(stage);
   const inside = guestProcesses(stage);
 
-  const since = killAtOnce(scene.live.supervisor, scene.live.deadMan());
+  const since = await killAtOnce(scene.live.supervisor, scene.live.deadMan());
   await expectRefused(scene);
   const ms = await allGone(inside, since);
 
@@ -136,7 +142,8 @@ test('F4 I5: all that ends access killed together: nobody new at once; the next 
   const scene = await twoGuests(stage);
   const inside = guestProcesses(stage);
 
-  killAtOnce(scene.live.supervisor, scene.live.deadMan(), scene.live.clock());
+  const clock = await scene.live.clock();
+  await killAtOnce(scene.live.supervisor, scene.live.deadMan(), clock);
   await expectRefused(scene);
   expect(stage.keysFile()?.toString()).toContain(scene.live.id);
 
@@ -167,7 +174,7 @@ test('F4: every process of the account killed: nobody new; sweep restores the fi
   const scene = await twoGuests(stage);
   const inside = guestProcesses(stage);
 
-  const since = killAtOnce(...stage.processes());
+  const since = await killAtOnce(...stage.processes());
   const ms = await allGone(inside, since);
   await expectRefused(scene);
   expect(stage.keysFile()?.toString()).toContain(scene.live.id);
@@ -205,7 +212,8 @@ test('F1: a supervisor that died and was not waited for counts as dead', async (
   await seat.waitFor('[pair]');
   const inside = guestProcesses(stage);
 
-  killAtOnce(live.supervisor, live.deadMan(), live.clock());
+  const clock = await live.clock();
+  await killAtOnce(live.supervisor, live.deadMan(), clock);
   await until(() => readText(`/proc/${pid}/stat`)?.includes(') Z '), { what: 'the zombie' });
   expect((await ada.run(['-tt'])).stdout).toContain('this pairing is over');
 

@@ -69,12 +69,12 @@ test('F7 I8: starts and ends at the same time, after crashes that left claims an
   await Promise.all(names.map((name) => invited(stage, name)));
   const [first, second] = [names.slice(0, 4), names.slice(4)];
   const lives = await Promise.all(first.map((name) => goLive(stage, [`${name}.pub`])));
-  const crash = ({ supervisor, deadMan, clock }: Live) => {
-    const all = [supervisor, deadMan(), clock()];
+  const crash = async ({ supervisor, deadMan, clock }: Live) => {
+    const all = [supervisor, await clock(), deadMan()];
     for (const one of all) if (one) signalProcess(one, 'SIGSTOP');
     kill(...all);
   };
-  for (const live of lives.slice(0, 2)) crash(live);
+  await Promise.all(lives.slice(0, 2).map(crash));
 
   for (const live of lives.slice(2)) await live.host.sendKeys('C-b', 'd');
   const next = await Promise.all(second.map((name) => goLive(stage, [`${name}.pub`])));

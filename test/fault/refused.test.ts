@@ -12,9 +12,11 @@ import {
   kill,
   type Live,
   litter,
+  liveOf,
   runDirectory,
 } from '../support/live.ts';
 import { signalProcess } from '../support/processes.ts';
+import { program } from '../support/program.ts';
 import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
 
@@ -153,11 +155,9 @@ const gates: readonly { name: string; spoil: string; undo: string; said: string 
 test('I6 I7 O8 F10: what the gate refuses by itself, and lets in again once it is put right', async () => {
   await using stage = await makeStage({ keys: own });
   const ada = await invited(stage, 'ada');
-  const live = await goLive(stage, ['ada.pub']);
-  const seen = live.supervisor;
+  const live = await goLiveBelowShell(stage);
+  await leaveToGate(live);
   for (const { name, spoil, undo, said } of gates) {
-    // Nobody may act on what the gate is to find: the supervisor and the clock would.
-    for (const one of [seen, live.clock()]) if (one) signalProcess(one, 'SIGSTOP');
     await stage.account.demand('sh', ['-c', `DIR=${live.folder}; ${spoil}`]);
     const refused = await ada.run(['-tt']);
     await stage.account.demand('sh', ['-c', `DIR=${live.folder}; ${undo}`]);
@@ -167,7 +167,6 @@ test('I6 I7 O8 F10: what the gate refuses by itself, and lets in again once it i
     await seat.waitFor('[pair]');
     await seat.close();
   }
-  for (const one of [seen, live.clock()]) if (one) signalProcess(one, 'SIGCONT');
   const byHand = await stage.account.exec(`${live.folder}/gate`, ['ada']);
   expect(byHand).toMatchObject({ exitCode: 1, stderr: 'tmuxpair: this is for ssh to run\n' });
 });
@@ -175,9 +174,8 @@ test('I6 I7 O8 F10: what the gate refuses by itself, and lets in again once it i
 test.runIf(isRoot())('O8: a gate in a folder of somebody else lets nobody in', async () => {
   await using stage = await makeStage({ keys: own });
   const ada = await invited(stage, 'ada');
-  const live = await goLive(stage, ['ada.pub']);
-  const clock = await until(live.clock, { what: 'the clock' });
-  for (const one of [live.supervisor, clock]) signalProcess(one, 'SIGSTOP');
+  const live = await goLiveBelowShell(stage);
+  await leaveToGate(live);
   for (const mode of [0o700, 0o755, 0o777]) {
     await chown(live.folder, 0, 0);
     await chmod(live.folder, mode);
@@ -191,9 +189,26 @@ test.runIf(isRoot())('O8: a gate in a folder of somebody else lets nobody in', a
   await seat.waitFor('[pair]');
 });
 
+/** With a shell between the terminal and the program: a tmux has a child of its own go on when it is stopped. */
+async function goLiveBelowShell(stage: Stage): Promise<Live> {
+  const { file, args } = program();
+  const command = [file, ...args, '--port', String(stage.sshd.port), 'ada.pub'];
+  const host = await stage.terminal(['sh', '-c', '"$@"; exit "$?"', 'sh', ...command]);
+  const child = await until(() => stage.processes().find(({ ppid }) => ppid === host.pid), {
+    what: 'the program',
+  });
+  return liveOf(stage, host, child.pid);
+}
+
+/** Has nobody act on what the gate is to find, as the supervisor and the clock would. */
+async function leaveToGate(live: Live): Promise<void> {
+  kill(await live.clock());
+  signalProcess(live.supervisor, 'SIGSTOP');
+}
+
 /** Everything of ours dies at once. */
-function crash(live: Live): void {
-  const all = [live.supervisor, live.deadMan(), live.clock()];
+async function crash(live: Live): Promise<void> {
+  const all = [live.supervisor, await live.clock(), live.deadMan()];
   for (const one of all) if (one) signalProcess(one, 'SIGSTOP');
   kill(...all);
 }
@@ -213,7 +228,7 @@ test.each(beginnings)(
     const before = stage.snapshot();
     const ada: Guest = await invited(stage, 'ada');
     const live = await goLive(stage, ['ada.pub']);
-    crash(live);
+    await crash(live);
     kill(live.server());
     await stage.account.demand('rm', ['-r', runDirectory(stage)]);
 
@@ -337,7 +352,7 @@ test('F1: half a lease, as a crash of the machine leaves it, is swept', async ()
     'rm deadline',
   ]) {
     const live = await goLive(stage, ['ada.pub']);
-    crash(live);
+    await crash(live);
     await stage.account.demand('sh', ['-c', `cd ${live.folder} && ${harm}`]);
     expect(await stage.run(['sweep']), harm).toMatchObject({ exitCode: 0 });
     stage.expectUntouched(before);
@@ -350,7 +365,7 @@ test("F1: a supervisor's number that belongs to another process by now does not 
   const before = stage.snapshot();
   await invited(stage, 'ada');
   const live = await goLive(stage, ['ada.pub']);
-  crash(live);
+  await crash(live);
   const file = `${live.folder}/record.json`;
   const told = JSON.parse(readFileSync(file, 'utf8'));
   const another = stage.account.spawn('sleep', ['1000']);

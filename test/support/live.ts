@@ -17,8 +17,8 @@ export interface Live {
   readonly socket: string;
   /** The dead man's switch, as it is now. */
   readonly deadMan: () => Process | undefined;
-  /** What watches from inside the room. */
-  readonly clock: () => Process | undefined;
+  /** What watches from inside the room: it is started a second after the room. */
+  readonly clock: () => Promise<Process>;
   /** The room's tmux server. */
   readonly server: () => Process | undefined;
   /** Runs a tmux command in the room, as the host; never starts a server. */
@@ -70,7 +70,7 @@ export async function liveOf(stage: Stage, host: Terminal, pid: number): Promise
     id,
     socket,
     deadMan: () => mine(({ ppid, cmd }) => ppid === pid && cmd.endsWith(`${folder}/switch`)),
-    clock: () => mine(({ cmd }) => cmd === `/bin/sh ${folder}/clock`),
+    clock: () => until(() => mine(({ cmd }) => cmd === `/bin/sh ${folder}/clock`), { what: 'the clock' }),
     server: () => mine(({ ppid, cmd }) => ppid === 1 && cmd.includes(`-S ${socket} new-session`)),
     room,
   };

@@ -53,10 +53,13 @@ describe('sshd is', () => {
     expect(await sshdVersion(sshd)).toEqual(version);
   });
 
-  test.each([0, 65_480, 65_485, 65_490, 130_000])('of the version that stands in it, %i bytes in', async (before) => {
-    const sshd = program('sshd', `exit 1 # OpenSSH_6.6*,OpenSSH_7.0* ${'x'.repeat(before)}OpenSSH_9.2p1`);
-    expect(await sshdVersion(sshd)).toEqual([9, 2]);
-  });
+  test.each([0, 65_480, 65_485, 65_490, 130_000])(
+    'of the version that stands in it, %i bytes in',
+    async (before) => {
+      const sshd = program('sshd', `exit 1 # OpenSSH_6.6*,OpenSSH_7.0* ${'x'.repeat(before)}OpenSSH_9.2p1`);
+      expect(await sshdVersion(sshd)).toEqual([9, 2]);
+    },
+  );
 
   test.each([
     ['OpenSSH_7.3p1, x', { kind: 'program-too-old', program: 'sshd', found: '7.3', floor: '7.4' }],
