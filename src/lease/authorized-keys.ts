@@ -83,16 +83,20 @@ function forwardOptions(forward: LineOptions['forward']): string[] {
 }
 
 /**
- * The text with `lines` on top.
+ * What is to stand on top, and the text below it, which is mostly the same string: it may be long, and is not copied.
  * @param text `undefined` where the file does not exist
  * @param folderAbsent whether the file's folder did not exist either
  */
-export function withLease(text: string | undefined, lines: readonly string[], folderAbsent = false): string {
+export function withLease(
+  text: string | undefined,
+  lines: readonly string[],
+  folderAbsent = false,
+): { readonly top: string; readonly text: string } {
   const inherited = text === undefined ? 'file' : createdOfAll(text);
   const created = inherited && folderAbsent ? 'folder' : inherited;
   const mark = created ? ` created=${created}` : '';
   const below = created === 'folder' ? (text ?? '').replaceAll(/ created=file$/gm, mark) : (text ?? '');
-  return lines.map((line) => `${line}${mark}\n`).join('') + below;
+  return { top: lines.map((line) => `${line}${mark}\n`).join(''), text: below };
 }
 
 /**
@@ -213,6 +217,7 @@ function endOfLine(text: string, at: number): number {
 function createdOfAll(text: string): Created | undefined {
   let created: Created | undefined;
   let at = 0;
+  if (!text.slice(0, endOfLine(text, 0)).includes('tmuxpair:')) return undefined; // The rest may be long.
   for (const ours of rawLeaseLines(text, 'tmuxpair:')) {
     if (ours.start !== at || !ours.created) return undefined;
     created = ours.created;

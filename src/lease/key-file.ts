@@ -25,8 +25,8 @@ import { Refusal, refuse } from '../domain/failure.ts';
 import { checkTrust, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
 
-/** What an edit makes of the text (latin1, one character a byte): the new text, or what is to go. */
-export type Edited = { readonly text: string } | 'remove' | 'unchanged';
+/** What an edit makes of the text (latin1, one character a byte): the new text, with what comes before it; or what is to go. */
+export type Edited = { readonly top?: string; readonly text: string } | 'remove' | 'unchanged';
 
 /** How often the file may be changed by others while it is edited, before that is taken for a nuisance. */
 const tries = 50;
@@ -62,6 +62,15 @@ export async function editKeyFile(
 export function readKeyFile(path: string): string | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'latin1') : undefined;
+  } catch (error) {
+    throw refusedBy(path, error);
+  }
+}
+
+/** Whether there is such a text, of ASCII, in the file. @throws Refusal `authorized-keys-refused` */
+export function holds(path: string, text: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path).includes(text);
   } catch (error) {
     throw refusedBy(path, error);
   }
@@ -141,7 +150,7 @@ function editOnce(
   const edited = edit(text, resolved);
   if (edited === 'unchanged') return true;
 
-  const aside = edited === 'remove' ? undefined : writeAside(resolved, edited.text);
+  const aside = edited === 'remove' ? undefined : writeAside(resolved, [edited.top ?? '', edited.text]);
   try {
     const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
     if (now?.ino !== before?.ino || now?.ctimeNs !== before?.ctimeNs || now?.size !== before?.size)
@@ -164,12 +173,14 @@ function asideOf(resolved: string): string {
   return `${resolved}.tmuxpair.new`;
 }
 
-function writeAside(resolved: string, text: string): string {
+function writeAside(resolved: string, texts: readonly string[]): string {
   const aside = asideOf(resolved);
   const file = openSync(aside, 'wx', 0o600);
   try {
-    const bytes = Buffer.from(text, 'latin1');
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    for (const text of texts) {
+      const bytes = Buffer.from(text, 'latin1');
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    }
     const old = statSync(resolved, { throwIfNoEntry: false });
     if (old) keepModeAndOwner(file, old);
     fsyncSync(file);

@@ -31,6 +31,7 @@ import {
   type Edited,
   editKeyFile,
   hasFolder,
+  holds,
   isLeftBehind,
   makeFolder,
   readKeyFile,
@@ -252,7 +253,7 @@ export async function grant(
         refuseKnownKeys(guests, path, text);
         for (const other of otherFiles(lease, path)) refuseKnownKeys(guests, other, readKeyFile(other));
       }
-      return { text: withLease(text, lines, folderAbsent) };
+      return withLease(text, lines, folderAbsent);
     };
     await editKeyFile(lease.keyFile, edit, options.stop);
   } catch (error) {
@@ -376,7 +377,7 @@ function isRefusedFile(error: unknown): boolean {
 
 /** Where there is nothing to take back, a file that can't be written, or that another holds, is no trouble. */
 function hasTraces(keyFile: string, id: LeaseId): boolean {
-  return isLeftBehind(keyFile) || (readKeyFile(keyFile) ?? '').includes(`tmuxpair:${id}:`);
+  return isLeftBehind(keyFile) || holds(keyFile, `tmuxpair:${id}:`);
 }
 
 function linesOf(keyFile: string, id: LeaseId): number[] {

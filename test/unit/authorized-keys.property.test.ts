@@ -2,8 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Label } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
-import { leaseLines, leaseLinesIn, withLease, withoutLease } from '../../src/lease/authorized-keys.ts';
+import {
+  leaseLines,
+  leaseLinesIn,
+  withLease as putOnTop,
+  withoutLease,
+} from '../../src/lease/authorized-keys.ts';
 import { keyOf } from '../support/keys.ts';
+
+function withLease(...given: Parameters<typeof putOnTop>): string {
+  const { top, text } = putOnTop(...given);
+  return top + text;
+}
 
 const ids = ['aaaabbbbcccc', 'aaaaddddeeee', 'aaaaffff2222', 'zzzzffff2222'] as LeaseId[];
 const foreign = 'aaaagggg3333';

@@ -6,11 +6,16 @@ import {
   isSafeToken,
   leaseLines,
   leaseLinesIn,
+  withLease as putOnTop,
   withExpiry,
-  withLease,
   withoutLease,
 } from '../../src/lease/authorized-keys.ts';
 import { keyOf } from '../support/keys.ts';
+
+function withLease(...given: Parameters<typeof putOnTop>): string {
+  const { top, text } = putOnTop(...given);
+  return top + text;
+}
 
 const [ada, bob] = [keyOf('ada'), keyOf('bob')];
 const [a, b, c] = ['aaaabbbbcccc', 'aaaaddddeeee', 'aaaaffff2222'] as LeaseId[] as [
