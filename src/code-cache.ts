@@ -79,8 +79,8 @@ function sourceOf(file: string): string {
 
 /** What the code was compiled of, and by whom: V8 itself compares no more of a source than its length. */
 function identityOf(file: string): string {
-  const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
-  return `${[file, dev, ino, size, mtimeNs, process.version, process.arch].join(' ')}\n`;
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+  return `${[file, dev, ino, size, mtimeNs, ctimeNs, process.version, process.arch].join(' ')}\n`;
 }
 
 /**

@@ -33,13 +33,13 @@ export function listenerConfig(command: string): string[] | undefined {
   });
 }
 
-/** Whether somebody listens on a TCP port of this machine's. By proc(5), where there is one: nobody is disturbed. */
+/** Whether somebody listens on a TCP port of this machine's. Who is listed in proc(5) is not disturbed. */
 export async function isListening(port: number): Promise<boolean> {
-  if (process.platform !== 'linux') return accepts(port);
-  return ['tcp', 'tcp6'].some((name) => isListed(`/proc/net/${name}`, port));
+  const isLinux = process.platform === 'linux';
+  return (isLinux && ['tcp', 'tcp6'].some((name) => isListed(`/proc/net/${name}`, port))) || accepts(port);
 }
 
-/** Read in pieces, and no further than listeners go, which come first: for the rest the kernel takes some milliseconds. */
+/** Read in pieces, and no further than listeners go, which Linux lists first: for the rest it takes some milliseconds. */
 function isListed(path: string, port: number): boolean {
   try {
     const file = openSync(path, 'r');

@@ -129,7 +129,8 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
  * milliseconds, in which nobody is served. By then it may have been taken away.
  */
 export function clockCommand(clock: string): readonly string[] {
-  return ['run-shell', '-b', '-d', '1', `[ ! -x ${clock} ] || exec ${clock}`];
+  // Tmux 3.5 has the user's own shell run it, which may be anything.
+  return ['run-shell', '-b', '-d', '1', `exec /bin/sh -c '[ ! -x ${clock} ] || exec ${clock}'`];
 }
 
 /** The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. */

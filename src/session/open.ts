@@ -17,6 +17,7 @@ import {
   requireApproval,
   setDeadline,
   setHostPresence,
+  shutGate,
 } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
@@ -70,6 +71,7 @@ export async function openPairing(
   const root = openRunDirectory(env);
   const swept = await recover(env, intent.keyFile);
   if (swept.length > 0) emit({ kind: 'swept', ids: swept.map(({ id }) => id) });
+  stop.throwIfAborted();
 
   const startedAt = new Date();
   const live: Live = {
@@ -93,24 +95,28 @@ export async function openPairing(
   let opening: Promise<void> | undefined;
   try {
     const room = await takeRoom(live, intent, { root, tmux }, world);
+    stop.throwIfAborted();
     opening = openTheRoom(live, intent, room, world);
+    const roomFails = opening.then(() => new Promise<never>(() => {}));
     const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
-    const unlessItFails = opening.then(() => resolved);
-    const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, unlessItFails]));
+    const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, roomFails]));
     live.guests = invited;
     live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);
     if (choice.kind === 'private') live.lease = inOwnFile(live.lease);
-    const late = startTheClock(live, intent);
+    startTheClock(live, intent);
     const labelOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
     const step = { env, emit, sshd, version: choice.version, host: () => nameOf(intent), labelOf };
-    const door = await unlessStopped(stop, openDoor(choice, intent, live, step));
+    const door = await unlessStopped(stop, Promise.race([openDoor(choice, intent, live, step), roomFails]));
     live.door = door;
     if (intent.approve) requireApproval(live.lease);
     if (intent.seat !== 'elsewhere') setHostPresence(live.lease, true);
     for (const { label, access } of invited) openGate(live.lease, label, access);
     await opening;
-    if (late) await showDeadline(room, live.deadline.epoch);
+    if (isLate(live)) {
+      startTheClock(live, intent);
+      await showDeadline(room, live.deadline.epoch);
+    }
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
     const { forward, gateExisting } = intent;
@@ -122,6 +128,8 @@ export async function openPairing(
     }
     return { live, room, door };
   } catch (error) {
+    shutGate(live.lease.folder);
+    for (const close of live.closing) close();
     await opening?.catch(() => {}); // To its end, whatever comes: what it has started has to be closed again.
     const failure = await endAccess(live);
     throw failure ? new Refusal(failure) : error;
@@ -132,17 +140,14 @@ function deadlineFrom(start: Date, { ttl }: Pick<PairIntent, 'ttl'>): Deadline {
   return deadlineIn(ttl, { epoch: start.getTime() / 1000, sinceBoot: uptime() });
 }
 
-/**
- * The deadline of the gate and of the clock from now on.
- * @returns whether it is counted from now, since guests took a while to be resolved
- */
-function startTheClock(live: Live, intent: PairIntent): boolean {
-  const { folder } = live.lease;
-  const now = new Date();
-  const late = now.getTime() - live.startedAt.getTime() > 1000;
-  if (late) live.deadline = deadlineFrom(now, intent);
-  writeBelow(folder, () => setDeadline(live.lease, live.deadline));
-  return late;
+/** The deadline of the gate and of the clock from now on. Time counts from now where it took a while to get here. */
+function startTheClock(live: Live, intent: PairIntent): void {
+  if (isLate(live)) live.deadline = deadlineFrom(new Date(), intent);
+  writeBelow(live.lease.folder, () => setDeadline(live.lease, live.deadline));
+}
+
+function isLate({ startedAt }: Live): boolean {
+  return Date.now() - startedAt.getTime() > 1000;
 }
 
 /** Claims a room, or finds the one that is shared. */

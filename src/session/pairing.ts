@@ -41,6 +41,7 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
     usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
   }
   const guests = resolving.then((resolved) => resolved.guests);
+  guests.catch(() => {}); // `openPairing` waits for it.
   // So that what is asked of a forge is on its way before this process is busy for some ms.
   if (intent.references.some(isRemembered)) await turn();
   const open = await openPairing(intent, guests, world);

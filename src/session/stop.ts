@@ -25,13 +25,13 @@ export function onStopSignals(): AbortSignal {
 
 /** Resolves with `promise`, or rejects with {@link Stopped} as soon as a stop signal comes. */
 export async function unlessStopped<T>(stop: AbortSignal, promise: Promise<T>): Promise<T> {
+  promise.catch(() => {}); // It may lose the race and fail later.
   stop.throwIfAborted();
   let abort: (() => void) | undefined;
   const stopped = new Promise<never>((_, reject) => {
     abort = () => reject(stop.reason);
     stop.addEventListener('abort', abort);
   });
-  promise.catch(() => {}); // It may lose the race and fail later.
   try {
     return await Promise.race([promise, stopped]);
   } finally {

@@ -115,6 +115,7 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
     start: (text) => {
       wanted = true;
       timer = setTimeout(async () => {
+        if (output('stderr').columns === 0) return; // No terminal says so of itself, and ora would never end.
         const { spin } = await import('./spinner.ts');
         if (wanted) spinning = spin(text);
       }, spinAfter);

@@ -231,6 +231,36 @@ test("one guest of two who can't be resolved: nobody is let in", async () => {
   expect(litter(stage)).toEqual([]);
 });
 
+test('a guest whose file is not there, beside one of a slow forge: refused at once', async () => {
+  await using stage = await makeStage({ keys: own });
+  await using forge = await forgeFor({ kind: 'github', fault: 'silent' });
+  const before = stage.snapshot();
+  const refused = await stage.run(['--unattended', '@octocat', './typo.pub'], {
+    env: { GITHUB_API_URL: forge.url },
+  });
+  expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('typo.pub') });
+  expect(refused.stderr).toContain('tmuxpair: error: ');
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+});
+
+test('a terminal that is closed while a forge is slow: nothing is left', async () => {
+  await using stage = await makeStage({ keys: own });
+  await using forge = await forgeFor({ kind: 'github', fault: 'silent' });
+  const env = { GITHUB_API_URL: forge.url };
+  // What is told of the keychain once is not told again: nothing is printed but the spinner, by its library.
+  expect(await stage.run(['keys', '@octocat', '--offline'], { env })).toMatchObject({ exitCode: 4 });
+  const before = stage.snapshot();
+  const host = await stage.pair(['@octocat'], { env });
+  await host.waitFor('fetching the keys of github:octocat');
+  await until(() => forge.requests.length === 1, { what: 'the request' });
+  await host.closeTerminal();
+  await until(() => litter(stage).length === 0, { what: 'its end' });
+  stage.expectUntouched(before);
+  await expectNothingLeft(stage);
+  expect(rooms(stage)).toEqual([]);
+});
+
 test('an interrupt while a forge is slow ends the program at once', async () => {
   await using stage = await makeStage({ keys: own });
   await using forge = await forgeFor({ kind: 'github', fault: 'silent' });
