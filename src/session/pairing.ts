@@ -23,6 +23,12 @@ import { teller } from './tell.ts';
 import { watchPairing } from './watch.ts';
 import type { PairIntent, World } from './world.ts';
 
+/**
+ * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it: what it has not read by
+ * then tmux discards (`tcflush`), and the host would never see whom they have let in.
+ */
+const readingTime = 50;
+
 export interface Ended {
   readonly report: Report;
   /** The signal that made the program leave, also where time was up before. */
@@ -94,6 +100,7 @@ export async function supervise(
   );
   emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, known, intent, env) });
 
+  if (seat === 'terminal') await sleep(readingTime);
   const host = takeSeat(seat, live, room, env);
   const seen = (): void => {
     live.unseen = false;
