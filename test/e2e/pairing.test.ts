@@ -184,6 +184,7 @@ test("the ancestor's command lines", async () => {
   expect(lines.map((line) => /gate (\w+)"/.exec(line)?.[1])).toEqual(['alice', 'alice', 'bob']);
   for (const line of lines)
     expect(line).toMatch(/^restrict,pty,expiry-time="\d+Z",port-forwarding,command="/);
+  await host.waitFor('[both]');
   await host.sendKeys('C-b', 'd');
   expect(await host.exitStatus()).toBe(0);
   const said = await host.transcript();
