@@ -52,7 +52,7 @@ await bundle({
   outdir: 'dist',
   external: ['keytar'],
   plugins: [apart, late],
-  banner: { js: requireLate.replace('\\\n', '') },
+  banner: { js: requireLate },
   legalComments: 'linked',
 });
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
