@@ -1,0 +1,229 @@
+/**
+ * What was learned of this machine, kept from one run to the next together with what it depended on, so that it need not
+ * be asked again while nothing has changed. Losing it costs time only: nothing here throws.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { randomBytes } from '../domain/random.ts';
+
+/** What files and folders were like at one moment; a folder changes when an entry is added or removed. */
+export interface Marks {
+  /** By path. Empty for a file that is not there or can't be looked at. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Whether one was changed so shortly before that a change right after might not show. */
+  readonly isFresh: boolean;
+}
+
+export interface Remembered {
+  /** As it was given to {@link remember}, for the caller to check. */
+  readonly value: unknown;
+  readonly learnedAt: Date;
+}
+
+export interface Lesson {
+  /** What it depends on besides files, in words that the caller makes anew before each {@link recall}. */
+  readonly facts: readonly string[];
+  /** Taken before it was learned: what changed meanwhile is seen to have changed. */
+  readonly marks: Marks;
+  /** Anything that JSON can carry. */
+  readonly value: unknown;
+  /** Seconds after which it is to be learned again although nothing has changed. */
+  readonly lifetime: number;
+}
+
+/** In ms: file systems give changes within one tick of their clock the same time. */
+const tick = 100;
+
+const longest = 256 << 10;
+
+/** Looks at each file, through symbolic links. @param paths absolute */
+export function markFiles(paths: Iterable<string>): Marks {
+  const now = Date.now();
+  let isFresh = false;
+  const files = Object.fromEntries(
+    [...paths].map((path) => {
+      try {
+        const { dev, ino, size, ctimeNs, ctimeMs, mode, uid } = statSync(path, { bigint: true });
+        isFresh ||= Number(ctimeMs) > now - tick;
+        return [path, [dev, ino, size, ctimeNs, mode, uid].join(' ')];
+      } catch {
+        return [path, ''];
+      }
+    }),
+  );
+  return { files, isFresh };
+}
+
+/**
+ * What was remembered under a name, if its facts are these, its files are as they were, and it was learned on this machine
+ * since it was booted. Only a file that nobody else can have written is believed.
+ */
+export function recall(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  facts: readonly string[],
+): Remembered | undefined {
+  const folder = folderFor(env);
+  const record = folder === undefined ? undefined : parse(readOurs(folder, fileName(name)));
+  if (!record) return undefined;
+  const { learnedAt, until, files, value } = record;
+  const now = Date.now();
+  if (learnedAt > now || until < now) return undefined;
+  if (!isSame(record.facts, [...surroundings(), ...facts])) return undefined;
+  const marks = markFiles(Object.keys(files));
+  if (Object.entries(files).some(([path, mark]) => marks.files[path] !== mark)) return undefined;
+  return { value, learnedAt: new Date(learnedAt) };
+}
+
+/** Replaces what is remembered under a name. @returns whether it could be, and nothing has changed since the marks */
+export function remember(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  { facts, marks, value, lifetime }: Lesson,
+): boolean {
+  const folder = folderFor(env);
+  if (folder === undefined || marks.isFresh) return false;
+  const learnedAt = Date.now();
+  const record: Entry = {
+    facts: [...surroundings(), ...facts],
+    files: marks.files,
+    learnedAt,
+    until: learnedAt + lifetime * 1000,
+    value,
+  };
+  return writeOurs(folder, fileName(name), `${JSON.stringify(record)}\n`);
+}
+
+/** Removes it, so that it is learned again. */
+export function unlearn(env: NodeJS.ProcessEnv, name: string): void {
+  const folder = folderFor(env);
+  try {
+    if (folder !== undefined && isOurFolder(folder)) rmSync(join(folder, fileName(name)), { force: true });
+  } catch {
+    // It was learned on a file system that can't be written any more.
+  }
+}
+
+/** As it stands in the file. Times in ms since the epoch. */
+interface Entry {
+  readonly facts: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+  readonly learnedAt: number;
+  readonly until: number;
+  readonly value: unknown;
+}
+
+function parse(text: string | undefined): Entry | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { facts, files, learnedAt, until, value } = JSON.parse(text);
+    const isWhole =
+      Array.isArray(facts) &&
+      facts.every((fact) => typeof fact === 'string') &&
+      typeof files === 'object' &&
+      files !== null &&
+      !Array.isArray(files) &&
+      Object.entries(files).every(([path, mark]) => isAbsolute(path) && typeof mark === 'string') &&
+      Number.isFinite(learnedAt) &&
+      Number.isFinite(until);
+    return isWhole ? { facts, files, learnedAt, until, value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, at) => word === other[at]);
+}
+
+/** Home folders are shared between machines, and what was learned of one says nothing of another. */
+function surroundings(): string[] {
+  return [hostname(), `boot ${bootId()}`, `uid ${process.geteuid?.()}`];
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    return ''; // Such a system has no /proc.
+  }
+}
+
+function fileName(name: string): string {
+  return `learned-${name}.json`;
+}
+
+/** The one that compiled code is kept in, too: `$XDG_CACHE_HOME/tmuxpair`, by default below `~/.cache`. */
+function folderFor({ XDG_CACHE_HOME: base }: NodeJS.ProcessEnv): string | undefined {
+  try {
+    const path = join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tmuxpair');
+    return isAbsolute(path) ? path : undefined;
+  } catch {
+    return undefined; // An account without a home.
+  }
+}
+
+function isOurs({ uid, mode }: Stats): boolean {
+  return uid === process.geteuid?.() && (mode & 0o022) === 0;
+}
+
+function isOurFolder(folder: string): boolean {
+  const stats = lstatSync(folder);
+  return stats.isDirectory() && isOurs(stats);
+}
+
+function readOurs(folder: string, name: string): string | undefined {
+  try {
+    if (!isOurFolder(folder)) return undefined;
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK; // A FIFO never waits.
+    const file = openSync(join(folder, name), flags);
+    try {
+      const stats = fstatSync(file);
+      return stats.isFile() && isOurs(stats) && stats.nlink === 1 && stats.size <= longest
+        ? readFileSync(file, 'utf8')
+        : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined; // Nothing is remembered yet.
+  }
+}
+
+function writeOurs(folder: string, name: string, text: string): boolean {
+  const path = join(folder, name);
+  const aside = join(folder, `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+    } catch {
+      // It is there, or it can't be made: either is seen next.
+    }
+    if (!isOurFolder(folder) || text.length > longest) return false;
+    writeFileSync(aside, text, { mode: 0o600, flag: 'wx' });
+    renameSync(aside, path);
+    return true;
+  } catch {
+    try {
+      rmSync(aside, { force: true });
+    } catch {
+      // The next start learns it again: that is all.
+    }
+    return false;
+  }
+}
