@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { clientsOf } from './clients.ts';
 import type { Room } from './room.ts';
@@ -9,7 +8,7 @@ import { run } from './tmux.ts';
  * client gives way to `gate`, which lets them in as their access is by now. What a guest types from the moment this
  * runs goes nowhere: their client is made read-only first, since it is asked, not forced, to give way.
  * @param guests the pid of each one's client, as registered at the gate, and the sh command that runs the gate for them
- * @returns the pids of those that could not be moved
+ * @returns the pids of those that could not be moved: their client is not, or no longer, attached
  */
 export async function moveGuests(
   room: Room,
@@ -19,12 +18,16 @@ export async function moveGuests(
   const clients = await clientsOf(room);
   const moved = await Promise.all(
     guests.map(async ({ pid, gate }) => {
-      const socket = join(folder, 'air', String(pid));
-      if (existsSync(socket)) {
-        return (await run({ tmux: room.tmux, socket }, [['detach-client', '-s', '=look', '-E', gate]])).ok;
-      }
       const client = clients.find((other) => other.pid === pid);
-      if (!client) return false;
+      if (!client) {
+        // A socket alone says nothing: it stays behind when an airlock ends, and is there before its guest is.
+        const airlock = { tmux: room.tmux, socket: join(folder, 'air', String(pid)) };
+        const { ok, stdout } = await run(airlock, [
+          ['list-clients', '-t', '=look', '-F', '#{client_pid}'],
+          ['detach-client', '-s', '=look', '-E', gate],
+        ]);
+        return ok && stdout === String(pid);
+      }
       const commands = [
         ['refresh-client', '-t', client.name, '-f', 'read-only,ignore-size'],
         ['detach-client', '-t', client.name, '-E', gate],

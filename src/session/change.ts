@@ -146,18 +146,18 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   const asks = new Set(asking(folder).map(({ record }) => record));
   const mine = (): Presence[] => presences(folder).filter((one) => one.label === label);
   let pending = new Set(mine().flatMap(({ record }) => (asks.has(record) ? [] : [record])));
-  const failed: number[] = [];
   const until = performance.now() + patience;
-  while (pending.size > 0) {
+  while (pending.size > 0 && performance.now() < until) {
     const waiting = mine().filter(({ record }) => pending.has(record));
-    const inside = waiting.filter((one) => one.inside || performance.now() > until);
+    const inside = waiting.filter((one) => one.inside);
     const moves = inside.map(({ pid, key }) => ({ pid, gate: `exec ${gate} ${label} ${key} moved` }));
-    if (moves.length > 0) failed.push(...(await moveGuests(room, folder, moves)));
-    const done = new Set(inside.map(({ record }) => record));
+    // A client that runs may not be attached yet.
+    const left = new Set(moves.length > 0 ? await moveGuests(room, folder, moves) : []);
+    const done = new Set(inside.flatMap(({ pid, record }) => (left.has(pid) ? [] : [record])));
     pending = new Set(waiting.flatMap(({ record }) => (done.has(record) ? [] : [record])));
     if (pending.size > 0) await sleep(20);
   }
-  if (failed.length === 0) return;
+  if (pending.size === 0) return;
   shutGateFor(live.lease, label);
   await sever(folder, label);
   if (!live.ended && !live.out.has(label)) openGate(live.lease, label, accessOf(live, label));
