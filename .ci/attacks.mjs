@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 const [reportFile = '.vitest/report.json'] = process.argv.slice(2);
 const { testResults } = JSON.parse(readFileSync(reportFile, 'utf8'));
 
-/** Guests, what comes from outside, faults, invariants. */
-const order = 'GOFI';
+/** Guests, what comes from outside, faults, invariants; cases from the field. */
+const order = 'GOFIWNKMTRUS';
 const rows = testResults
   .flatMap(({ assertionResults }) => assertionResults)
   .flatMap(({ title, status }) => {
-    const [, ids, attempt] = /^([GOFI]\d+(?: [GOFI]\d+)*): (.*)$/s.exec(title) ?? [];
+    const [, ids, attempt] = /^([A-Z]\d+(?: [A-Z]\d+)*): (.*)$/s.exec(title) ?? [];
     return ids ? ids.split(' ').map((id) => ({ id, attempt, status })) : [];
   })
   .sort(

@@ -8,6 +8,7 @@ import type { Access } from './domain/guest.ts';
 import { parseJump } from './domain/jump.ts';
 import { parseSince } from './domain/since.ts';
 import { version } from './domain/version.ts';
+import { respelt, takeEnvironment } from './environment.ts';
 import type { DoorIntent } from './session/choose-door.ts';
 import { Stopped } from './session/stop.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
@@ -47,7 +48,6 @@ interface FreshnessOptions {
 
 interface AccessOptions {
   readonly readOnly?: boolean;
-  readonly readonly?: boolean;
 }
 
 interface PairOptions extends Common, KeyFileOptions, FreshnessOptions, ForgeOptions, AccessOptions {
@@ -103,20 +103,20 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
     exit = await work(terminal);
   };
   try {
-    const program = pairProgram(run, inRoom, self);
-    if (mayNameCommand(own)) {
-      describeKeys(program, run);
-      describeForget(program, run);
-      describeLive(program, run);
-      describeLog(program, run);
-      describeCompletion(program, run);
-      describeDoctor(program, run, self);
-      describeSweep(program, run);
-      describeMenu(program, run);
-      describeSupervise(program, run, self);
-    }
+    const describe = (): Command => describeCommands(pairProgram(run, inRoom, self), run, self);
+    const program = mayNameCommand(own) ? describe() : pairProgram(run, inRoom, self);
+    const all = (): Option[] => {
+      const whole = describe();
+      return [whole, ...shownCommands(whole)].flatMap((command) => command.options);
+    };
     program.hook('preSubcommand', inherit);
-    await program.parseAsync([...environment(program, process.env), ...own], { from: 'user' });
+    program.hook('preAction', (_, command) => {
+      // What the program runs for itself has been told everything.
+      if (command !== program && !shownCommands(program).includes(command)) return;
+      if (command.getOptionValue('lease') !== undefined) return;
+      takeEnvironment(command, all, process.env, command === program ? [] : forges.map(([forge]) => forge));
+    });
+    await program.parseAsync(own, { from: 'user' });
     return exit;
   } catch (error) {
     const say = terminal ?? openTerminal({ quiet: false, debug: argv.includes('--debug'), json: false });
@@ -126,18 +126,40 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
   }
 }
 
+function describeCommands(program: Command, run: Run, self: readonly string[]): Command {
+  describeKeys(program, run);
+  describeForget(program, run);
+  describeLive(program, run);
+  describeLog(program, run);
+  describeCompletion(program, run);
+  describeDoctor(program, run, self);
+  describeSweep(program, run);
+  describeMenu(program, run);
+  describeSupervise(program, run, self);
+  for (const command of shownCommands(program)) addNegations(command);
+  return program;
+}
+
+function shownCommands(program: Command): readonly Command[] {
+  return program.createHelp().visibleCommands(program);
+}
+
+/** What the environment gives, or what stands before, can be taken back: `--no-read-only`. */
+function addNegations(command: Command): Command {
+  for (const { long, hidden: isHidden } of [...command.options]) {
+    if (long && !isHidden && long !== '--version') command.addOption(hidden(long.replace('--', '--no-')));
+  }
+  return command;
+}
+
 /** Whether there is a command among these words, or help is wanted: to describe commands takes a pairing's start some ms. */
 function mayNameCommand(words: readonly string[]): boolean {
   return words.some((word) => /^(?:[a-z]+|-[a-z]*h|--help)$/.test(word));
 }
 
-/**
- * A word of the command line, where its plain reading would mislead. The ancestor's spelling of an option would not
- * override the environment's of today; and what follows `--share` may be a guest instead of a session.
- */
+/** A word of the command line in today's spelling. What follows `--share` may be a guest instead of a session. */
 function asMeant(word: string, index: number, all: readonly string[]): string {
-  if (word === '--share' && !isSession(all[index + 1] ?? '')) return '--share=';
-  return word.replace(/^--authorized_keys(?=$|=)/, '--authorized-keys');
+  return word === '--share' && !isSession(all[index + 1] ?? '') ? '--share=' : respelt(word);
 }
 
 function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[]): Command {
@@ -160,7 +182,6 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
   addForges(program);
   addDoor(program)
     .option('-r, --read-only', 'guests may look, not type')
-    .addOption(hidden('--readonly'))
     .option('-t, --ttl <duration>', 'how long at most, e.g. 30m or 1h30m (default: 4h)')
     .option('-s, --session <name>', 'name of the tmux session (default: pair)')
     .option('--share [session]', 'share a session that you have already; the one around you, unless named')
@@ -192,11 +213,10 @@ function pairProgram(run: Run, inRoom: readonly string[], self: readonly string[
         return pairCommand(pairIntent(names, options, inRoom), terminal, self);
       }),
     );
-  return program;
+  return addNegations(program);
 }
 
-// A command also takes what stands before its name, as the environment's options do: `tmuxpair --offline keys @ada`.
-// Guests are its own alone, so that TMUXPAIR_GITHUB is never one more to forget.
+// A command also takes what stands before its name: `tmuxpair --offline keys @ada`. Guests are its own alone.
 
 function describeKeys(program: Command, run: Run): void {
   const keys = addCommon(
@@ -252,7 +272,6 @@ function describeLive(program: Command, run: Run): void {
   );
   addFreshness(addForges(live('invite [guest...]', 'let more in')))
     .option('-r, --read-only', 'they may look, not type')
-    .addOption(hidden('--readonly'))
     .option('-y, --yes', 'answer yes to questions; new keys need --accept-new-keys all the same')
     .action((names: string[], options: LiveOptions & FreshnessOptions & ForgeOptions & AccessOptions) =>
       run(options, async (terminal) => {
@@ -395,7 +414,8 @@ const examples = `Examples:
   tmuxpair --gitlab bob --readonly --ttl 30m   a GitLab user, who may look, for 30 minutes
   tmuxpair partner_key.pub -- vim notes.txt    a key file, into one program
 
-Every option can be given as an environment variable, too: --ttl as TMUXPAIR_TTL.`;
+Every option can be given as an environment variable, too: --ttl as TMUXPAIR_TTL, --read-only as
+TMUXPAIR_READ_ONLY=yes; --no-read-only takes that back, and so on.`;
 
 function addCommon(command: Command): Command {
   return command
@@ -437,8 +457,8 @@ function hidden(flags: string): Option {
 }
 
 function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, before: string[] = []) => [
-    ...before,
+  return new Option(flags, description).argParser((value: string, before?: readonly string[] | false) => [
+    ...(before || []),
     value,
   ]);
 }
@@ -518,8 +538,8 @@ function shareOf(named: string | true): 'here' | { name: string } {
   return named === true || named === '' ? 'here' : { name: parseSession(named) };
 }
 
-function accessFrom({ readOnly, readonly }: AccessOptions): Access {
-  return readOnly || readonly ? 'read-only' : 'read-write';
+function accessFrom({ readOnly }: AccessOptions): Access {
+  return readOnly ? 'read-only' : 'read-write';
 }
 
 /** Seconds. */
@@ -538,31 +558,13 @@ function keyFileFrom(options: KeyFileOptions): string {
   return keyFileOf(options.authorizedKeys);
 }
 
-/**
- * Gives a command what stands before its name, as the environment's options do: `tmuxpair --offline keys @ada`. Guests
- * are its own alone, so that TMUXPAIR_GITHUB is never one more to forget.
- */
+/** Gives a command what stands before its name. Not guests: TMUXPAIR_GITHUB is never one more to forget. */
 function inherit(program: Command, command: Command): void {
   const taken = command.options.map((option) => option.attributeName());
   const guests: readonly string[] = forges.map(([forge]) => forge);
   for (const [name, value] of Object.entries(program.opts())) {
     if (taken.includes(name) && !guests.includes(name)) command.setOptionValue(name, value);
   }
-}
-
-/** The options that the environment gives, as arguments in front of the command line's own. */
-function environment(program: Command, env: NodeJS.ProcessEnv): string[] {
-  return program.options.flatMap((option) => {
-    const long = option.long ?? '';
-    const name = `TMUXPAIR_${long.slice(2).replaceAll('-', '_').toUpperCase()}`;
-    const value = env[name];
-    if (value === undefined || value === '' || option.hidden || long === '--version') return [];
-    if (option.required) return [`${long}=${value}`];
-    if (option.optional && !/^(1|true|yes|on|0|false|no|off)$/i.test(value)) return [`${long}=${value}`];
-    if (/^(1|true|yes|on)$/i.test(value)) return [option.optional ? `${long}=` : long];
-    if (/^(0|false|no|off)$/i.test(value)) return [];
-    return usage(`${name} is ${JSON.stringify(value)}`, 'set it to 1 or 0');
-  });
 }
 
 function usageOf(error: CommanderError): { kind: 'usage'; problem: string; hint?: string } {

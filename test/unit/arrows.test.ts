@@ -98,7 +98,7 @@ describe('each effect has one owner', () => {
     ['keytar', /^keytar$/, ['src/keyring/serve-keychain.ts']],
     ['Octokit', /^@octokit\//, ['providers/octokit.ts']],
     ['requests', /^(node:)?https?$|^undici$/, ['providers/answer.ts', 'providers/http.ts']],
-    ['the command line', /^commander$/, ['src/cli.ts', 'src/command-spec.ts']],
+    ['the command line', /^commander$/, ['src/cli.ts', 'src/command-spec.ts', 'src/environment.ts']],
     ['the spinner', /^ora$/, ['src/ui/spinner.ts']],
   ])('%s', (_, what, owners) => {
     expect(importersOf(what).sort()).toEqual(owners);

@@ -163,9 +163,14 @@ describe('the environment', () => {
     ['TMUXPAIR_GITHUB', '../x', [], '".." is no GitHub username'],
     ['TMUXPAIR_READ_ONLY', '1', ['@ada', '--forward', '80'], 'get no ports'],
     ['TMUXPAIR_READ_ONLY', 'YES', ['@ada', '--forward', '80'], 'get no ports'],
-    ['TMUXPAIR_OFFLINE', 'true', ['@ada', '--refresh'], 'exclude each other'],
-    ['TMUXPAIR_SHARE', 'x', ['@ada', '--session', 'y'], 'exclude each other'],
-    ['TMUXPAIR_SHARE', '1', ['@ada', '--session', 'y'], 'exclude each other'],
+    ['TMUXPAIR_READONLY', 'yes', ['@ada', '--forward', '80'], 'get no ports'],
+    ['TMUXPAIR_OFFLINE', 'true', ['@ada', '-r', '--forward', '80'], 'get no ports'],
+    ['TMUXPAIR_SHARE', 'x', ['@ada', '--', 'vim'], 'runs what it runs'],
+    ['TMUXPAIR_SHARE', '1', ['@ada', '--', 'vim'], 'runs what it runs'],
+    ['TMUXPAIR_FORWARD', '80', ['@ada', '-r'], 'get no ports'],
+    ['TMUXPAIR_READ_ONLY', ' yes', ['@ada'], 'TMUXPAIR_READ_ONLY is " yes"'],
+    ['TMUXPAIR_READONLY', 'y', ['@ada'], 'TMUXPAIR_READONLY is "y"'],
+    ['TMUXPAIR_JOIN_TIMEOUT', '5', ['@ada'], '--join-timeout "5"'],
     ['TMUXPAIR_GATE_EXISTING_KEYS', 'perhaps', ['@ada'], 'TMUXPAIR_GATE_EXISTING_KEYS is "perhaps"'],
     ['TMUXPAIR_AUTHORIZED_KEYS', '/x', ['@ada', '--door', 'private'], 'writes to no --authorized-keys file'],
   ])('gives an option by %s=%s', async (name, value, argv, problem) => {
@@ -179,12 +184,74 @@ describe('the environment', () => {
     ['TMUXPAIR_READ_ONLY', '0', ['@ada', '--forward', '80']],
     ['TMUXPAIR_READ_ONLY', 'no', ['@ada', '--forward', '80']],
     ['TMUXPAIR_TTL', '1y', ['@ada', '--ttl', '30m']],
-    ['TMUXPAIR_READONLY', '1', ['@ada', '--forward', '80']],
+    ['TMUXPAIR_READONLY', '0', ['@ada', '--forward', '80']],
+    ['TMUXPAIR_READ_ONLY', '1', ['@ada', '--no-read-only', '--forward', '80']],
+    ['TMUXPAIR_READONLY', '1', ['@ada', '--no-readonly', '--forward', '80']],
+    ['TMUXPAIR_READ_ONLY', '1', ['@ada', '-r', '--no-read-only', '--forward', '80']],
+    ['TMUXPAIR_FORWARD', '80', ['@ada', '-r', '--no-forward']],
+    ['TMUXPAIR_FORWARD', 'x', ['@ada', '--forward', '80']],
+    ['TMUXPAIR_VIA', 'a b', ['@ada', '--no-via']],
+    ['TMUXPAIR_OFFLINE', 'true', ['@ada', '--refresh']],
+    ['TMUXPAIR_SHARE', 'x', ['@ada']],
     ['TMUXPAIR_VERSION', '1', ['@ada']],
+    ['TMUXPAIR_ID', 'x', ['@ada']],
+    ['TMUXPAIR_SINCE', 'x', ['@ada']],
+    ['TMUXPAIR_NOTHING', '', ['@ada']],
+    ['TMUXPAIR', '1', ['@ada']],
+    ['tmuxpair_root', '/x', ['@ada']],
   ])('does not, or gives way: %s=%s', async (name, value, argv) => {
     vi.stubEnv(name, value);
     expect(await run(...argv, stopper)).toBe(2);
     expect(err).toMatch(stopped);
+  });
+
+  test.each<[string, string, string]>([
+    ['TMUXPAIR_READ_ONYL', 'yes', 'did you mean TMUXPAIR_READ_ONLY?'],
+    ['TMUXPAIR_RAEDONLY', 'yes', 'did you mean TMUXPAIR_READ_ONLY?'],
+    ['TMUXPAIR_AUTHORISED_KEYS', '/x', 'did you mean TMUXPAIR_AUTHORIZED_KEYS?'],
+    ['TMUXPAIR_APROVE', '1', 'did you mean TMUXPAIR_APPROVE?'],
+    ['TMUXPAIR_LEASE', '/x', 'unset it'],
+    ['TMUXPAIR_WHATEVER', '0', 'unset it'],
+    ['TMUXPAIR_', '1', 'unset it'],
+    ['tmuxpair_read_only', '1', 'did you mean TMUXPAIR_READ_ONLY?'],
+    ['Tmuxpair_Readonly', '1', 'did you mean TMUXPAIR_READ_ONLY?'],
+  ])('is refused where it means nothing, by every command: %s=%s', async (name, value, hint) => {
+    vi.stubEnv(name, value);
+    for (const argv of [['@ada'], ['invite', '@ada'], ['list'], ['kick', 'ada'], ['keys', '@ada'], ['log']]) {
+      err = '';
+      expect(await run(...argv)).toBe(2);
+      expect(err).toMatch(/^tmuxpair: error: [^\n]+\ntmuxpair: hint: [^\n]+\n$/);
+      expect(err).toContain(`error: ${name} is no option of tmuxpair\n`);
+      expect(err).toContain(hint);
+    }
+    expect(await run('-h')).toBe(0);
+  });
+
+  test('has each spelling of an option by its name, and none that contradict each other', async () => {
+    vi.stubEnv('TMUXPAIR_READ_ONLY', 'no');
+    vi.stubEnv('TMUXPAIR_READONLY', 'yes');
+    expect(await run('@ada')).toBe(2);
+    expect(err).toContain('TMUXPAIR_READ_ONLY and TMUXPAIR_READONLY contradict each other');
+  });
+
+  test('says no more than the command line where one excludes the other', async () => {
+    vi.stubEnv('TMUXPAIR_OFFLINE', '1');
+    vi.stubEnv('TMUXPAIR_REFRESH', '1');
+    expect(await run('@ada')).toBe(2);
+    expect(err).toContain('--offline and --refresh exclude each other');
+  });
+
+  test('counts for whom a live pairing is to let in', async () => {
+    vi.stubEnv('TMUXPAIR_READONLY', 'perhaps');
+    expect(await run('invite', '@ada')).toBe(2);
+    expect(err).toContain('TMUXPAIR_READONLY is "perhaps"');
+  });
+
+  test('is nothing to what the program runs for itself', async () => {
+    vi.stubEnv('TMUXPAIR_WHATEVER', '1');
+    expect(await run('complete', 'pairings')).toBe(0);
+    expect(await run('sweep', '--lease', '/nowhere/aaaabbbbcccc')).toBe(0);
+    expect(err).toBe('');
   });
 
   test('gives way to the ancestor’s spelling, too', async () => {

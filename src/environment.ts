@@ -1,0 +1,148 @@
+/**
+ * The options that the environment gives: `--read-only` as TMUXPAIR_READ_ONLY. The names are those of the options
+ * themselves, so that no option can be left out. A variable that means nothing is refused: whoever set it believes that
+ * it protects them.
+ */
+import type { Command, Option } from 'commander';
+import { usage } from './domain/failure.ts';
+
+/** Other spellings of options, the ancestor's among them. */
+const spellings: Readonly<Record<string, string>> = {
+  readonly: 'read-only',
+  authorized_keys: 'authorized-keys',
+};
+
+/** Of these the environment's gives way to the other on the command line: it is the later word. */
+const rivals: Readonly<Record<string, string>> = {
+  offline: 'refresh',
+  refresh: 'offline',
+  share: 'session',
+  session: 'share',
+};
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const prefix = 'TMUXPAIR_';
+
+/** A word of the command line, as today's options are spelt. */
+export function respelt(word: string): string {
+  const [, no = '', name = '', rest = ''] = /^--(no-)?([a-z_]+)(=.*)?$/s.exec(word) ?? [];
+  const today = Object.hasOwn(spellings, name) ? spellings[name] : undefined;
+  return today === undefined ? word : `--${no}${today}${rest}`;
+}
+
+/**
+ * Sets what the environment gives of a command's options, as far as the command line has not said otherwise. Options
+ * that `--no-…` has taken back count as absent from then on.
+ * @param all every option of the program, for telling what a variable may mean
+ * @param except attributes that the environment does not set here
+ * @throws Refusal `usage` for a value that is none, and for a variable that is no option's
+ */
+export function takeEnvironment(
+  command: Command,
+  all: () => readonly Option[],
+  env: Env,
+  except: readonly string[],
+): void {
+  refuseUnknown(command, all, env);
+  const given = { ...command.opts() };
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const rival = rivals[name];
+    const isSaid = given[name] !== undefined || (rival !== undefined && given[rival] !== undefined);
+    const value = isOwn(option) && !isSaid && !except.includes(name) ? settingOf(option, env) : undefined;
+    if (value !== undefined) command.setOptionValueWithSource(name, value, 'env');
+  }
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!option.isBoolean() && !option.negate && command.getOptionValue(name) === false)
+      command.setOptionValue(name, undefined);
+  }
+}
+
+/** Whether the environment may set it. */
+function isOwn({ hidden, long }: Option): boolean {
+  return !hidden && long !== undefined && long !== '--version';
+}
+
+function settingOf(option: Option, env: Env): unknown {
+  const [first, ...others] = variablesOf(option).filter((name) => Boolean(env[name]));
+  if (first === undefined) return undefined;
+  const value = read(option, first, env);
+  for (const other of others) {
+    if (read(option, other, env) !== value)
+      usage(`${first} and ${other} contradict each other`, 'unset one of the two');
+  }
+  return option.parseArg && typeof value === 'string' ? option.parseArg(value, undefined) : value;
+}
+
+function read(option: Option, name: string, env: Env): string | boolean | undefined {
+  const value = env[name] ?? '';
+  if (option.required) return value;
+  if (/^(1|true|yes|on)$/i.test(value)) return option.optional ? '' : true;
+  if (/^(0|false|no|off)$/i.test(value)) return option.optional ? undefined : false;
+  return option.optional ? value : usage(`${name} is ${JSON.stringify(value)}`, 'set it to yes or no');
+}
+
+/** The variables of an option, the usual one first. */
+function variablesOf({ long = '' }: Option): string[] {
+  const name = long.slice(2);
+  const others = Object.keys(spellings).filter((other) => spellings[other] === name);
+  return [...new Set([name, ...others].map(variableOf))];
+}
+
+function variableOf(name: string): string {
+  return prefix + name.replaceAll('-', '_').toUpperCase();
+}
+
+function refuseUnknown(command: Command, all: () => readonly Option[], env: Env): void {
+  const names = Object.keys(env).filter((name) => name.toUpperCase().startsWith(prefix) && env[name]);
+  const unknown = unknownIn(names, command.options);
+  if (unknown.length === 0) return;
+  const options = all();
+  const known = options.filter(isOwn).flatMap(variablesOf);
+  for (const name of unknownIn(unknown, options)) {
+    const near = nearest(name, known);
+    // In small letters it is a variable of the user's own, unless it is one of ours but for that.
+    if (!name.startsWith(prefix) && (near === undefined || bare(near) !== bare(name))) continue;
+    usage(
+      `${name} is no option of tmuxpair`,
+      near === undefined
+        ? 'unset it; --ttl is TMUXPAIR_TTL, and so on: see tmuxpair -h'
+        : `did you mean ${near}?`,
+    );
+  }
+}
+
+/** TMUXPAIR_VERSION counts as known: it asks for nothing, and installers set such. */
+function unknownIn(names: readonly string[], options: readonly Option[]): string[] {
+  const known = options.flatMap((option) => (option.hidden ? [] : variablesOf(option)));
+  return names.filter((name) => !known.includes(name));
+}
+
+function bare(name: string): string {
+  return name.slice(prefix.length).replaceAll('_', '').toUpperCase();
+}
+
+/** The one of `words` that is the closest to `word`, if any is close. */
+function nearest(word: string, words: readonly string[]): string | undefined {
+  const ranked = words
+    .map((one) => ({ one, distance: distanceOf(bare(word), bare(one)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best && best.distance <= Math.max(1, Math.floor(bare(best.one).length / 3)) ? best.one : undefined;
+}
+
+/** How many letters have to be put in, taken out or changed. */
+function distanceOf(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let at = 1; at <= to.length; at++) {
+      const change = (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
