@@ -4,8 +4,10 @@
  *
  * Our lines stand at the top of the file, one a key, and are known by the comment at their end:
  *
- *     restrict,pty,expiry-time="…",command="exec DIR/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
- *     restrict,pty,expiry-time="…",command="exec DIR/2/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
+ *     restrict,pty,expiry-time="…",command="exec /bin/sh DIR/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
+ *     restrict,pty,expiry-time="…",command="exec /bin/sh DIR/2/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
+ *
+ * The gate is run by name of its interpreter, since its folder may be mounted `noexec`; older versions left that out.
  *
  * A file that did not exist before is marked in that comment (`created=file`, or `created=folder` where `.ssh`
  * did not exist either), so that whoever takes the last line back knows to remove it: also when pairings
@@ -60,7 +62,7 @@ export function leaseLines(grants: readonly Grant[], options: LineOptions): stri
       'pty',
       ...(options.expiry === undefined ? [] : [`expiry-time="${options.expiry}"`]),
       ...forwardOptions(options.forward),
-      `command="exec ${gateFor(options.gate, number)} ${label}"`,
+      `command="exec /bin/sh ${gateFor(options.gate, number)} ${label}"`,
     ];
     return `${words.join(',')} ${key.type} ${key.base64} tmuxpair:${options.id}:${label}`;
   });
@@ -150,7 +152,9 @@ export function leaseLinesIn(text: string): LeaseLine[] {
       counted = nl + 1;
     }
     const raw = text.slice(ours.start, ours.end);
-    const folder = /command="exec (\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,6})?\/gate /.exec(raw)?.[1];
+    const folder = /command="exec (?:\/bin\/sh )?(\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,6})?\/gate /.exec(
+      raw,
+    )?.[1];
     const expiry = /(?:^|,)expiry-time="([0-9]+Z?)"/.exec(raw)?.[1];
     found.push({
       id: ours.id,

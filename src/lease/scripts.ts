@@ -1,6 +1,7 @@
 /**
  * The five `sh` scripts of a lease, as text. POSIX sh, because they must cost milliseconds and work when no
- * Node can start. Everything put into them is a safe token or quoted here.
+ * Node can start. Each is run as `/bin/sh FILE`: the run directory may be mounted `noexec`. Everything put into them
+ * is a safe token or quoted here.
  *
  * A guest process is known by an empty file in `in/`, so that registering is one atomic system call:
  *
@@ -321,7 +322,7 @@ ${hasProc ? isUp : expired}
 supervised() { started ${pid} && [ "$start" = ${quote(start)} ]; }
 while [ -d "$dir" ] && ! expired && supervised; do sleep 1; done
 [ -d "$dir" ] || exit 0
-"$dir/sever" >/dev/null 2>&1
+/bin/sh "$dir/sever" >/dev/null 2>&1
 patience=1
 ! supervised || patience=5
 while [ -d "$dir" ] && [ $patience -gt 0 ]; do sleep 1; patience=$((patience - 1)); done
@@ -339,7 +340,7 @@ export function switchScript(folder: string, sweep: readonly string[]): string {
 trap '' HUP INT TERM
 read -r word
 [ "$word" = done ] && exit 0
-${quote(`${folder}/sever`)} >/dev/null 2>&1
+/bin/sh ${quote(`${folder}/sever`)} >/dev/null 2>&1
 exec ${sweep.map(quote).join(' ')} >/dev/null 2>&1
 `;
 }

@@ -36,6 +36,7 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     'set-option -g @until "$epoch"',
     "';'",
     ...room,
+    '/bin/sh',
     quote(options.gate),
     '"$label" "$key" look',
     "';'",

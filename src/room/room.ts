@@ -130,7 +130,7 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
  */
 export function clockCommand(clock: string): readonly string[] {
   // Tmux 3.5 has the user's own shell run it, which may be anything.
-  return ['run-shell', '-b', '-d', '1', `exec /bin/sh -c '[ ! -x ${clock} ] || exec ${clock}'`];
+  return ['run-shell', '-b', '-d', '1', `exec /bin/sh -c '[ ! -f ${clock} ] || exec /bin/sh ${clock}'`];
 }
 
 /** The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. */

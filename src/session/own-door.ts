@@ -62,7 +62,7 @@ export async function openOwnDoor(
     bind: intent.bind ?? (intent.via ? '127.0.0.1' : undefined),
     port,
     preferred: preferredPort(`${user}@${machineName()}`),
-    admit: [lease.admit, 'con'],
+    admit: ['/bin/sh', lease.admit, 'con'],
     onLogin: ({ leader, fingerprint }) => {
       const name = (): boolean => {
         const label = world.labelOf(fingerprint);

@@ -24,7 +24,7 @@ test('@octocat: the keys of every page get one line each, and the last of them g
   const env = { GITHUB_API_URL: forge.url, GITLAB_TOKEN: 'of-gitlab-alone' };
   const host = await startPairing(stage, ['@octocat'], { env });
 
-  const form = /^restrict,pty,\S+,command="exec \S+\/gate octocat" (\S+ \S+) tmuxpair:/;
+  const form = /^restrict,pty,\S+,command="exec \/bin\/sh \S+\/gate octocat" (\S+ \S+) tmuxpair:/;
   expect(leaseLines(stage).map((line) => form.exec(line)?.[1])).toEqual(keys);
   expect(forge.requests.map(({ path, query }) => `${path} ${query.get('page') ?? 1}`)).toEqual([
     '/users/octocat/keys 1',

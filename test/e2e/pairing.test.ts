@@ -21,7 +21,7 @@ test('a guest joins, types, and is out within a second of the detach; the room g
   const lines = leaseLines(stage);
   expect(lines).toHaveLength(3);
   const form =
-    /^restrict,pty,expiry-time="\d{14}Z",command="exec \/\S+\/gate friend" (\S+ \S+) tmuxpair:[a-z2-7]{12}:friend$/;
+    /^restrict,pty,expiry-time="\d{14}Z",command="exec \/bin\/sh \/\S+\/gate friend" (\S+ \S+) tmuxpair:[a-z2-7]{12}:friend$/;
   expect(lines.map((line) => form.exec(line)?.[1])).toEqual([one, two, three]);
   expect(stage.keysFile()?.toString()).toBe(`${lines.join('\n')}\n${own}`);
 

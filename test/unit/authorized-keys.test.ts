@@ -38,7 +38,7 @@ describe('the line', () => {
   const grants = [{ label: 'ada' as Label, key: ada, number: 1 }];
   const line = (options: Partial<Parameters<typeof leaseLines>[1]>) =>
     leaseLines(grants, { id: a, gate: gate(a), forward: [], ...options })[0];
-  const command = `command="exec ${gate(a)} ada"`;
+  const command = `command="exec /bin/sh ${gate(a)} ada"`;
   const tail = `${ada.type} ${ada.base64} tmuxpair:${a}:ada`;
 
   test.each<[string, Parameters<typeof line>[0], string]>([
@@ -62,9 +62,12 @@ describe('the line', () => {
         gate: gate(a),
         forward: [],
       })[0] ?? '';
-    expect(number(2)).toContain(`command="exec /run/user/1000/tmuxpair/${a}/2/gate ada"`);
+    expect(number(2)).toContain(`command="exec /bin/sh /run/user/1000/tmuxpair/${a}/2/gate ada"`);
     for (const n of [1, 2, 99, 1000, 99_999])
       expect(leaseLinesIn(number(n))[0]?.folder).toBe(`/run/user/1000/tmuxpair/${a}`);
+    // Versions up to 2.0 ran it by its own name.
+    const old = number(2).replace('exec /bin/sh ', 'exec ');
+    expect(leaseLinesIn(old)[0]?.folder).toBe(`/run/user/1000/tmuxpair/${a}`);
   });
 
   test.each([
