@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 const [reportFile = '.vitest/report.json'] = process.argv.slice(2);
 const { testResults } = JSON.parse(readFileSync(reportFile, 'utf8'));
 
-/** Guests, what comes from outside, faults, invariants; cases from the field. */
-const order = 'GOFIWNKMTRUS';
+/** Guests, what comes from outside, faults, invariants, then what was met in the field, by its letter. */
+const order = 'GOFIWNSTUKMR';
 const rows = testResults
   .flatMap(({ assertionResults }) => assertionResults)
   .flatMap(({ title, status }) => {

@@ -44,6 +44,7 @@ export function parseForProvider(provider: ProviderName, user: string, env: Env)
     ...(host === undefined ? {} : { host }),
     text,
     ...(pinnedAs === text ? {} : { pinnedAs }),
+    ...(host === undefined && forge !== undefined ? { from: forge } : {}),
   };
 }
 

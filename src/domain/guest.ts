@@ -32,6 +32,8 @@ export interface Reference {
    * a forge that only the environment chose.
    */
   readonly pinnedAs?: string;
+  /** The host that is asked, where the environment has chosen another than the provider's own. */
+  readonly from?: string;
 }
 
 /** What a guest is remembered by: `github:octocat` of one forge is not that of another. */

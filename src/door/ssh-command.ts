@@ -8,9 +8,18 @@ export interface Place {
   readonly port: number;
 }
 
-/** The line for the guest to paste. */
-export function sshCommand({ user, host, port }: Place): string {
-  return ['ssh', ...(port === 22 ? [] : ['-p', String(port)]), word(`${user}@${host}`)].join(' ');
+/**
+ * The line for the guest to paste.
+ * @param forward ports of this machine that they may reach
+ */
+export function sshCommand({ user, host, port }: Place, forward: readonly number[] = []): string {
+  const options = [...(port === 22 ? [] : ['-p', String(port)]), ...forwardOptions(forward)];
+  return ['ssh', ...options, word(`${user}@${host}`)].join(' ');
+}
+
+/** A port for root alone has another number on the guest's side, where they are hardly root. */
+function forwardOptions(ports: readonly number[]): string[] {
+  return ports.flatMap((port) => ['-L', `${port < 1024 ? port + 8000 : port}:localhost:${port}`]);
 }
 
 /**
@@ -20,8 +29,10 @@ export function sshCommand({ user, host, port }: Place): string {
 export function sshCommandVia(
   jump: Jump,
   { user, port, alias }: { user: string; port: number; alias: string },
+  forward: readonly number[] = [],
 ): string {
-  const options = ['-J', showJump(jump), '-p', String(port), '-o', `HostKeyAlias=${alias}`];
+  const place = ['-J', showJump(jump), '-p', String(port), '-o', `HostKeyAlias=${alias}`];
+  const options = [...place, ...forwardOptions(forward)];
   return ['ssh', ...options.map(word), word(`${user}@127.0.0.1`)].join(' ');
 }
 

@@ -1,4 +1,7 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
+import { hostname } from 'node:os';
+import type { Reach } from '../door/addresses.ts';
+import type { Ways } from '../door/host-name.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
 import type { Known } from '../door/system.ts';
 import { openTunnel, resolveJump } from '../door/tunnel.ts';
@@ -9,14 +12,22 @@ import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import type { Event } from './events.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
 
+/** A line by which guests can come, and who can use it. */
+export interface Route {
+  readonly reach: Reach;
+  readonly command: string;
+}
+
 export interface OpenDoor {
   readonly kind: DoorChoice['kind'];
   /** On this machine. */
   readonly port: number;
   /** What a guest has to type now: a tunnel may have to move. Empty before it is known what the line calls this machine. */
   command(): string;
+  /** Every such line, the likeliest first; none before it is known what they call this machine. */
+  routes(): readonly Route[];
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
-  known(): Promise<Pick<Known, 'answers' | 'hostKeys' | 'obstacles'>>;
+  known(): Promise<Pick<Known, 'answers' | 'hostKeys' | 'obstacles'> & Pick<Ways, 'shadowed'>>;
   /** Has what becomes of the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
 }
@@ -39,35 +50,45 @@ export async function openDoor(
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
   const user = thisAccount().name;
-  let command = '';
+  let routes: readonly Route[] = [];
+  const command = (): string => routes[0]?.command ?? '';
+  const forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
   let hear = world.emit;
   if (intent.via) {
-    const alias = aliasFor(choice.kind, await world.host(), user);
+    const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
     const jump = await resolveJump(intent.via);
-    const lineFor = (there: number): string => sshCommandVia(jump, { user, port: there, alias });
+    const move = (there: number): void => {
+      routes = [{ reach: 'jump', command: sshCommandVia(jump, { user, port: there, alias }, forward) }];
+    };
     const tunnel = await openTunnel({
       jump: intent.via,
       to: port,
       admit: ['/bin/sh', lease.admit, 'tun'],
       env: world.env,
       onUp: (there) => {
-        const moved = command !== lineFor(there);
-        command = lineFor(there);
-        hear({ kind: 'tunnel-up', command, moved });
+        const before = command();
+        move(there);
+        hear({ kind: 'tunnel-up', command: command(), moved: command() !== before });
       },
       onDown: (detail) => hear({ kind: 'tunnel-down', detail }),
       onEnd: (leader) => forgetGroup(lease.folder, leader),
     });
     closing.push(tunnel.close);
-    command = lineFor(tunnel.port);
+    move(tunnel.port);
   }
   return {
     kind: choice.kind,
     port,
-    command: () => command,
+    command,
+    routes: () => routes,
     known: async () => {
-      if (!intent.via) command = sshCommand({ user, host: await world.host(), port });
-      return known();
+      if (intent.via) return known();
+      const [{ addresses, shadowed }, answer] = await Promise.all([world.ways(port), known()]);
+      routes = addresses.map(({ host, reach }) => ({
+        reach,
+        command: sshCommand({ user, host, port }, forward),
+      }));
+      return { ...answer, ...(shadowed === undefined ? {} : { shadowed }) };
     },
     listen: (listener) => {
       hear = listener;

@@ -12,7 +12,10 @@ export interface Entry {
   readonly deadline: string;
   readonly remainingSeconds: number;
   readonly door: 'system' | 'private';
+  /** The likeliest of `routes`. */
   readonly sshCommand: string;
+  /** Every line by which guests can come, and who can use it: `named` by the host, `internet`, `tailnet`, `network`, `jump`. */
+  readonly routes: readonly { readonly reach: string; readonly sshCommand: string }[];
   readonly supervisorPid: number;
   /** The room's tmux socket. */
   readonly socket: string;
@@ -21,6 +24,8 @@ export interface Entry {
   readonly guests: readonly {
     readonly label: string;
     readonly reference: string;
+    /** The host that their keys came from, where the environment has chosen another than the forge's own. */
+    readonly from?: string;
     readonly access: string;
     readonly keys: readonly { readonly type: string; readonly fingerprint: string }[];
     readonly connections: readonly {
@@ -45,12 +50,14 @@ export function entryOf(live: Live): Entry {
     remainingSeconds: Math.max(0, Math.floor(left)),
     door: live.door?.kind ?? 'system',
     sshCommand: live.door?.command() ?? '',
+    routes: (live.door?.routes() ?? []).map(({ reach, command }) => ({ reach, sshCommand: command })),
     supervisorPid: process.pid,
     socket: live.room?.socket ?? '',
     shared: live.room !== undefined && !live.room.claim,
     guests: live.guests.map(({ label, reference, access, keys }) => ({
       label,
       reference: reference.text,
+      ...(reference.from === undefined ? {} : { from: reference.from }),
       access,
       keys: keys.map(({ type, fingerprint }) => ({ type, fingerprint })),
       connections: [...live.here.values()]
@@ -73,6 +80,7 @@ export function entryFrom(value: unknown): Entry | undefined {
     has(value, texts, 'string') &&
     has(value, ['remainingSeconds', 'supervisorPid'], 'number') &&
     isLeaseId(String(value.id)) &&
+    isListOf(value.routes, (route) => has(route, ['reach', 'sshCommand'], 'string')) &&
     isListOf(
       value.guests,
       (guest) =>

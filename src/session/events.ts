@@ -7,7 +7,7 @@ import type { KeyringWarning } from '../keyring/warning.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 
 import type { DoorReason } from './choose-door.ts';
-import type { OpenDoor } from './door.ts';
+import type { OpenDoor, Route } from './door.ts';
 import type { Entry } from './entry.ts';
 import type { HostSeat } from './world.ts';
 
@@ -43,8 +43,9 @@ export interface Visit {
 export interface Invitation {
   readonly guests: NonEmpty<Guest>;
   readonly door: Pick<OpenDoor, 'kind' | 'port'> & Awaited<ReturnType<OpenDoor['known']>>;
-  /** What a guest has to type. */
+  /** What a guest has to type: the likeliest of `routes`. */
   readonly command: string;
+  readonly routes: readonly Route[];
   readonly until: Date;
   /** Seconds. */
   readonly ttl: number;

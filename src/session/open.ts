@@ -4,7 +4,7 @@ import { type Deadline, deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
-import { guessHost } from '../door/host-name.ts';
+import { findWays, type Ways } from '../door/host-name.ts';
 import { expiryTime, findSshd } from '../door/sshd-version.ts';
 import { systemZone } from '../door/zone.ts';
 import {
@@ -47,10 +47,9 @@ export interface Open {
   readonly door: OpenDoor;
 }
 
-/** What the guest's line calls this machine. Resolves late, and does not reject. */
-function nameOf(intent: PairIntent): Promise<string> {
-  const named = intent.host ?? onlyAddress(intent);
-  return named === undefined ? guessHost() : Promise.resolve(named);
+/** What the guest's line may call this machine. Resolves late, and does not reject. */
+function waysOf(intent: PairIntent, env: NodeJS.ProcessEnv, port: number): Promise<Ways> {
+  return findWays({ env, port, named: intent.host ?? onlyAddress(intent) });
 }
 
 /**
@@ -106,7 +105,9 @@ export async function openPairing(
     startTheClock(live, intent);
     const labelOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
-    const step = { env, emit, sshd, version: choice.version, host: () => nameOf(intent), labelOf };
+    const ways = (port: number): Promise<Ways> => waysOf(intent, env, port);
+    const canForward = (): boolean => invited.some(({ access }) => access === 'read-write');
+    const step = { env, emit, sshd, version: choice.version, ways, canForward, labelOf };
     const door = await unlessStopped(stop, Promise.race([openDoor(choice, intent, live, step), roomFails]));
     live.door = door;
     if (intent.approve) requireApproval(live.lease);

@@ -4,6 +4,7 @@ import { refuse } from '../domain/failure.ts';
 import type { Label } from '../domain/guest.ts';
 import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
+import type { Ways } from '../door/host-name.ts';
 import { openPrivateDoor, preferredPort } from '../door/private.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
@@ -28,8 +29,10 @@ export interface DoorWorld {
   /** Absolute path of sshd, and its version. */
   readonly sshd: string;
   readonly version: SshdVersion;
-  /** What the guest's line calls this machine. Resolves late, and does not reject. */
-  readonly host: () => Promise<string>;
+  /** What the guest's line may call this machine. Resolves late, and does not reject. */
+  readonly ways: (port: number) => Promise<Ways>;
+  /** Whether there is a guest who may reach forwarded ports: nobody who may only look. */
+  readonly canForward: () => boolean;
   /** Whose key that is. */
   readonly labelOf: (fingerprint: Fingerprint) => Label | undefined;
   readonly emit: (event: Event) => void;

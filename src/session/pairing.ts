@@ -170,6 +170,7 @@ function invitationOf(
     guests,
     door: { ...door, ...known },
     command: door.command(),
+    routes: door.routes(),
     until,
     ttl,
     forward,

@@ -43,10 +43,10 @@ function guestFromWire(value: unknown): Omit<Guest, 'label'> {
 }
 
 function referenceFromWire(value: unknown): Reference {
-  const { provider, name, text, host, pinnedAs } = (value ?? {}) as Partial<Reference>;
+  const { provider, name, text, host, pinnedAs, from } = (value ?? {}) as Partial<Reference>;
   const known = providerNames.find((one) => one === provider);
   const isNamed = known === 'file' ? isPath : isName;
-  const optional = [host, pinnedAs].every((one) => one === undefined || isName(one));
+  const optional = [host, pinnedAs, from].every((one) => one === undefined || isName(one));
   if (!known || !isNamed(name) || !isNamed(text) || !optional) return usage('that is no guest');
   return {
     provider: known,
@@ -54,6 +54,7 @@ function referenceFromWire(value: unknown): Reference {
     text,
     ...(host === undefined ? {} : { host }),
     ...(pinnedAs === undefined ? {} : { pinnedAs }),
+    ...(from === undefined ? {} : { from }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { showDuration } from '../domain/duration.ts';
 import { printable } from '../domain/text.ts';
 import type { Entry } from '../session/entry.ts';
+import { referenceWords } from './reference-words.ts';
 import { clock } from './words.ts';
 
 /** The answer of `list`, for people. */
@@ -10,10 +11,10 @@ export function pairingsTable(pairings: readonly Entry[]): string {
 
 /** The answer of `info`, for people: the pairing, then a block a guest. */
 export function pairingInfo(pairing: Entry): string {
-  const { id, session, status, sshCommand, guests } = pairing;
+  const { id, session, status, routes, guests } = pairing;
   const ending = status === 'ending' ? ' (ending)' : '';
-  const lines = guests.flatMap(({ label, reference, access, keys, connections }) => [
-    `  ${printable(label)} (${printable(reference)}), ${mayDo(access)}`,
+  const lines = guests.flatMap(({ label, reference, from, access, keys, connections }) => [
+    `  ${printable(label)} (${referenceWords({ text: reference, from })}), ${mayDo(access)}`,
     ...keys.map(({ type, fingerprint }) => `      ${printable(fingerprint)} ${printable(type)}`),
     ...connections.map(
       (one) =>
@@ -22,7 +23,7 @@ export function pairingInfo(pairing: Entry): string {
   ]);
   return [
     `${id}: session ${printable(session)}, ends ${endOf(pairing)}${ending}`,
-    `  ${printable(sshCommand)}`,
+    ...routes.map(({ sshCommand }) => `  ${printable(sshCommand, 1000)}`),
     ...lines,
   ].join('\n');
 }

@@ -8,6 +8,7 @@ import type { EndReason, Event, Invitation, Report, Visit } from '../session/eve
 import { ago, lastPaired } from './ago.ts';
 import { doorWords, obstacleWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
+import { referenceWords } from './reference-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
 /** Where a line goes: data and the story to stdout, warnings to stderr, the rest into tmux alone. */
@@ -85,13 +86,13 @@ export function wordsFor(event: Event): string {
         ? `warning: ${event.ids[0]} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`
         : `warning: ${event.ids.join(', ')} do not answer: are their supervisors stopped? Their guests are out at their deadlines at the latest`;
     case 'fetching':
-      return `fetching the keys of ${event.references.map(({ text }) => printable(text)).join(', ')}`;
+      return `fetching the keys of ${event.references.map(referenceWords).join(', ')}`;
     case 'fetched':
       return 'keys fetched';
     case 'keys-left-out':
-      return `${printable(event.reference.text)}: left out: ${event.refused.map(refusalWords).join('; ')}`;
+      return `${referenceWords(event.reference)}: left out: ${event.refused.map(refusalWords).join('; ')}`;
     case 'keys-shared':
-      return `${printable(event.reference.text)}: ${event.key.fingerprint} is also ${event.with}'s, and comes in as ${event.with}`;
+      return `${referenceWords(event.reference)}: ${event.key.fingerprint} is also ${event.with}'s, and comes in as ${event.with}`;
     case 'keyring':
       return keyringWords(event.warning).join('; ');
     case 'from-pin':
@@ -151,7 +152,7 @@ export function wordsFor(event: Event): string {
 }
 
 function changedKeys(reference: Reference, trust: Trust & { verdict: 'changed' }): Line[] {
-  const name = printable(reference.text);
+  const name = referenceWords(reference);
   const lines = [
     `tmuxpair: the keys of ${name} have changed since they were last seen (${lastPaired(trust.pin, new Date())}):`,
     ...trust.added.map(({ fingerprint, type }) => `  + ${fingerprint} ${type}`),
@@ -167,20 +168,16 @@ function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pi
   const age = `last seen ${ago(lastSeen, new Date())}`;
   return cause
     ? `warning: ${wordsOf(cause).error}; using the remembered keys, ${age}`
-    : `${printable(reference.text)}: using the remembered keys, ${age}`;
+    : `${referenceWords(reference)}: using the remembered keys, ${age}`;
 }
 
-function invitation({ guests, command, door, until, ttl, forward, seat, entry }: Invitation): Line[] {
+function invitation(invited: Invitation): Line[] {
+  const { guests, routes, door, until, ttl, forward, seat, entry } = invited;
   const lines = guests.flatMap(({ reference, label, access, keys }) => [
-    `${label} (${printable(reference.text)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
+    `${label} (${referenceWords(reference)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
     ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
   ]);
-  lines.push(
-    `until ${clock(until)} (${showDuration(ttl)}); ask them to run`,
-    '',
-    `    ${printable(command, 1000)}`,
-    '',
-  );
+  lines.push(`until ${clock(until)} (${showDuration(ttl)}); ask them to run`, '', ...routeLines(routes), '');
   if (door.hostKeys.length > 0) {
     lines.push("and to compare this machine's host key, which ssh shows at first:");
     lines.push(...door.hostKeys.map(({ fingerprint, type }) => `    ${fingerprint} ${type}`));
@@ -213,6 +210,12 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
       `tmuxpair: warning: no sshd answers on port ${door.port} of this machine: your guest can't get in before one does (see --door private)`,
     );
   }
+  if (door.shadowed !== undefined) {
+    const name = printable(door.shadowed);
+    warnings.push(
+      `tmuxpair: warning: Tailscale's own SSH server answers on port 22 of ${name} and decides for itself who gets in: use another address, or --door private`,
+    );
+  }
   if (door.obstacles.length > 0) {
     const doubts = door.obstacles.map(obstacleWords).join('; ');
     warnings.push(
@@ -224,6 +227,27 @@ function invitation({ guests, command, door, until, ttl, forward, seat, entry }:
     ...warnings.map((text): Line => ({ to: 'err', text })),
   ];
 }
+
+/** The likeliest line alone, then the others with who can use them. */
+function routeLines([first, ...others]: Invitation['routes']): string[] {
+  if (first === undefined) return [];
+  const widest = Math.max(0, ...others.map(({ reach }) => from[reach].length));
+  const alone = first.reach === 'network' && others.every(({ reach }) => reach === 'network');
+  return [
+    `    ${printable(first.command, 1000)}`,
+    ...(others.length === 0 ? [] : ['', first.reach === 'named' ? 'or' : `that is ${from[first.reach]}; or`]),
+    ...others.map(({ reach, command }) => `    ${from[reach].padEnd(widest)}  ${printable(command, 1000)}`),
+    ...(alone ? ['', 'that works within this network; for guests elsewhere, see --via and --host'] : []),
+  ];
+}
+
+const from: Readonly<Record<Invitation['routes'][number]['reach'], string>> = {
+  named: 'as you named it',
+  internet: 'from the internet',
+  tailnet: 'from your tailnet',
+  network: 'from this network',
+  jump: 'through the jump host',
+};
 
 function report({ reason, visits, room }: Report): string[] {
   const stays = visits.map(

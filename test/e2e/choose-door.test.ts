@@ -1,28 +1,10 @@
 import { expect, test } from 'vitest';
-import { makeStage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
-import { makeNetworks } from '../support/network.ts';
+import { makeMachine } from '../support/machine.ts';
 import { keyFileOf } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
 
 const start = ['--unattended', '-d', '--host', '127.0.0.1'];
-
-/** A machine on whose loopback nothing listens but its own sshd. */
-async function makeMachine(config: readonly string[] = []) {
-  const networks = await makeNetworks();
-  const network = networks.host;
-  const stage = await makeStage({
-    account: { devpts: 'without-gid', network },
-    sshd: { network: { name: network, address: '127.0.0.1' }, config },
-  });
-  return {
-    stage,
-    [Symbol.asyncDispose]: async () => {
-      await stage[Symbol.asyncDispose]();
-      await networks[Symbol.asyncDispose]();
-    },
-  };
-}
 
 test.runIf(isRoot())(
   'an sshd on port 22 is taken, also with --forward where one of our own could make no terminals',
@@ -36,7 +18,8 @@ test.runIf(isRoot())(
       [`${through}: one of this pairing's own, which would close forwarded ports`, '--forward', '9'],
     ] as const) {
       expect((await stage.run([...start, ...args, path])).stdout).toContain(said);
-      const sshCommand = `ssh ${stage.account.name}@127.0.0.1`;
+      const ports = args.length > 0 ? '-L 8009:localhost:9 ' : '';
+      const sshCommand = `ssh ${ports}${stage.account.name}@127.0.0.1`;
       expect(await theOne(stage)).toMatchObject({ door: 'system', sshCommand });
       expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
     }

@@ -166,30 +166,6 @@ test('--detach: the door is a supervisor’s in the background, and stop shuts i
   await seat.exitStatus();
 });
 
-test.each([
-  [
-    'a Tailscale name',
-    'echo \'{"BackendState":"Running","Self":{"DNSName":"me.tail.net."}}\'',
-    'me.tail.net',
-  ],
-  [
-    'a Tailscale that is stopped',
-    'echo \'{"BackendState":"Stopped","Self":{"DNSName":"me.tail.net."}}\'',
-    'me.example.org',
-  ],
-  ['its domain name', 'exit 1', 'me.example.org'],
-])('the line names this machine by %s', async (_, tailscale, name) => {
-  await using stage = await makeStage(forPrivateDoor);
-  const guest = await stage.guest();
-  await stage.writeFile('bin/tailscale', `#!/bin/sh\n${tailscale}\n`, 0o755);
-  await stage.writeFile('bin/hostname', '#!/bin/sh\necho me.example.org\n', 0o755);
-  const env = { PATH: `${stage.account.home}/bin:${stage.account.env.PATH}` };
-  const args = ['--detach', '--json', ...privately, await keyOf(stage, guest)];
-  const { stdout } = await stage.run(args, { env });
-  expect(JSON.parse(stdout).sshCommand).toMatch(new RegExp(`^ssh -p \\d+ ${stage.account.name}@${name}$`));
-  await stage.run(['stop']);
-});
-
 test('two first starts at once make one host key, which stays from one pairing to the next', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();

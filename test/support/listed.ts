@@ -11,6 +11,7 @@ export interface Listed {
   readonly remainingSeconds: number;
   readonly door: string;
   readonly sshCommand: string;
+  readonly routes: readonly { readonly reach: string; readonly sshCommand: string }[];
   readonly supervisorPid: number;
   readonly socket: string;
   readonly shared: boolean;

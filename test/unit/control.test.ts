@@ -101,6 +101,7 @@ describe('an entry', () => {
     remainingSeconds: 3,
     door: 'system',
     sshCommand: 'ssh a@b',
+    routes: [{ reach: 'internet', sshCommand: 'ssh a@b' }],
     supervisorPid: 3,
     socket: '/run/x',
     shared: false,

@@ -55,6 +55,7 @@ const invitation: Invitation = {
   guests: [guest('ada', 'read-write')],
   door,
   command: 'ssh me@here',
+  routes: [{ reach: 'named', command: 'ssh me@here' }],
   until: new Date(now.getTime() + 1_800_000),
   ttl: 1800,
   forward: [],
@@ -70,6 +71,7 @@ const invitation: Invitation = {
     remainingSeconds: 1800,
     door: 'system',
     sshCommand: 'ssh me@here',
+    routes: [{ reach: 'named', sshCommand: 'ssh me@here' }],
     supervisorPid: 1,
     socket: '/r/rooms/pair/tmux',
     guests: [],
@@ -169,6 +171,18 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     }),
     invited({ forward: [80], door: { ...door, kind: 'private', hostKeys: [] } }),
     invited({
+      routes: [
+        { reach: 'internet', command: 'ssh me@198.51.100.7' },
+        { reach: 'tailnet', command: 'ssh me@me.tail.ts.net' },
+        { reach: 'network', command: 'ssh me@192.168.1.7' },
+      ],
+    }),
+    invited({
+      guests: [{ ...guest('ada', 'read-only'), reference: { ...reference, from: '127.0.0.1:8080' } }],
+      routes: [{ reach: 'network', command: 'ssh me@192.168.1.7' }],
+      door: { ...door, shadowed: 'me.tail.ts.net' },
+    }),
+    invited({
       forward: 'any',
       door: { ...door, answers: false, obstacles: [obstacles['keys-off'], obstacles.owner] },
     }),
@@ -257,7 +271,10 @@ describe('what comes from outside is made safe to print', () => {
       kind: 'ended',
       report: { reason: reasons.asked, visits: [{ ...visit, label: poison, address: poison }], room },
     },
-    invited({ guests: [{ ...guest('ada', 'read-only'), reference: dirty }], command: `ssh me@${poison}` }),
+    invited({
+      guests: [{ ...guest('ada', 'read-only'), reference: dirty }],
+      routes: [{ reach: 'named', command: `ssh me@${poison}` }],
+    }),
   ];
   test.each(cases.map((event) => [event.kind, event] as const))('%s', (_, event) => {
     for (const line of [wordsFor(event), ...linesFor(event).map(({ text }) => text)])

@@ -46,3 +46,11 @@ test('the line is short where it can be, and whole for any name', () => {
     "DOM\\o'x@h",
   );
 });
+
+test('N10: the line brings the ports that a guest may reach to their side', () => {
+  const place = { user: 'ada', host: 'workbench', port: 22 };
+  expect(sshCommand(place, [3000, 80])).toBe('ssh -L 3000:localhost:3000 -L 8080:localhost:80 ada@workbench');
+  expect(sshCommandVia({ host: 'jump' }, { user: 'ada', port: 40_001, alias: 'workbench' }, [3000])).toBe(
+    'ssh -J jump -p 40001 -o HostKeyAlias=workbench -L 3000:localhost:3000 ada@127.0.0.1',
+  );
+});

@@ -1,0 +1,12 @@
+import { printable } from '../domain/text.ts';
+
+/** Who is meant, with the host that their keys come from if the environment has chosen another than the forge's own. */
+export function referenceWords({
+  text,
+  from,
+}: {
+  readonly text: string;
+  readonly from?: string | undefined;
+}): string {
+  return `${printable(text)}${from === undefined ? '' : ` at ${printable(from)}`}`;
+}
