@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import { airlockCommands, timeLeft } from '../../src/room/airlock.ts';
 import {
@@ -270,10 +270,13 @@ describe.runIf(tmux !== undefined)('a room of a real tmux', () => {
     expect(await openRoom(room, options({ cwd }))).toBe('taken up');
     expect(await ask('#{pane_pid}')).toEqual([first]);
     expect(await openRoom(room, options({ cwd, command: ['sleep', '60'] }))).toBe('taken up');
-    expect(await ask('#{pane_pid} #{pane_current_path} #{pane_current_command}')).toEqual([
-      expect.stringContaining(first ?? ''),
-      expect.stringMatching(`${cwd} sleep`),
-    ]);
+    // The kernel tells a process that is just being started without its folder.
+    await vi.waitFor(async () =>
+      expect(await ask('#{pane_pid} #{pane_current_path} #{pane_current_command}')).toEqual([
+        expect.stringContaining(first ?? ''),
+        expect.stringMatching(`${cwd} sleep`),
+      ]),
+    );
   });
 
   test('shows the time that is left beside the status line that the user has', async () => {
