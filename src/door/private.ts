@@ -15,7 +15,9 @@ import { refuse } from '../domain/failure.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
 import { endGroup } from './group.ts';
+import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { type DoorConfig, doorConfig } from './sshd-config.ts';
+import { parseSettings, type Settings } from './sshd-settings.ts';
 import { roomFor, type Stranger, sourceOf } from './strangers.ts';
 
 export interface PrivateDoorOptions extends DoorConfig {
@@ -46,6 +48,8 @@ export interface Login {
 
 export interface PrivateDoor {
   readonly port: number;
+  /** Which keys it accepts, by how this sshd was built and the policy of the machine. */
+  readonly rules: readonly KeyRules[];
   /** Lets nobody in any more, from this call on. Whoever is in stays. */
   close(): void;
 }
@@ -60,7 +64,7 @@ const mostConnected = 256;
 export async function openPrivateDoor(options: PrivateDoorOptions): Promise<PrivateDoor> {
   const { sshd, configFile } = options;
   writeFileSync(configFile, doorConfig(options), { mode: 0o600 });
-  await checkConfig(sshd, configFile);
+  const rules = [keyRulesIn({ settings: await checkConfig(sshd, configFile) })];
   const command = [...options.admit, sshd, '-i', '-e', '-f', configFile];
   const connections = new Set<ChildProcess>();
   const strangers = new Map<ChildProcess, Stranger & { child: ChildProcess }>();
@@ -110,7 +114,7 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
   server.on('error', (error) => options.onLog(String(error)));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return { port: address.port, close: () => void server.close() };
+  return { port: address.port, rules, close: () => void server.close() };
 }
 
 /**
@@ -141,9 +145,12 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
   }
 }
 
-/** What sshd has against its configuration or its surroundings, it says now and not to the first guest. */
-async function checkConfig(sshd: string, configFile: string): Promise<void> {
-  const check = () => capture(sshd, ['-t', '-f', configFile], { patience: 5000 });
+/**
+ * What sshd has against its configuration or its surroundings, it says now and not to the first guest.
+ * @returns the settings that it comes to
+ */
+async function checkConfig(sshd: string, configFile: string): Promise<Settings> {
+  const check = () => capture(sshd, ['-T', '-f', configFile], { patience: 5000 });
   let checked = await check();
   // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
   const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr)?.[1];
@@ -151,8 +158,8 @@ async function checkConfig(sshd: string, configFile: string): Promise<void> {
     mkdirSync(missing, { recursive: true, mode: 0o755 });
     checked = await check();
   }
-  if (checked.code === 0) return;
-  refuse({
+  if (checked.code === 0) return parseSettings(checked.stdout);
+  return refuse({
     kind: 'program-failed',
     program: sshd,
     doing: 'opening a door of our own',
