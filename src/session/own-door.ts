@@ -60,6 +60,7 @@ export async function openOwnDoor(
     version: world.version,
     configFile: join(folder, 'sshd_config'),
     keyFile: lease.keyFile,
+    emptyHome: lease.emptyHome,
     hostKeyFile: hostKey.file,
     user,
     forward: intent.forward,
