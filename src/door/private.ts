@@ -14,11 +14,9 @@ import { createInterface } from 'node:readline';
 import { refuse } from '../domain/failure.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
+import { openAdmission } from './admission.ts';
 import { endGroup } from './group.ts';
-import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { type DoorConfig, doorConfig } from './sshd-config.ts';
-import { parseSettings, type Settings } from './sshd-settings.ts';
-import { roomFor, type Stranger, sourceOf } from './strangers.ts';
 
 export interface PrivateDoorOptions extends DoorConfig {
   /** Absolute path of sshd. */
@@ -33,6 +31,8 @@ export interface PrivateDoorOptions extends DoorConfig {
   /** What starts the program that is put behind it. */
   readonly admit: readonly string[];
   readonly onLogin: (login: Login) => void;
+  /** After a login: the program that the guest's key forces them into is started, in a new session. */
+  readonly onSession: (leader: number) => void;
   /** A connection has ended, and its leader is gone. */
   readonly onEnd: (leader: number) => void;
   /** A line that sshd logs. Comes from outside in part. */
@@ -44,18 +44,17 @@ export interface Login {
   /** The leader of the connection's process group. */
   readonly leader: number;
   readonly fingerprint: Fingerprint;
+  /** Where they came from. */
+  readonly address: string;
+  /** Whether their connection has ended by now. */
+  readonly ended: boolean;
 }
 
 export interface PrivateDoor {
   readonly port: number;
-  /** Which keys it accepts, by how this sshd was built and the policy of the machine. */
-  readonly rules: readonly KeyRules[];
   /** Lets nobody in any more, from this call on. Whoever is in stays. */
   close(): void;
 }
-
-/** How many may be connected at a time. Of those who have not logged in {@link roomFor} tells. */
-const mostConnected = 256;
 
 /**
  * Opens the door.
@@ -64,22 +63,9 @@ const mostConnected = 256;
 export async function openPrivateDoor(options: PrivateDoorOptions): Promise<PrivateDoor> {
   const { sshd, configFile } = options;
   writeFileSync(configFile, doorConfig(options), { mode: 0o600 });
-  const rules = [keyRulesIn({ settings: await checkConfig(sshd, configFile) })];
+  await checkConfig(sshd, configFile);
   const command = [...options.admit, sshd, '-i', '-e', '-f', configFile];
-  const connections = new Set<ChildProcess>();
-  const strangers = new Map<ChildProcess, Stranger & { child: ChildProcess }>();
-
-  const admit = (socket: Socket): void => {
-    const newcomer = { source: sourceOf(socket.remoteAddress), since: performance.now() };
-    const room = connections.size < mostConnected ? roomFor(newcomer, [...strangers.values()]) : 'no';
-    if (typeof room === 'object') {
-      strangers.delete(room.child);
-      endGroup(room.child);
-    }
-    if (room !== 'no') start(socket, newcomer);
-    socket.destroy();
-  };
-  const start = (socket: Socket, newcomer: Stranger): void => {
+  const start = (socket: Socket): ChildProcess | undefined => {
     const [file = '', ...args] = command;
     const child = spawn(file, args, {
       detached: true, // Leads a group and a session of its own: sshd -i makes none.
@@ -87,34 +73,52 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
       env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
       stdio: [socket, socket, 'pipe'],
     });
-    connections.add(child);
-    strangers.set(child, { ...newcomer, child });
-    const gone = (): void => {
-      connections.delete(child);
-      strangers.delete(child);
-    };
-    child.once('error', gone);
+    const leader = child.pid;
+    child.on('error', () => {});
+    if (leader === undefined) return undefined;
     child.once('exit', () => {
-      gone();
-      if (child.pid !== undefined) options.onEnd(child.pid);
+      admission.forget(child);
+      options.onEnd(leader);
     });
-    if (!child.stderr) return;
+    if (!child.stderr) return child;
     createInterface({ input: child.stderr }).on('line', (line) => {
       options.onLog(line);
-      const fingerprint = /^Accepted publickey for .* (SHA256:[A-Za-z0-9+/]{43})$/.exec(line)?.[1];
-      if (fingerprint === undefined || child.pid === undefined) return;
-      strangers.delete(child);
-      options.onLogin({ leader: child.pid, fingerprint: fingerprint as Fingerprint });
+      const said = parseLog(line);
+      if (said === 'key-named') admission.named(child);
+      if (said === 'session') options.onSession(leader);
+      if (typeof said !== 'object') return;
+      admission.forget(child);
+      const ended = child.exitCode !== null || child.signalCode !== null;
+      options.onLogin({ leader, ended, ...said });
     });
+    return child;
   };
+  const admission = openAdmission({ start, end: endGroup });
 
   // Paused, so that no byte is read here that the guest's sshd would then miss.
-  const server = createServer({ pauseOnConnect: true }, admit);
+  const server = createServer({ pauseOnConnect: true }, admission.come);
   await listen(server, options);
   server.on('error', (error) => options.onLog(String(error)));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return { port: address.port, rules, close: () => void server.close() };
+  const close = (): void => {
+    server.close();
+    admission.close();
+  };
+  return { port: address.port, close };
+}
+
+/** What a line of sshd's log, at level VERBOSE, tells of its guest. */
+export function parseLog(
+  line: string,
+): Pick<Login, 'fingerprint' | 'address'> | 'key-named' | 'session' | undefined {
+  const [, address, fingerprint] =
+    /^Accepted publickey for .* from (\S+) port \d+ ssh2: \S+ (SHA256:[A-Za-z0-9+/]{43})$/.exec(line) ?? [];
+  if (address !== undefined) return { address, fingerprint: fingerprint as Fingerprint };
+  if (line.startsWith('Starting session: ')) return 'session';
+  // The second is OpenSSH's up to 7.6.
+  if (/^(Accepted key \S+ SHA256:|Found matching \S+ key: )/.test(line)) return 'key-named';
+  return undefined;
 }
 
 /**
@@ -145,12 +149,9 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
   }
 }
 
-/**
- * What sshd has against its configuration or its surroundings, it says now and not to the first guest.
- * @returns the settings that it comes to
- */
-async function checkConfig(sshd: string, configFile: string): Promise<Settings> {
-  const check = () => capture(sshd, ['-T', '-f', configFile], { patience: 5000 });
+/** What sshd has against its configuration or its surroundings, it says now and not to the first guest. */
+async function checkConfig(sshd: string, configFile: string): Promise<void> {
+  const check = () => capture(sshd, ['-t', '-f', configFile], { patience: 5000 });
   let checked = await check();
   // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
   const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr)?.[1];
@@ -158,8 +159,8 @@ async function checkConfig(sshd: string, configFile: string): Promise<Settings> 
     mkdirSync(missing, { recursive: true, mode: 0o755 });
     checked = await check();
   }
-  if (checked.code === 0) return parseSettings(checked.stdout);
-  return refuse({
+  if (checked.code === 0) return;
+  refuse({
     kind: 'program-failed',
     program: sshd,
     doing: 'opening a door of our own',

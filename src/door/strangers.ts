@@ -1,30 +1,76 @@
-/** Who may wait to log in at a door of our own, where more come than there is room for. */
+/**
+ * Who may have an sshd of the private one's, of those who have not logged in. A stranger costs two processes, so there
+ * is room for some only. Who finds none waits, as a socket and nothing else, and takes the place of another in turn.
+ * Whoever knocks from the same address as a guest can't be told from that guest, and through a jump host all come from
+ * one address. So nobody is turned away for their address alone, and no crowd can hold all places: in a full house
+ * somebody of the crowd makes room, again and again, and who comes in has some seconds to log in.
+ */
 
-/** A connection whose guest, if it is one, has not logged in yet. */
+/** A connection that has not logged in. */
 export interface Stranger {
   /** See {@link sourceOf}. */
   readonly source: string;
-  /** When they came, in ms. */
+  /** When they came, or were given an sshd, in ms. */
   readonly since: number;
+  /** Whether they have named a key that may come in, which who knows no guest can't. They may not have it. */
+  readonly named?: boolean;
 }
 
-/** How many at a time, and for how many ms one may stay who keeps others of the same source out. */
-const most = { strangers: 64, stay: 10_000 };
+/** How many strangers have an sshd at a time, and how many wait for one. */
+export const most = { strangers: 64, waiting: 256 };
 
 /**
- * Whether one more may come: yes, no, or in the place of another. Nobody can fill the door from one address: where most
- * of those that wait have come from makes room for who comes from elsewhere, the first one first.
+ * Who of those that wait is next: of those that have said something, as every ssh does at once, and of the address with
+ * the fewest inside, as often the newest as the first. The first has waited longest; but to wait is all that a heap of
+ * sockets has to do, and a guest is not to wait for all of it.
  */
-export function roomFor<T extends Stranger>(newcomer: Stranger, there: readonly T[]): 'yes' | 'no' | T {
-  if (there.length < most.strangers) return 'yes';
-  const counts = new Map<string, number>();
-  for (const { source } of there) counts.set(source, (counts.get(source) ?? 0) + 1);
+export function nextOf<T extends Stranger & { readonly spoken?: boolean }>(
+  waiting: readonly T[],
+  there: readonly Stranger[],
+  chance: () => number = Math.random,
+): T | undefined {
+  const spoken = waiting.filter((one) => one.spoken);
+  const all = spoken.length > 0 ? spoken : waiting;
+  const counts = countsOf(there);
+  const inside = ({ source }: Stranger): number => counts.get(source) ?? 0;
+  const fewest = Math.min(...all.map(inside));
+  const candidates = all.filter((one) => inside(one) === fewest);
+  return candidates.at(chance() < 0.5 ? 0 : -1);
+}
+
+/**
+ * Who makes room in a full house: the first of the address that most are from. Who has named a key that may come in is
+ * spared, as they may be typing a passphrase, unless those take up half of the house.
+ */
+export function leaverOf<T extends Stranger>(there: readonly T[]): T | undefined {
+  const unnamed = there.filter(({ named }) => !named);
+  const candidates = unnamed.length * 2 > there.length ? unnamed : there;
+  return crowdOf(candidates).reduce<T | undefined>(
+    (first, one) => (first && first.since <= one.since ? first : one),
+    undefined,
+  );
+}
+
+/** Who of those that wait is turned away as one too many: anybody of the address that most are from. */
+export function oneTooMany<T extends Stranger>(
+  waiting: readonly T[],
+  chance: () => number = Math.random,
+): T | undefined {
+  const crowd = crowdOf(waiting);
+  return crowd[Math.floor(chance() * crowd.length)];
+}
+
+/** Those of the address, or addresses, that most are from. */
+function crowdOf<T extends Stranger>(all: readonly T[]): T[] {
+  const counts = countsOf(all);
   const crowd = Math.max(...counts.values());
-  const isCrowd = counts.get(newcomer.source) === crowd;
-  const [first] = there
-    .filter(({ source }) => (isCrowd ? source === newcomer.source : counts.get(source) === crowd))
-    .sort((a, b) => a.since - b.since);
-  return first && (!isCrowd || newcomer.since - first.since > most.stay) ? first : 'no';
+  return all.filter(({ source }) => counts.get(source) === crowd);
+}
+
+function countsOf(all: readonly Stranger[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { source } of all) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return counts;
 }
 
 /** An address, of IPv6 its network: whoever has one address there has them all. */

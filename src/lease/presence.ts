@@ -40,7 +40,7 @@ export function presences(folder: string): Presence[] {
   const living: Presence[] = [];
   const idle = new Set<string>();
   for (const record of recordsIn(folder) ?? []) {
-    const { kind, parent, parentStart, start, ...presence } = parse(record);
+    const { kind, parent, parentStart, start, ...presence } = parseRecord(record);
     if (isGroup(kind)) continue; // It goes with `forgetGroup`.
     if (isRunning(presence.pid, start)) {
       const inside = commandOf(presence.pid)?.includes('tmux') === true;
@@ -55,13 +55,13 @@ export function presences(folder: string): Presence[] {
 
 /** The processes of guests, those in airlocks included; some may have ended. */
 export function guestPids(folder: string): ReadonlySet<number> {
-  return new Set(namesIn(join(folder, 'in')).map((record) => parse(record).pid));
+  return new Set(namesIn(join(folder, 'in')).map((record) => parseRecord(record).pid));
 }
 
 /** Who waits for the host's yes. */
 export function asking(folder: string): Presence[] {
   return namesIn(join(folder, 'ask')).flatMap((record) => {
-    const { start, kind: _, parent: __, parentStart: ___, ...presence } = parse(record);
+    const { start, kind: _, parent: __, parentStart: ___, ...presence } = parseRecord(record);
     if (isRunning(presence.pid, start))
       return statOf(join(folder, 'ask', record)) === 0 ? [{ ...presence, inside: false }] : [];
     rmSync(join(folder, 'ask', record), { force: true });
@@ -75,7 +75,7 @@ export function takeRefusals(folder: string): { readonly presence: Presence; rea
     rmSync(join(folder, 'refused', name), { force: true });
     const cut = name.lastIndexOf(',');
     const why = refusalReasons.find((reason) => reason === name.slice(cut + 1));
-    const { kind, start: _, parent: __, parentStart: ___, ...presence } = parse(name.slice(0, cut));
+    const { kind, start: _, parent: __, parentStart: ___, ...presence } = parseRecord(name.slice(0, cut));
     return why && kind === 'ssh' ? [{ presence: { ...presence, inside: false }, why }] : [];
   });
 }
@@ -85,9 +85,9 @@ export function takeRefusals(folder: string): { readonly presence: Presence; rea
  * removes the folder, file by file.
  */
 export function vanished(before: readonly string[], now: readonly string[]): string[] {
-  const known = new Set(now.map((record) => parse(record).parent));
+  const known = new Set(now.map((record) => parseRecord(record).parent));
   return before.filter((record) => {
-    const { parent, parentStart } = parse(record);
+    const { parent, parentStart } = parseRecord(record);
     if (known.has(parent) || !isRunning(parent, parentStart)) return false;
     known.add(parent);
     return true;
@@ -96,7 +96,7 @@ export function vanished(before: readonly string[], now: readonly string[]): str
 
 /** Whose a record is. */
 export function labelOf(record: string): string {
-  return parse(record).label;
+  return parseRecord(record).label;
 }
 
 export type Answer = 'admit' | 'view' | 'refuse';
@@ -134,7 +134,7 @@ export function forgetGroup(folder: string, leader: number): void {
     // Nobody is.
   }
   for (const record of recordsIn(folder) ?? []) {
-    const { kind, pid } = parse(record);
+    const { kind, pid } = parseRecord(record);
     if (isGroup(kind) && pid === leader) rmSync(join(folder, 'in', record), { force: true });
   }
 }
@@ -144,7 +144,10 @@ function isGroup(kind: string): boolean {
   return kind === 'con' || kind === 'tun';
 }
 
-function parse(record: string) {
+export type ParsedRecord = ReturnType<typeof parseRecord>;
+
+/** The fields of a record's name; see scripts.ts. */
+export function parseRecord(record: string) {
   const [kind = '', label = '', key = '', parent = '', parentStart = '', pid = '', start = '', address = ''] =
     record.split(',');
   return {

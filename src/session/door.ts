@@ -27,9 +27,7 @@ export interface OpenDoor {
   /** Every such line, the likeliest first; none before it is known what they call this machine. */
   routes(): readonly Route[];
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
-  known(): Promise<
-    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'rules' | 'keyFiles'> & Pick<Ways, 'shadowed'>
-  >;
+  known(): Promise<Pick<Known, 'answers' | 'hostKeys' | 'obstacles'> & Pick<Ways, 'shadowed'>>;
   /** Has what becomes of the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
 }
@@ -47,15 +45,17 @@ export async function openDoor(
 ): Promise<OpenDoor> {
   const { lease, closing } = step;
   openAdmit(lease);
+  let hear = world.emit;
   const { port, known } =
-    choice.kind === 'system' ? choice.system : await openPrivate(choice.port, intent, step, world);
+    choice.kind === 'system'
+      ? choice.system
+      : await openPrivate(choice.port, intent, step, world, (event) => hear(event));
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
   const user = thisAccount().name;
   let routes: readonly Route[] = [];
   const command = (): string => routes[0]?.command ?? '';
   const forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
-  let hear = world.emit;
   if (intent.via) {
     const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
     const jump = await resolveJump(intent.via);
@@ -102,9 +102,8 @@ export async function openDoor(
 async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
 ): Promise<Pick<OpenDoor, 'port' | 'known'>> {
-  const { port, hostKey, rules } = await openOwnDoor(...own);
-  const known = { answers: true, hostKeys: [hostKey], obstacles: [], rules, keyFiles: [] };
-  return { port, known: async () => known };
+  const { port, hostKey } = await openOwnDoor(...own);
+  return { port, known: async () => ({ answers: true, hostKeys: [hostKey], obstacles: [] }) };
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */

@@ -114,6 +114,17 @@ export type Event =
       readonly address: string;
       readonly why: RefusalReason;
     }
+  /**
+   * A guest's login at a private sshd was ended: it did not reach the gate in time, or was one too many of theirs, or of
+   * all.
+   */
+  | {
+      readonly kind: 'login-ended';
+      readonly label: string;
+      readonly address: string;
+      readonly fingerprint: string;
+      readonly why: 'unregistered' | 'many' | 'full';
+    }
   /** Somebody waits at the gate for the host's yes. */
   | { readonly kind: 'asking'; readonly visit: Visit }
   /** A question: may guests type in a session of the host's own server? */

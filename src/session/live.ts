@@ -24,6 +24,8 @@ export interface Live {
    * and that never ran the gate, would run it as whoever has the label by then.
    */
   readonly out: Set<Label>;
+  /** Who has logged in at a private sshd, whether or not they came to the gate. */
+  readonly loggedIn: Set<Label>;
   /** Who is inside now, by the record of their gate. */
   readonly here: Map<string, Visit>;
   readonly past: Visit[];

@@ -26,6 +26,14 @@ export type Happening =
       readonly address: string;
       readonly why: string;
     }
+  | {
+      readonly event: 'login-ended';
+      readonly guest: string;
+      readonly reference: string;
+      readonly address: string;
+      readonly fingerprint: string;
+      readonly why: string;
+    }
   | { readonly event: 'kicked'; readonly guest: string; readonly reference: string }
   | {
       readonly event: 'access';

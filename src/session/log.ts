@@ -69,6 +69,10 @@ export function openLog(env: NodeJS.ProcessEnv, live: Live, tell: (event: Event)
           return visit(event.kind, event.visit);
         case 'refused':
           return write({ event: 'refused', ...who(event.label), address: event.address, why: event.why });
+        case 'login-ended': {
+          const { label, address, fingerprint, why } = event;
+          return write({ event: 'login-ended', ...who(label), address, fingerprint, why });
+        }
         case 'kicked':
           return write({ event: 'kicked', ...who(event.label) });
         case 'access-changed':

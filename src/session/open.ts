@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Deadline, deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
-import type { Guest, NonEmpty } from '../domain/guest.ts';
+import type { Guest, Label, NonEmpty } from '../domain/guest.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
 import { findWays, type Ways } from '../door/host-name.ts';
 import { expiryTime, findSshd } from '../door/sshd-version.ts';
@@ -83,6 +83,7 @@ export async function openPairing(
     deadline: deadlineFrom(startedAt, intent),
     guests: [],
     out: new Set(),
+    loggedIn: new Set(),
     here: new Map(),
     past: [],
     waiting: [],
@@ -97,17 +98,19 @@ export async function openPairing(
     stop.throwIfAborted();
     opening = openTheRoom(live, intent, room, world);
     const roomFails = opening.then(() => new Promise<never>(() => {}));
-    const resolved = Promise.all([chooseDoor(intent, { env, sshd, guests }), guests]);
+    const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
     const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, roomFails]));
     live.guests = invited;
     live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);
     if (choice.kind === 'private') live.lease = inOwnFile(live.lease);
     startTheClock(live, intent);
-    const labelOf = (fingerprint: Fingerprint) =>
-      live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint))?.label;
+    const guestOf = (fingerprint: Fingerprint) =>
+      live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint));
+    const note = (label: Label) => void live.loggedIn.add(label);
     const ways = (port: number): Promise<Ways> => waysOf(intent, env, port);
     const canForward = (): boolean => invited.some(({ access }) => access === 'read-write');
-    const step = { env, emit, sshd, version: choice.version, ways, canForward, labelOf };
+    const { version } = choice;
+    const step = { env, emit, sshd, version, ways, canForward, guestOf, note, caps };
     const door = await unlessStopped(stop, Promise.race([openDoor(choice, intent, live, step), roomFails]));
     live.door = door;
     if (intent.approve) requireApproval(live.lease);

@@ -1,21 +1,20 @@
 /** A door of our own, opened on a lease. */
 import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
-import type { Label } from '../domain/guest.ts';
+import type { Guest, Label } from '../domain/guest.ts';
 import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
 import type { Ways } from '../door/host-name.ts';
-import type { KeyRules } from '../door/key-rules.ts';
 import { openPrivateDoor, preferredPort } from '../door/private.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
-import { isGateOpen, type Lease, sever } from '../lease/lease.ts';
-import { forgetGroup, nameConnection } from '../lease/presence.ts';
+import type { Lease } from '../lease/lease.ts';
 import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
 import { thisAccount } from '../spawn/account.ts';
 import type { DoorIntent } from './choose-door.ts';
 import type { Event } from './events.ts';
+import { type LoginsWorld, watchLogins } from './logins.ts';
 
 /** What a door is opened on. */
 export interface Doorstep {
@@ -35,13 +34,17 @@ export interface DoorWorld {
   /** Whether there is a guest who may reach forwarded ports: nobody who may only look. */
   readonly canForward: () => boolean;
   /** Whose key that is. */
-  readonly labelOf: (fingerprint: Fingerprint) => Label | undefined;
+  readonly guestOf: (fingerprint: Fingerprint) => Guest | undefined;
+  /** A guest has logged in. */
+  readonly note: (label: Label) => void;
+  readonly caps: LoginsWorld['caps'];
   readonly emit: (event: Event) => void;
 }
 
 /**
  * Opens it. Nobody comes in before lines are granted.
  * @param port to listen on; any where absent
+ * @param tell tells the host what comes of logins
  * @throws Refusal `no-terminals`, `host-key-refused`, `port-refused`, `program-failed`
  */
 export async function openOwnDoor(
@@ -49,18 +52,22 @@ export async function openOwnDoor(
   intent: DoorIntent,
   { lease, closing }: Doorstep,
   world: DoorWorld,
-): Promise<{ readonly port: number; readonly hostKey: PublicKey; readonly rules: readonly KeyRules[] }> {
+  tell: (event: Event) => void,
+): Promise<{ readonly port: number; readonly hostKey: PublicKey }> {
   const user = thisAccount().name;
   const { folder } = lease;
   const mend = terminalsMend();
   if (mend !== undefined) refuse({ kind: 'no-terminals', mend });
   const hostKey = await openHostKey(hostKeyFolder(world.env));
+  const { guestOf, note, caps } = world;
+  const mayForward = ({ access }: Guest): boolean =>
+    intent.forward === 'any' || (intent.forward.length > 0 && access === 'read-write');
+  const logins = watchLogins({ lease, guestOf, caps, mayForward, note, tell });
   const door = await openPrivateDoor({
     sshd: world.sshd,
     version: world.version,
     configFile: join(folder, 'sshd_config'),
     keyFile: lease.keyFile,
-    emptyHome: lease.emptyHome,
     hostKeyFile: hostKey.file,
     user,
     forward: intent.forward,
@@ -68,22 +75,13 @@ export async function openOwnDoor(
     port,
     preferred: preferredPort(`${user}@${machineName()}`),
     admit: ['/bin/sh', lease.admit, 'con'],
-    onLogin: ({ leader, fingerprint }) => {
-      const name = (): boolean => {
-        const label = world.labelOf(fingerprint);
-        if (label !== undefined) nameConnection(folder, leader, label);
-        // Kicked between sshd's look at the keys and ours at its log.
-        if (label !== undefined && !isGateOpen(lease, label)) sever(folder, label).catch(() => {});
-        return label !== undefined;
-      };
-      // One who is being invited is written to the file before they are known here.
-      if (!name()) setTimeout(() => name() || forgetGroup(folder, leader), 1000).unref();
-    },
-    onEnd: (leader) => forgetGroup(folder, leader),
+    onLogin: logins.login,
+    onSession: logins.session,
+    onEnd: logins.end,
     onLog: (line) => world.emit({ kind: 'door-log', line }),
   });
   closing.push(door.close);
-  return { port: door.port, hostKey: hostKey.key, rules: door.rules };
+  return { port: door.port, hostKey: hostKey.key };
 }
 
 /** Where the host key of an account's own doors is kept. */

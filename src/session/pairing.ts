@@ -2,7 +2,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
-import { keyObstacles } from '../door/key-rules.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
 import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
@@ -167,10 +166,9 @@ function invitationOf(
 ): Invitation {
   const guests = live.guests as NonEmpty<Guest>;
   const until = new Date(live.deadline.epoch * 1000);
-  const obstacles = [...known.obstacles, ...keyObstacles(known.rules, guests)];
   const told = {
     guests,
-    door: { ...door, ...known, obstacles },
+    door: { ...door, ...known },
     command: door.command(),
     routes: door.routes(),
     until,

@@ -21,6 +21,7 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
     case 'host-attached':
       return { seconds: 6, guests: false };
     case 'access-ended':
+    case 'login-ended':
     case 'tunnel-down':
     case 'tunnel-up':
       return { seconds: 10, guests: false };

@@ -32,6 +32,8 @@ function wordsOf(line: LogLine): string {
       return `${who(line)} has ${line.event}: ${line.address}, ${mayDo(line.access)}, ${line.fingerprint}`;
     case 'refused':
       return `${who(line)} was refused: ${line.address}, ${line.why}`;
+    case 'login-ended':
+      return `${who(line)} ${line.why === 'unregistered' ? 'logged in but did not reach the session: ended' : 'logged in too often: ended'}: ${line.address}, ${line.fingerprint}`;
     case 'kicked':
       return `${who(line)} was put out`;
     case 'access':

@@ -6,7 +6,7 @@ import type { Trust } from '../keyring/trust.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
 import { ago, lastPaired } from './ago.ts';
-import { doorWords, obstacleWarnings } from './door-words.ts';
+import { doorWords, obstacleWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { referenceWords } from './reference-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
@@ -45,6 +45,7 @@ export function linesFor(event: Event): Line[] {
     case 'asking':
     case 'change-failed':
     case 'refused':
+    case 'login-ended':
     case 'invited-more':
     case 'kicked':
     case 'access-changed':
@@ -120,6 +121,8 @@ export function wordsFor(event: Event): string {
       return `${printable(event.visit.label)} waits for your yes, from ${particulars(event.visit)}`;
     case 'refused':
       return `${printable(event.label)} was refused from ${printable(event.address)}: ${refusals[event.why]}`;
+    case 'login-ended':
+      return `${printable(event.label)} ${endedLogins[event.why]}, from ${printable(event.address)}, ${event.fingerprint}`;
     case 'invited-more':
       return `${event.guests.map(({ label }) => label).join(', ')} may join, too`;
     case 'kicked':
@@ -216,7 +219,12 @@ function invitation(invited: Invitation): Line[] {
       `tmuxpair: warning: Tailscale's own SSH server answers on port 22 of ${name} and decides for itself who gets in: use another address, or --door private`,
     );
   }
-  warnings.push(...obstacleWarnings(door.kind, door.obstacles).map((text) => `tmuxpair: warning: ${text}`));
+  if (door.obstacles.length > 0) {
+    const doubts = door.obstacles.map(obstacleWords).join('; ');
+    warnings.push(
+      `tmuxpair: warning: this machine's sshd may keep your guest out: ${doubts}; see tmuxpair doctor`,
+    );
+  }
   return [
     ...lines.map((text): Line => ({ to: 'out', text })),
     ...warnings.map((text): Line => ({ to: 'err', text })),
@@ -286,6 +294,12 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
   terminal: 'they asked for something else than a terminal',
   unanswered: 'nobody answered',
   refused: 'you refused',
+};
+
+const endedLogins: Readonly<Record<Extract<Event, { kind: 'login-ended' }>['why'], string>> = {
+  unregistered: 'logged in but did not reach the session: ended',
+  many: 'logged in more often than a guest can: the newest login was ended',
+  full: 'logged in while the pairing is full: ended',
 };
 
 function who({ label, access }: Visit): string {

@@ -1,0 +1,125 @@
+/**
+ * The entrance of the private sshd: every connection waits here until it is given an sshd of its own. At once as a rule;
+ * in turn where more come than there is room for (see strangers.ts), or faster than sshds can be started without the
+ * host noticing.
+ */
+import type { Socket } from 'node:net';
+import { peersOf } from './peers.ts';
+import { leaverOf, most, nextOf, oneTooMany, type Stranger, sourceOf } from './strangers.ts';
+
+export interface AdmissionOptions<T> {
+  /** Gives a connection an sshd. The socket is the caller's. `undefined` where that can't be done. */
+  readonly start: (socket: Socket) => T | undefined;
+  /** Ends a stranger's sshd, who makes room. */
+  readonly end: (started: T) => void;
+}
+
+export interface Admission<T> {
+  come(socket: Socket): void;
+  /** They are no stranger any more: logged in, or gone. */
+  forget(started: T): void;
+  /** They have named a key that may come in. */
+  named(started: T): void;
+  /** Turns away everybody who waits. */
+  close(): void;
+}
+
+/**
+ * In ms: one sshd each `pace`, after a first `burst` of them; in a full house one of the crowd leaves each `turn`, and who
+ * waits is looked at each `look`.
+ */
+const pacing = { burst: 64, pace: 50, turn: 50, look: 200 };
+
+interface Waiting extends Stranger {
+  readonly socket: Socket;
+  spoken?: boolean;
+}
+
+export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission<T> {
+  let waiting: readonly Waiting[] = [];
+  const there = new Map<T, Stranger & { readonly started: T }>();
+  let timer: NodeJS.Timeout | undefined;
+  /** When the next sshd would be due, had they come at the pace; and when somebody may be made to leave again. */
+  let due = 0;
+  let nextTurn = 0;
+  let nextLook = 0;
+  let closed = false;
+
+  const leave = (one: Waiting): void => {
+    waiting = waiting.filter((other) => other !== one);
+  };
+  const dismiss = (one: Waiting | undefined): void => {
+    if (!one) return;
+    leave(one);
+    one.socket.destroy();
+  };
+  /** Learns who has said something, and turns away who has gone. */
+  const look = (now: number): void => {
+    if (now < nextLook) return;
+    nextLook = now + pacing.look;
+    const { spoken, gone } = peersOf(waiting[0]?.socket.localPort ?? 0);
+    for (const one of waiting) {
+      const { remotePort = 0 } = one.socket;
+      one.spoken = spoken.has(remotePort);
+      if (gone.has(remotePort)) dismiss(one);
+    }
+  };
+  /** @returns in how many ms one more may be admitted, 0 for now */
+  const wait = (now: number): number =>
+    Math.max(0, due - now - pacing.burst * pacing.pace, there.size < most.strangers ? 0 : nextTurn - now);
+  const admitNext = (now: number): void => {
+    const strangers = [...there.values()];
+    if (strangers.length >= most.strangers) look(now);
+    const next = nextOf(waiting, strangers);
+    if (!next) return;
+    leave(next);
+    if (next.socket.destroyed) return;
+    if (strangers.length >= most.strangers) {
+      const leaver = leaverOf(strangers);
+      if (leaver) {
+        there.delete(leaver.started);
+        end(leaver.started);
+      }
+      nextTurn = now + pacing.turn;
+    }
+    due = Math.max(due, now) + pacing.pace;
+    const started = start(next.socket);
+    next.socket.destroy();
+    if (started !== undefined) there.set(started, { source: next.source, since: now, started });
+  };
+  const pump = (): void => {
+    clearTimeout(timer);
+    while (!closed && waiting.length > 0) {
+      const now = performance.now();
+      const ms = wait(now);
+      if (ms > 0) {
+        timer = setTimeout(pump, ms);
+        return;
+      }
+      admitNext(now);
+    }
+  };
+
+  return {
+    come: (socket) => {
+      const one = { socket, source: sourceOf(socket.remoteAddress), since: performance.now() };
+      socket.on('error', () => {}); // `close` follows.
+      socket.once('close', () => leave(one));
+      waiting = [...waiting, one];
+      if (waiting.length > most.waiting) dismiss(oneTooMany(waiting));
+      pump();
+    },
+    forget: (started) => {
+      if (there.delete(started)) pump();
+    },
+    named: (started) => {
+      const one = there.get(started);
+      if (one) there.set(started, { ...one, named: true });
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+      for (const { socket } of waiting) socket.destroy();
+    },
+  };
+}
