@@ -1,5 +1,14 @@
-/** Why the sshd of this machine would not let a guest in by the account's `authorized_keys`, or not by our gate. */
-export type Obstacle =
+/**
+ * What the sshd of this machine has against guests who come by the account's `authorized_keys`: it keeps them out, or it
+ * may let their keys in past our gate.
+ */
+export type Obstacle = (KeepsOut | WayIn | Caution) & {
+  /** The `Match` line under which it holds, for one that does not hold for everybody. */
+  readonly when?: string;
+};
+
+/** A guest would not get in. */
+export type KeepsOut =
   | { readonly kind: 'keys-off' }
   /** It reads other files for this account. */
   | { readonly kind: 'other-key-file'; readonly files: readonly string[] }
@@ -15,6 +24,92 @@ export type Obstacle =
   /** It wants more than a key. */
   | { readonly kind: 'other-methods'; readonly methods: string }
   | { readonly kind: 'no-terminals' }
+  /** `RefuseConnection yes`, or no session for anybody: `MaxSessions 0`. */
+  | { readonly kind: 'all-refused'; readonly setting: string }
+  /** None of a guest's keys is of a type, or of a length, that it accepts. */
+  | ({ readonly kind: 'keys-refused' } & RefusedKeys)
   /** What StrictModes refuses: others may write `path`, or it is somebody else's. */
   | { readonly kind: 'modes'; readonly path: string; readonly mode: number; readonly uid: number }
   | { readonly kind: 'owner'; readonly path: string; readonly uid: number };
+
+/** A guest's key might be accepted by something else than our line, or their environment reach the shell before the gate. */
+export type WayIn =
+  /** It also asks this program (`AuthorizedKeysCommand`) for keys. */
+  | { readonly kind: 'keys-command'; readonly command: string }
+  /** It trusts certificates of an authority: by `TrustedUserCAKeys`, or by line `line` of a file of keys. */
+  | { readonly kind: 'user-ca'; readonly path: string; readonly line?: number }
+  /** It may read keys in this file, or below this folder, and we can't. */
+  | { readonly kind: 'unread-key-file'; readonly path: string }
+  /** Part of its configuration can't be read. */
+  | { readonly kind: 'unread-settings'; readonly path: string }
+  /** Whom this part of its configuration is for can't be known. */
+  | { readonly kind: 'unresolved-match'; readonly match: string }
+  /** `AcceptEnv`: a guest sets these variables, patterns among them, for the login shell. */
+  | { readonly kind: 'guest-environment'; readonly names: readonly string[] }
+  /** `PermitUserEnvironment`: this file sets variables for the login shell. */
+  | { readonly kind: 'user-environment'; readonly path: string };
+
+/** No reason to use another sshd, and worth a word. */
+export type Caution =
+  /** Some of a guest's keys are not accepted, and others are. */
+  | ({ readonly kind: 'some-keys-refused' } & RefusedKeys)
+  /** Only from hosts that match one of these patterns. */
+  | { readonly kind: 'hosts-limited'; readonly hosts: readonly string[] }
+  /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
+  | { readonly kind: 'few-tries'; readonly tries: number };
+
+interface RefusedKeys {
+  /** The guest; absent for a guest in general. */
+  readonly guest?: string;
+  /** Types that are not accepted. */
+  readonly types: readonly string[];
+  /** The shortest RSA key that is accepted, in bits, where one is shorter. */
+  readonly rsaBits?: number;
+  /** What it is set by, e.g. `PubkeyAcceptedAlgorithms`. */
+  readonly setting: string;
+}
+
+/** What an obstacle does: it keeps guests out, it may let them in past the gate, or neither. */
+export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution' {
+  switch (kind) {
+    case 'keys-command':
+    case 'user-ca':
+    case 'unread-key-file':
+    case 'unread-settings':
+    case 'unresolved-match':
+    case 'guest-environment':
+    case 'user-environment':
+      return 'way-in';
+    case 'some-keys-refused':
+    case 'hosts-limited':
+    case 'few-tries':
+      return 'caution';
+    case 'keys-off':
+    case 'other-key-file':
+    case 'user-refused':
+    case 'root-refused':
+    case 'forced-command':
+    case 'chroot':
+    case 'other-methods':
+    case 'no-terminals':
+    case 'all-refused':
+    case 'keys-refused':
+    case 'modes':
+    case 'owner':
+      return 'keeps-out';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Those for which another sshd is the better one, where there is a choice. */
+export function decisive(obstacles: readonly Obstacle[]): Obstacle[] {
+  return obstacles.filter((obstacle) => effectOf(obstacle) !== 'caution');
+}
+
+/** The ways in among them by which a guest's key, or a certificate for it, may still be accepted after the end. */
+export function lastingWays(obstacles: readonly Obstacle[]): Obstacle[] {
+  return obstacles.filter(
+    (obstacle) => effectOf(obstacle) === 'way-in' && !obstacle.kind.endsWith('-environment'),
+  );
+}

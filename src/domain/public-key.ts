@@ -137,3 +137,14 @@ function isKeyType(type: string): type is KeyType {
 function looksLikeOptions(line: string): boolean {
   return /^[ \t]*[^ \t].*?[ \t"](ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+[ \t]+AAAA/.test(line);
 }
+
+/** The length of an RSA key's modulus, in bits. */
+export function rsaBits({ base64 }: PublicKey): number {
+  const blob = Buffer.from(base64, 'base64');
+  const lengthAt = (at: number): number => blob.readUInt32BE(at);
+  const exponent = 4 + lengthAt(0);
+  const modulus = exponent + 4 + lengthAt(exponent);
+  const bytes = blob.subarray(modulus + 4, modulus + 4 + lengthAt(modulus));
+  const at = bytes.findIndex((byte) => byte !== 0);
+  return (bytes.length - at) * 8 - Math.clz32(bytes[at] ?? 0) + 24;
+}

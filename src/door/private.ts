@@ -16,7 +16,9 @@ import type { Fingerprint } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
 import { openAdmission } from './admission.ts';
 import { endGroup } from './group.ts';
+import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { type DoorConfig, doorConfig } from './sshd-config.ts';
+import { parseSettings, type Settings } from './sshd-settings.ts';
 
 export interface PrivateDoorOptions extends DoorConfig {
   /** Absolute path of sshd. */
@@ -52,6 +54,8 @@ export interface Login {
 
 export interface PrivateDoor {
   readonly port: number;
+  /** Which keys it accepts, by how this sshd was built and the policy of the machine. */
+  readonly rules: readonly KeyRules[];
   /** Lets nobody in any more, from this call on. Whoever is in stays. */
   close(): void;
 }
@@ -63,7 +67,7 @@ export interface PrivateDoor {
 export async function openPrivateDoor(options: PrivateDoorOptions): Promise<PrivateDoor> {
   const { sshd, configFile } = options;
   writeFileSync(configFile, doorConfig(options), { mode: 0o600 });
-  await checkConfig(sshd, configFile);
+  const rules = [keyRulesIn({ settings: await checkConfig(sshd, configFile) })];
   const command = [...options.admit, sshd, '-i', '-e', '-f', configFile];
   const start = (socket: Socket): ChildProcess | undefined => {
     const [file = '', ...args] = command;
@@ -105,7 +109,7 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
     server.close();
     admission.close();
   };
-  return { port: address.port, close };
+  return { port: address.port, rules, close };
 }
 
 /** What a line of sshd's log, at level VERBOSE, tells of its guest. */
@@ -149,9 +153,12 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
   }
 }
 
-/** What sshd has against its configuration or its surroundings, it says now and not to the first guest. */
-async function checkConfig(sshd: string, configFile: string): Promise<void> {
-  const check = () => capture(sshd, ['-t', '-f', configFile], { patience: 5000 });
+/**
+ * What sshd has against its configuration or its surroundings, it says now and not to the first guest.
+ * @returns the settings that it comes to
+ */
+async function checkConfig(sshd: string, configFile: string): Promise<Settings> {
+  const check = () => capture(sshd, ['-T', '-f', configFile], { patience: 5000 });
   let checked = await check();
   // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
   const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr)?.[1];
@@ -159,8 +166,8 @@ async function checkConfig(sshd: string, configFile: string): Promise<void> {
     mkdirSync(missing, { recursive: true, mode: 0o755 });
     checked = await check();
   }
-  if (checked.code === 0) return;
-  refuse({
+  if (checked.code === 0) return parseSettings(checked.stdout);
+  return refuse({
     kind: 'program-failed',
     program: sshd,
     doing: 'opening a door of our own',

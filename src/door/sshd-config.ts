@@ -8,6 +8,8 @@ export interface DoorConfig {
   readonly keyFile: string;
   /** The one account that can be logged in to. */
   readonly user: string;
+  /** An empty folder that can be written, for the login shell to find no start-up file in. Its path is a safe token. */
+  readonly emptyHome: string;
   /** Ports of this machine that guests may reach, or `any`. */
   readonly forward: readonly number[] | 'any';
 }
@@ -18,7 +20,8 @@ export interface DoorConfig {
  * The time to log in is OpenSSH's own two minutes: a guest is to compare a fingerprint in it. Waiting guests and those
  * whose network is gone are noticed after 45 s.
  */
-export function doorConfig({ version, hostKeyFile, keyFile, user, forward }: DoorConfig): string {
+export function doorConfig(config: DoorConfig): string {
+  const { version, hostKeyFile, keyFile, user, emptyHome, forward } = config;
   const lines = [
     `HostKey "${hostKeyFile}"`,
     `AuthorizedKeysFile "${keyFile.replaceAll('%', '%%')}"`,
@@ -48,9 +51,23 @@ export function doorConfig({ version, hostKeyFile, keyFile, user, forward }: Doo
     'PrintLastLog no',
     'PidFile none',
     'LogLevel VERBOSE',
+    ...(canSetEnvironment(version) ? [`SetEnv ${withoutStartUp(emptyHome).join(' ')}`] : []),
     ...forwarding(version, forward),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Whether this sshd can give a login shell an environment of our choice. */
+export function canSetEnvironment(version: SshdVersion): boolean {
+  return isAtLeast(version, [7, 8]);
+}
+
+/**
+ * The environment in which login shells find no start-up file of the user's: those of most look in HOME; bash reads
+ * none below another shell. AcceptEnv is left out, so that guests add nothing to it. The gate puts it right again.
+ */
+export function withoutStartUp(emptyHome: string): string[] {
+  return [`HOME=${emptyHome}`, 'SHLVL=1', `ZDOTDIR=${emptyHome}`, `XDG_CONFIG_HOME=${emptyHome}`];
 }
 
 function forwarding(version: SshdVersion, forward: DoorConfig['forward']): string[] {

@@ -2,9 +2,18 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
+import { isMatch } from './glob.ts';
+import { matches } from './patterns.ts';
 
 /** As `sshd -T` prints them: by keyword in lower case, a value for each line. */
 export type Settings = ReadonlyMap<string, readonly string[]>;
+
+/** The settings that hold for connections of one kind. */
+export interface Outlook {
+  readonly settings: Settings;
+  /** The `Match` line that makes the difference; absent for what holds for a guest from anywhere. */
+  readonly when?: string;
+}
 
 /** Whom a guest is to log in as. */
 export interface Account {
@@ -26,36 +35,91 @@ export function parseSettings(text: string): Settings {
   return settings;
 }
 
-/** What in the settings keeps a guest from coming in by `keyFile`. Settings that are not there are sshd's defaults. */
-export function obstaclesIn(settings: Settings, account: Account, keyFile: string): Obstacle[] {
+/**
+ * What in the settings keeps a guest from coming in by `keyFile`, or may let one in past it. Settings that are not there
+ * are sshd's defaults. What holds under each outlook is told once.
+ */
+export function obstaclesFor(outlooks: readonly Outlook[], account: Account, keyFile: string): Obstacle[] {
+  const found = new Map<string, Obstacle>();
+  for (const { settings, when } of outlooks) {
+    for (const obstacle of obstaclesIn(settings, account, keyFile)) {
+      const key = JSON.stringify(obstacle);
+      if (!found.has(key)) found.set(key, when === undefined ? obstacle : { ...obstacle, when });
+    }
+  }
+  return [...found.values()];
+}
+
+function obstaclesIn(settings: Settings, account: Account, keyFile: string): Obstacle[] {
   const one = (keyword: string): string => settings.get(keyword)?.[0] ?? '';
+  const isSet = (value: string): boolean => value !== '' && value !== 'none';
   const found: Obstacle[] = [];
   if (one('pubkeyauthentication') === 'no') found.push({ kind: 'keys-off' });
-  const files = words(settings, 'authorizedkeysfile').map((file) => expand(file, account));
-  if (settings.has('authorizedkeysfile') && !files.some((file) => isSame(file, keyFile)))
+  const files = keyFileNames(settings, account);
+  if (settings.has('authorizedkeysfile') && !files.some((file) => names(file, keyFile)))
     found.push({ kind: 'other-key-file', files });
-  for (const by of ['AllowUsers', 'DenyUsers', 'AllowGroups', 'DenyGroups'] as const) {
-    const patterns = words(settings, by.toLowerCase());
-    const names = by.endsWith('Users') ? [account.name] : account.groups;
-    // USER@HOST: whether a guest's host matches can't be known, and is hoped for.
-    const hits = patterns.some((pattern) => names.some((name) => matches(pattern.split('@')[0] ?? '', name)));
-    if (patterns.length > 0 && hits !== by.startsWith('Allow')) found.push({ kind: 'user-refused', by });
-  }
+  found.push(...userObstacles(settings, account));
   if (account.uid === 0 && one('permitrootlogin') === 'no') found.push({ kind: 'root-refused' });
   const command = one('forcecommand');
-  if (command !== '' && command !== 'none') found.push({ kind: 'forced-command', command });
+  if (isSet(command)) found.push({ kind: 'forced-command', command });
   const folder = one('chrootdirectory');
-  if (folder !== '' && folder !== 'none') found.push({ kind: 'chroot', folder });
+  if (isSet(folder)) found.push({ kind: 'chroot', folder });
   const methods = one('authenticationmethods');
   if (methods !== '' && !methods.split(' ').some((list) => list === 'any' || list === 'publickey'))
     found.push({ kind: 'other-methods', methods });
   if (one('permittty') === 'no') found.push({ kind: 'no-terminals' });
+  if (one('maxsessions') === '0') found.push({ kind: 'all-refused', setting: 'MaxSessions 0' });
+  if (one('maxauthtries') === '0') found.push({ kind: 'all-refused', setting: 'MaxAuthTries 0' });
+  if (one('refuseconnection') === 'yes') found.push({ kind: 'all-refused', setting: 'RefuseConnection yes' });
+
+  if (isSet(one('authorizedkeyscommand')))
+    found.push({ kind: 'keys-command', command: one('authorizedkeyscommand') });
+  if (isSet(one('trustedusercakeys'))) found.push({ kind: 'user-ca', path: one('trustedusercakeys') });
+  const variables = words(settings, 'acceptenv').filter((name) => !isHarmless(name));
+  if (variables.length > 0) found.push({ kind: 'guest-environment', names: variables });
+  const tries = Number(one('maxauthtries') || 6);
+  if (tries === 1 || tries === 2) found.push({ kind: 'few-tries', tries });
   return found;
+}
+
+function userObstacles(settings: Settings, account: Account): Obstacle[] {
+  return (['AllowUsers', 'DenyUsers', 'AllowGroups', 'DenyGroups'] as const).flatMap((by): Obstacle[] => {
+    const patterns = words(settings, by.toLowerCase());
+    const names = by.endsWith('Users') ? [account.name] : account.groups;
+    const hits = patterns.filter((pattern) =>
+      names.some((name) => matches(pattern.split('@')[0] ?? '', name)),
+    );
+    if (patterns.length > 0 && hits.length > 0 !== by.startsWith('Allow'))
+      return [{ kind: 'user-refused', by }];
+    // USER@HOST: whether a guest's host matches can't be known.
+    const hosts = hits.flatMap((pattern) => pattern.split('@').slice(1));
+    return by === 'AllowUsers' && hits.length > 0 && hosts.length === hits.length
+      ? [{ kind: 'hosts-limited', hosts }]
+      : [];
+  });
+}
+
+/**
+ * Variables that a guest may set: they name a language, or colours, and no shell or linker obeys them. Others do
+ * (`BASH_ENV`, `LD_PRELOAD`, `ZDOTDIR`), and start-up files may obey any.
+ */
+function isHarmless(pattern: string): boolean {
+  return /^(LC_[A-Za-z0-9_*?]*|LANG|LANGUAGE|COLORTERM|NO_COLOR|XMODIFIERS|GIT_PROTOCOL)$/.test(pattern);
+}
+
+/** The files that sshd reads keys from, absolute. From OpenSSH 10 on a name may be a pattern. */
+export function keyFileNames(settings: Settings, account: Account): string[] {
+  return words(settings, 'authorizedkeysfile').map((name) => expand(name, account));
 }
 
 /** Whether sshd looks at who may write a keys file and the folders above it. */
 export function isStrict(settings: Settings): boolean {
   return settings.get('strictmodes')?.[0] !== 'no';
+}
+
+/** Whether `~/.ssh/environment` is read. */
+export function readsEnvironment(settings: Settings): boolean {
+  return !['no', undefined].includes(settings.get('permituserenvironment')?.[0]);
 }
 
 function words(settings: Settings, keyword: string): string[] {
@@ -64,14 +128,17 @@ function words(settings: Settings, keyword: string): string[] {
 }
 
 /** The tokens of `AuthorizedKeysFile`. */
-function expand(file: string, { name, uid, home }: Account): string {
+export function expand(file: string, { name, uid, home }: Account): string {
   const tokens: Readonly<Record<string, string>> = { '%%': '%', '%h': home, '%u': name, '%U': String(uid) };
   const path = file.replaceAll(/%./g, (token) => tokens[token] ?? token);
   return isAbsolute(path) ? path : join(home, path);
 }
 
-function isSame(one: string, other: string): boolean {
-  return one === other || real(one) === real(other);
+/** Whether a name among sshd's files of keys, or a pattern, is that of `file`. */
+function names(name: string, file: string): boolean {
+  if (name === file || real(name) === real(file)) return true;
+  const [parts, wanted] = [name.split('/'), file.split('/')];
+  return parts.length === wanted.length && parts.every((part, at) => isMatch(part, wanted[at] ?? ''));
 }
 
 /** The path without symbolic links, as far as it exists. */
@@ -82,10 +149,4 @@ function real(path: string): string {
     const at = path.lastIndexOf('/');
     return at <= 0 ? path : join(real(path.slice(0, at)), path.slice(at + 1));
   }
-}
-
-/** OpenSSH's patterns: `*` and `?`. One that is negated never matches. */
-function matches(pattern: string, name: string): boolean {
-  const source = pattern.replaceAll(/[^*?]/g, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-  return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u').test(name);
 }

@@ -1,12 +1,26 @@
 /** The `system` door: the sshd that this machine runs, and the account's own `authorized_keys`. */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
+import { type ConfigFile, configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
+import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { isListening, listeners } from './listeners.ts';
-import { type Account, isStrict, obstaclesIn, parseSettings, type Settings } from './sshd-settings.ts';
+import { type Spec, specsFor } from './match-specs.ts';
+import {
+  type Account,
+  isStrict,
+  keyFileNames,
+  type Outlook,
+  obstaclesFor,
+  parseSettings,
+  readsEnvironment,
+  type Settings,
+} from './sshd-settings.ts';
 import { bannerVersion, type SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
 
@@ -32,6 +46,10 @@ export interface Known {
   /** Its configuration file. */
   readonly configFile: string;
   readonly obstacles: readonly Obstacle[];
+  /** Which keys it accepts; empty where its settings could not be read. */
+  readonly rules: readonly KeyRules[];
+  /** The files that it reads keys from, absolute, patterns among them; empty where its settings could not be read. */
+  readonly keyFiles: readonly string[];
   /** Empty where they can't be had. */
   readonly hostKeys: readonly PublicKey[];
 }
@@ -75,13 +93,17 @@ async function learn(
   if (found) return describe(query, found);
   const hostKeys = greeting === undefined ? [] : await scanHostKeys(query.port);
   const answers = greeting !== undefined;
-  return { answers, asked: false, configFile: defaultConfig, obstacles: [], hostKeys };
+  const nothing = { obstacles: [], rules: [], keyFiles: [] };
+  return { answers, asked: false, configFile: defaultConfig, ...nothing, hostKeys };
 }
 
-/** The first sshd that is seen to run here, whatever its port, that answers and would let a guest in. */
-export async function lookElsewhere(query: Omit<SystemQuery, 'port'>): Promise<SystemDoor | undefined> {
+/** The first sshd that is seen to run here, whatever its port, that answers and `suits`. */
+export async function lookElsewhere(
+  query: Omit<SystemQuery, 'port'>,
+  suits: (known: Known) => Promise<boolean>,
+): Promise<SystemDoor | undefined> {
   for await (const found of running(query)) {
-    for (const port of portsIn(found.settings)) {
+    for (const port of portsIn(found.outlooks)) {
       const greeting = await knock(port);
       if (greeting === undefined) continue;
       const door = doorOn(
@@ -89,7 +111,7 @@ export async function lookElsewhere(query: Omit<SystemQuery, 'port'>): Promise<S
         greeting,
         once(() => describe({ ...query, port }, found)),
       );
-      if ((await door.known()).obstacles.length === 0) return door;
+      if (await suits(await door.known())) return door;
     }
   }
   return undefined;
@@ -110,23 +132,39 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
 
 async function describe(
   { port, keyFile }: Omit<SystemQuery, 'sshd' | 'anyKey'>,
-  { settings, from }: Found,
+  { outlooks, config, unresolved, from }: Found,
 ): Promise<Known> {
-  const account = await accountFor(settings);
-  const obstacles = [
-    ...obstaclesIn(settings, account, keyFile),
+  const account = await accountFor(outlooks);
+  const [{ settings } = { settings: new Map() }] = outlooks;
+  const keyFiles = [...new Set(outlooks.flatMap((one) => keyFileNames(one.settings, account)))];
+  const environment = join(account.home, '.ssh', 'environment');
+  const readsIt = outlooks.some((one) => readsEnvironment(one.settings)) && look(environment) !== 'none';
+  const obstacles: Obstacle[] = [
+    ...obstaclesFor(outlooks, account, keyFile),
     ...(isStrict(settings) ? modeObstacles(keyFile, account) : []),
+    ...keyFileObstacles(findKeyFiles(keyFiles)),
+    ...(readsIt ? [{ kind: 'user-environment', path: environment } as const] : []),
+    ...config.unread.map((path) => ({ kind: 'unread-settings', path }) as const),
+    ...unresolved.map((match) => ({ kind: 'unresolved-match', match }) as const),
   ];
   const keys = hostKeysIn(settings);
   const hostKeys = keys.length > 0 ? keys : await scanHostKeys(port);
-  return { answers: true, asked: true, hostKeys, obstacles, ...from };
+  return {
+    answers: true,
+    asked: true,
+    hostKeys,
+    obstacles,
+    rules: outlooks.map(keyRulesIn),
+    keyFiles,
+    ...from,
+  };
 }
 
-const defaultConfig = '/etc/ssh/sshd_config';
-
 /** This account, its groups only where the settings ask for them. */
-async function accountFor(settings: Settings): Promise<Account> {
-  const asksGroups = settings.has('allowgroups') || settings.has('denygroups');
+async function accountFor(outlooks: readonly Outlook[]): Promise<Account> {
+  const asksGroups = outlooks.some(
+    ({ settings }) => settings.has('allowgroups') || settings.has('denygroups'),
+  );
   const { stdout } = asksGroups ? await capture('id', ['-Gn']) : { stdout: '' };
   return { ...thisAccount(), groups: stdout.trim().split(/\s+/) };
 }
@@ -172,14 +210,18 @@ async function scanHostKeys(port: number): Promise<PublicKey[]> {
 }
 
 interface Found {
-  readonly settings: Settings;
+  /** What holds for a guest from anywhere, and then what `Match` blocks make of it for others. */
+  readonly outlooks: readonly Outlook[];
+  readonly config: ConfigFile;
+  /** Blocks of which it can't be said for whom they hold. */
+  readonly unresolved: readonly string[];
   readonly from: { readonly pid?: number; readonly configFile: string };
 }
 
 /** The settings of the sshd on that port: of one that is seen to run, or of one that would run by default. */
 async function settingsOf(query: SystemQuery): Promise<Found | undefined> {
   for await (const found of running(query, [{ config: [] }])) {
-    if (portsIn(found.settings).includes(query.port)) return found;
+    if (portsIn(found.outlooks).includes(query.port)) return found;
   }
   return undefined;
 }
@@ -190,31 +232,59 @@ async function* running(
   others: readonly { readonly pid?: number; readonly config: readonly string[] }[] = [],
 ): AsyncGenerator<Found> {
   const key = process.geteuid?.() === 0 ? undefined : await anyKey();
-  for (const { pid, config } of [...(await listeners()), ...others]) {
-    const settings = await ask(sshd, { config, key, port });
+  for (const { pid, config: args } of [...(await listeners()), ...others]) {
+    const question = { args, key, port };
+    const settings = await ask(sshd, question);
     if (!settings) continue;
-    const at = config.findIndex((word) => word.startsWith('-f'));
-    const named = config[at] === '-f' ? config[at + 1] : config[at]?.slice(2);
+    const { file, options } = configIn(args);
+    const config = readConfigFile(file, options);
+    const { specs, unresolved } = specsFor(config, thisAccount());
+    const more = await Promise.all(specs.map((spec) => ask(sshd, question, spec)));
+    const outlooks = specs.flatMap(({ when }, at) => {
+      const settings = more[at];
+      return settings ? [{ settings, when }] : [];
+    });
+    const failed = specs.flatMap(({ when }, at) => (more[at] ? [] : [when]));
     yield {
-      settings,
-      from: { configFile: named ?? defaultConfig, ...(pid === undefined ? {} : { pid }) },
+      outlooks: [{ settings }, ...outlooks],
+      config,
+      unresolved: [...new Set([...unresolved, ...failed])],
+      from: { configFile: file, ...(pid === undefined ? {} : { pid }) },
     };
   }
 }
 
-function portsIn(settings: Settings): number[] {
-  const addresses = settings.get('listenaddress') ?? [];
+function portsIn([outlook]: readonly Outlook[]): number[] {
+  const addresses = outlook?.settings.get('listenaddress') ?? [];
   return [...new Set(addresses.map((address) => Number(/:(\d+)$/.exec(address)?.[1])))];
 }
 
-/** The settings that hold for this account, for a guest from anywhere; `undefined` where sshd does not tell. */
+/**
+ * The settings that hold for this account, for a guest from anywhere or as `spec` has it; `undefined` where sshd does
+ * not tell.
+ */
 async function ask(
   sshd: string,
-  { config, key, port }: { config: readonly string[]; key: string | undefined; port: number | undefined },
+  {
+    args,
+    key,
+    port,
+  }: {
+    readonly args: readonly string[];
+    readonly key: string | undefined;
+    readonly port: number | undefined;
+  },
+  spec?: Spec,
 ): Promise<Settings | undefined> {
-  const at = port === undefined ? '' : `,lport=${port}`;
-  const guest = `user=${thisAccount().name},host=guest.invalid,addr=203.0.113.1${at}`;
-  const args = ['-T', ...(key === undefined ? [] : ['-h', key]), ...config, '-C', guest];
-  const { code, stdout } = await capture(sshd, args, { patience: 3000 });
+  const guest = {
+    user: thisAccount().name,
+    host: 'guest.invalid',
+    addr: '203.0.113.1',
+    ...(port === undefined ? {} : { lport: port }),
+    ...spec?.fields,
+  };
+  const about = Object.entries(guest).map(([name, value]) => `${name}=${value}`);
+  const words = ['-T', ...(key === undefined ? [] : ['-h', key]), ...args, '-C', about.join(',')];
+  const { code, stdout } = await capture(sshd, words, { patience: 3000 });
   return code === 0 ? parseSettings(stdout) : undefined;
 }

@@ -17,6 +17,7 @@ import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
+import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
 import {
   findKey,
@@ -44,6 +45,7 @@ import {
   admitScript,
   clockScript,
   doorFlag,
+  emptyHomeIn,
   type GateContext,
   gateScript,
   severScript,
@@ -58,6 +60,8 @@ export interface Lease {
   readonly deadMan: string;
   /** What a process that guests come through is started by (see `admitScript`). */
   readonly admit: string;
+  /** Where a private sshd has a guest's login shell look for start-up files: an empty folder (see `inOwnFile`). */
+  readonly emptyHome: string;
   /** The `authorized_keys` file as it was named, absolute. */
   readonly keyFile: string;
 }
@@ -103,10 +107,11 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
     clock: join(folder, 'clock'),
     deadMan: join(folder, 'switch'),
     admit: join(folder, 'admit'),
+    emptyHome: emptyHomeIn(folder),
   };
 }
 
-/** The lease, to be written to a file in its own folder instead. Before a grant. @throws Refusal `run-directory-refused` */
+/** The lease, for a private sshd: to be written to a file in its own folder instead, once, before a grant. @throws Refusal `run-directory-refused` */
 export function inOwnFile(lease: Lease): Lease {
   const keyFile = join(lease.folder, 'authorized_keys');
   const record = readRecord(lease.folder);
@@ -116,7 +121,10 @@ export function inOwnFile(lease: Lease): Lease {
       path: lease.folder,
       problem: 'somebody else has changed it',
     });
-  writeBelow(lease.folder, () => writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false }));
+  writeBelow(lease.folder, () => {
+    mkdirSync(lease.emptyHome, { mode: 0o700 });
+    writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false });
+  });
   return { ...lease, keyFile };
 }
 
@@ -136,11 +144,12 @@ export function armClock(lease: Lease, deadline: Deadline, sweep: readonly strin
  */
 export function armLease(
   lease: Lease,
-  gate: Omit<GateContext, 'id' | 'folder' | 'supervisor' | 'uid'>,
+  gate: Omit<GateContext, 'id' | 'folder' | 'supervisor' | 'uid' | 'home'>,
   sweep: readonly string[],
 ): void {
   const { id, folder } = lease;
-  const context = { ...gate, id, folder, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
+  const { home } = thisAccount();
+  const context = { ...gate, id, folder, home, supervisor: thisProcess(), uid: process.geteuid?.() ?? 0 };
   writeBelow(folder, () => {
     writeScript(lease, 'switch', switchScript(folder, sweep));
     writeScript(lease, 'admit', admitScript(context));

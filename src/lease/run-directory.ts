@@ -8,7 +8,7 @@
  *       2, 3 …         links to the lease's own folder: `2/gate` is the gate for a guest's second key
  *       sever, clock, switch   what ends access
  *       admit          what a door of our own starts each connection by; also a tunnel
- *       authorized_keys, sshd_config   of a door of our own
+ *       authorized_keys, sshd_config, home/   of a door of our own
  *       deadline       epoch seconds, and seconds since boot
  *       open/LABEL     this guest may come in; says with which access
  *       open/+door     connections may be admitted

@@ -22,6 +22,8 @@ export interface GateContext {
   /** The lease's folder. */
   readonly folder: string;
   readonly uid: number;
+  /** The account's, as the password file has it. */
+  readonly home: string;
   readonly supervisor: ProcessIdentity;
   /** Most gates of one guest, and of all guests, at a time. */
   readonly caps: { readonly guest: number; readonly pairing: number };
@@ -31,6 +33,11 @@ export interface GateContext {
 
 /** In `open/` while a door of our own stands: no label has this name. */
 export const doorFlag = '+door';
+
+/** What a private sshd gives out as HOME, so that the login shell finds no start-up file of the user's. */
+export function emptyHomeIn(folder: string): string {
+  return `${folder}/home`;
+}
 
 /** Quotes one word for sh. */
 export function quote(word: string): string {
@@ -110,9 +117,15 @@ export function gateScript(context: GateContext): string {
 set -fu
 PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
 IFS=' '
-unset SSH_ORIGINAL_COMMAND SSH_AUTH_SOCK DISPLAY XAUTHORITY TMUX TMUX_PANE LANGUAGE
+unset SSH_ORIGINAL_COMMAND SSH_AUTH_SOCK DISPLAY XAUTHORITY TMUX TMUX_PANE LANGUAGE BASH_ENV ENV CDPATH TERMCAP
 umask 077
 dir=${quote(context.folder)}
+# A private sshd's, by which no start-up file of the user's was found (see its SetEnv).
+if [ "\${HOME-}" = ${quote(emptyHomeIn(context.folder))} ]; then
+  HOME=${quote(context.home)}
+  export HOME
+  unset SHLVL ZDOTDIR XDG_CONFIG_HOME
+fi
 label=\${1-} key=\${2-} mode=\${3-} record=
 here=\${0%/*}
 if [ -z "$key" ] && [ "$here" = "$dir" ]; then key=1; elif [ -z "$key" ]; then key=\${here##*/}; fi

@@ -1,7 +1,15 @@
-/** Menus on the host's clients. What is chosen comes back in an option of the session: no shell, no path, no format. */
+/**
+ * Menus on the host's clients: popups, each of which tmux shows on the one client that is named, and gives its keys alone.
+ * Its own menus (`display-menu`) belong to the window from 3.8 on: they show on the guests' clients, too, and take their
+ * keys. What is chosen comes back in a file of the lease's folder: not by way of the room's server, where a guest who types
+ * can set any option.
+ */
 import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { extentOf, menuScript } from './menu-script.ts';
 import type { Room } from './room.ts';
-import { argv, type Commands, run, withoutTmux } from './tmux.ts';
+import { argv, withoutTmux } from './tmux.ts';
 
 export interface Menu {
   readonly title: string;
@@ -18,7 +26,7 @@ export interface MenuItem {
   readonly key?: string;
 }
 
-/** `busy`: another menu or popup was in the way, or the window is too small for this one. */
+/** `busy`: another menu or popup was in the way. `gone`: the client is, or the server. */
 export type Choice =
   | { readonly kind: 'chosen'; readonly value: string }
   | { readonly kind: 'closed' | 'busy' | 'gone' };
@@ -28,69 +36,90 @@ export interface ShownMenu {
   /** Resolves once it has gone from the screen. */
   readonly choice: Promise<Choice>;
   /** Takes it off the screen. */
-  close(): Promise<void>;
+  close(): void;
 }
 
-/** How long, in ms, a menu shows at the least where it was shown at all: nobody can press a key as fast. */
-const glimpse = 30;
+/** How often to look, in ms, whether a menu shows by now. */
+const soon = 20;
 
 let shown = 0;
 
-/** Shows a menu on one client. Its texts may come from outside. @param client the client's name, as tmux has it */
-export function showMenu(room: Room, client: string, menu: Menu): ShownMenu {
-  const option = `@tmuxpair-chosen-${process.pid}-${++shown}`;
-  const here = ['-t', `${room.target}:`];
-  const items = menu.items.flatMap(({ text, value, key = '' }) => [
-    plain(text),
-    key,
-    `set-option -t '${room.target}:' ${option} ${value}`,
-  ]);
-  const lines = menu.lines.flatMap((line) => [`-${plain(line)}`, '', '']);
-  const window = ['-c', client, '-x', 'C', '-y', 'C', '-T', ` ${plain(menu.title)} `];
-  const answer: Commands = [
-    ['show-options', ...here, '-qv', option],
-    ['set-option', ...here, '-qu', option],
-  ];
-  const commands: Commands = [
-    ['display-message', '-p', 'shown'],
-    ['display-menu', ...window, '--', ...lines, ...(lines.length > 0 ? [''] : []), ...items],
-    ...answer,
-  ];
-  const child = spawn(room.tmux, ['-N', '-S', room.socket, ...argv(commands)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: withoutTmux(process.env),
-  });
-  let output = '';
-  let since = Number.NaN;
-  let ended = false;
-  child.stdout.setEncoding('utf8').on('data', (data) => {
-    if (output === '') since = performance.now();
-    output += data;
-  });
-  const gone = new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(false));
-    child.once('close', (code) => resolve(code === 0));
-  });
-  const valueIn = (text: string) => menu.items.find(({ value }) => text.split('\n').includes(value))?.value;
+/**
+ * Shows a menu on one client. Its texts may come from outside, and are printable.
+ * @param client the client's name, as tmux has it
+ * @param folder a folder of ours; a safe token
+ */
+export function showMenu(room: Room, client: string, menu: Menu, folder: string): ShownMenu {
+  const script = join(folder, `menu-${process.pid}-${++shown}`);
+  const answer = `${script}.answer`;
+  writeFileSync(script, menuScript(menu, answer), { mode: 0o600 });
+  const { width, height } = extentOf(menu);
+  const size = ['-w', String(width + 2), '-h', String(height + 2)];
+  const popup = (...command: string[]): Promise<{ ok: boolean; stderr: string }> => {
+    const show = ['display-popup', '-E', '-c', client, '-x', 'C', '-y', 'C', ...size, '--', ...command];
+    const child = spawn(room.tmux, ['-N', '-S', room.socket, ...argv([show])], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: withoutTmux(process.env),
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    return new Promise((resolve) => {
+      child.once('error', () => resolve({ ok: false, stderr }));
+      child.once('close', (code) => resolve({ ok: code === 0, stderr }));
+    });
+  };
   const choose = async (): Promise<Choice> => {
-    const ok = await gone;
-    ended = true;
-    const length = performance.now() - since;
-    // What is chosen runs for the menu's client, and these commands for another: should they have been quicker, once more.
-    const value = valueIn(output) ?? valueIn((await run(room, answer)).stdout);
-    if (value !== undefined) return { kind: 'chosen', value };
-    if (!ok) return { kind: 'gone' };
-    return { kind: length > glimpse ? 'closed' : 'busy' };
+    try {
+      let ended = await popup('/bin/sh', script);
+      // Before 3.3 a popup takes one word, which the user's own shell runs.
+      if (/too many arguments/.test(ended.stderr)) ended = await popup(`exec /bin/sh ${script}`);
+      const said = read(answer);
+      const chosen = menu.items.find(({ value }) => value === said[1])?.value;
+      if (chosen !== undefined) return { kind: 'chosen', value: chosen };
+      if (said.length > 0) return { kind: 'closed' };
+      return { kind: ended.ok ? 'busy' : 'gone' };
+    } finally {
+      for (const path of [script, answer]) rmSync(path, { force: true });
+    }
   };
-  return {
-    choice: choose(),
-    close: async () => {
-      // Where another menu has taken its place meanwhile, that one goes: it is asked for again.
-      if (!ended) await run(room, [['display-popup', '-C', '-c', client]]);
-    },
+  const choice = choose();
+  let pid = 0;
+  let isUnwanted = false;
+  // As soon as it shows: the folder may be gone by the time that it is to be closed.
+  const timer = setInterval(() => {
+    pid = Number(read(answer)[0] ?? 0);
+    if (pid === 0) return;
+    clearInterval(timer);
+    if (isUnwanted) endGroup(pid);
+  }, soon).unref();
+  let hasEnded = false;
+  choice.finally(() => {
+    hasEnded = true;
+    clearInterval(timer);
+  });
+  const close = (): void => {
+    isUnwanted = true;
+    if (pid > 1 && !hasEnded) endGroup(pid);
   };
+  return { choice, close };
 }
 
-function plain(text: string): string {
-  return text.replaceAll('#', '##');
+/** A popup's program leads a group, in which another waits for a key. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** The lines that the script has written; none where it has never run. */
+function read(path: string): string[] {
+  try {
+    return readFileSync(path, 'latin1').trim().split('\n');
+  } catch {
+    return [];
+  }
 }

@@ -47,7 +47,7 @@ export function approveJoins(
   };
 
   const ask = async (client: string, record: string, visit: Visit): Promise<void> => {
-    const menu = showMenu(room, client, menuFor(visit));
+    const menu = showMenu(room, client, menuFor(visit), folder);
     menus.set(client, { record, menu });
     const choice = await menu.choice;
     menus.delete(client);
@@ -76,14 +76,14 @@ export function approveJoins(
 
   /** What may be answered has changed. */
   const askAnew = (record: string): void => {
-    for (const shown of menus.values()) if (shown.record === record) shown.menu.close().catch(giveUp);
+    for (const shown of menus.values()) if (shown.record === record) shown.menu.close();
   };
 
   const look = (): void => {
     const before = waiting.size;
     const now = new Map(asking(folder).map((presence) => [presence.record, presence]));
     for (const record of waiting.keys()) if (!now.has(record)) waiting.delete(record);
-    for (const { record, menu } of menus.values()) if (!waiting.has(record)) menu.close().catch(giveUp);
+    for (const { record, menu } of menus.values()) if (!waiting.has(record)) menu.close();
     for (const [record, presence] of now) {
       const known = waiting.get(record);
       const visit = visitOf(live, presence);
@@ -103,7 +103,7 @@ export function approveJoins(
     stopped = true;
     clearInterval(timer);
     watcher?.close();
-    for (const { menu } of menus.values()) menu.close().catch(giveUp);
+    for (const { menu } of menus.values()) menu.close();
   };
 }
 

@@ -2,6 +2,8 @@
 import { fetchKeys, parseReference } from '../../providers/index.ts';
 import { slotsPerHost } from '../../providers/slots.ts';
 import { Refusal } from '../domain/failure.ts';
+import { effectOf, type Obstacle } from '../domain/obstacle.ts';
+import { typesRefused } from '../door/key-rules.ts';
 import { sshVersion } from '../door/login.ts';
 import { findSshd, sshdVersion } from '../door/sshd-version.ts';
 import type { Known } from '../door/system.ts';
@@ -63,13 +65,23 @@ export async function systemChecks(choice: DoorChoice, keyFile: string): Promise
     return [{ level, finding: { kind: 'sshd-silent', port: system.port } }];
   }
   const { port } = system;
-  const { asked, configFile, obstacles } = known;
+  const { asked, configFile } = known;
+  const obstacles = [...known.obstacles, ...typesRefused(known.rules)];
   return [
     { level: asked ? 'ok' : 'warn', finding: { kind: 'sshd-answers', port, asked, configFile } },
     ...obstacles.map(
-      (obstacle): Check => ({ level: bad, finding: obstacleFinding(obstacle, known, keyFile) }),
+      (obstacle): Check => ({
+        level: keepsUsOut(obstacle) ? bad : 'warn',
+        finding: obstacleFinding(obstacle, known, keyFile),
+      }),
     ),
   ];
+}
+
+/** Whether the guest of the trial login, whose key is an ed25519 one, does not get in. */
+function keepsUsOut(obstacle: Obstacle): boolean {
+  if (obstacle.kind === 'some-keys-refused') return obstacle.types.includes('ssh-ed25519');
+  return effectOf(obstacle) === 'keeps-out' && obstacle.when === undefined;
 }
 
 function obstacleFinding(

@@ -1,9 +1,12 @@
 /** Which door guests come through, before anything is opened. */
+
+import type { Guest } from '../domain/guest.ts';
 import type { Jump } from '../domain/jump.ts';
-import type { Obstacle } from '../domain/obstacle.ts';
+import { decisive, type Obstacle } from '../domain/obstacle.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
+import { keyObstacles } from '../door/key-rules.ts';
 import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
-import { lookAtSystem, lookElsewhere, type SystemDoor } from '../door/system.ts';
+import { type Known, lookAtSystem, lookElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { hostKeyFolder } from './own-door.ts';
 
@@ -45,6 +48,13 @@ export type DoorChoice = (
   readonly version: SshdVersion;
 };
 
+export interface ChoiceWorld {
+  readonly env: NodeJS.ProcessEnv;
+  readonly sshd: string;
+  /** Whose keys have to be accepted. Where it rejects, so does the choice that depends on it. */
+  readonly guests: Promise<readonly Guest[]>;
+}
+
 type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'version'> : never) : never;
 
 /**
@@ -54,19 +64,13 @@ type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'vers
  * are a reason for one of our own, whatever answers: what a guest holds open there ends with the pairing.
  * @throws Refusal `program-too-old`, `program-failed`
  */
-export async function chooseDoor(
-  intent: DoorIntent,
-  world: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
-): Promise<DoorChoice> {
+export async function chooseDoor(intent: DoorIntent, world: ChoiceWorld): Promise<DoorChoice> {
   const choice = await choose(intent, world);
   const greeted = choice.kind === 'system' ? choice.system.version : undefined;
   return { ...choice, version: greeted ? newEnough(greeted) : await sshdVersion(world.sshd) };
 }
 
-async function choose(
-  intent: DoorIntent,
-  { env, sshd }: { readonly env: NodeJS.ProcessEnv; readonly sshd: string },
-): Promise<Choice> {
+async function choose(intent: DoorIntent, { env, sshd, guests }: ChoiceWorld): Promise<Choice> {
   const own = { kind: 'private', ...(intent.port === undefined ? {} : { port: intent.port }) } as const;
   const asked = { kind: 'asked' } as const;
   if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
@@ -84,9 +88,12 @@ async function choose(
     );
   };
   const query = { sshd, keyFile: intent.keyFile, anyKey };
+  const against = async ({ obstacles, rules }: Known): Promise<Obstacle[]> =>
+    decisive([...obstacles, ...keyObstacles(rules, await guests)]);
+  const suits = async (known: Known): Promise<boolean> => (await against(known)).length === 0;
   const isNamed = intent.port !== undefined || intent.keyFileNamed;
   const system = await lookAtSystem({ ...query, port }, intent.door === 'auto' && !isNamed);
-  const other = system.listens || intent.port !== undefined ? undefined : await lookElsewhere(query);
+  const other = system.listens || intent.port !== undefined ? undefined : await lookElsewhere(query, suits);
   if (other) return { kind: 'system', system: other, why: { kind: 'silent', port } };
   const theirs = { kind: 'system', system } as const;
   if (intent.door === 'system') return { ...theirs, why: asked };
@@ -96,7 +103,7 @@ async function choose(
     if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };
     return { ...own, system, why: { kind: 'silent', port } };
   }
-  const obstacles = isNamed ? [] : (await system.known()).obstacles;
+  const obstacles = isNamed ? [] : await against(await system.known());
   return obstacles.length === 0
     ? { ...theirs, why: ownMend === undefined ? { kind: 'answers' } : { kind: 'forward', mend: ownMend } }
     : { ...own, system, why: { kind: 'obstacles', port, obstacles } };

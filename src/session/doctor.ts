@@ -35,7 +35,9 @@ export async function examine(
   const sshd = await findTheSshd(env);
   const programs = [await findTheTmux(intent, env), await findTheSsh(env), sshd];
   programs.forEach(tell);
-  const choice = sshd.level === 'ok' ? await chooseDoor(intent, { env, sshd: findSshd(env) }) : undefined;
+  const guests = Promise.resolve([]);
+  const choice =
+    sshd.level === 'ok' ? await chooseDoor(intent, { env, sshd: findSshd(env), guests }) : undefined;
   if (choice) for (const check of await systemChecks(choice, intent.keyFile)) tell(check);
   const terminals = terminalsMend();
   if (terminals === undefined) tell(ok({ kind: 'terminals' }));

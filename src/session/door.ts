@@ -27,7 +27,9 @@ export interface OpenDoor {
   /** Every such line, the likeliest first; none before it is known what they call this machine. */
   routes(): readonly Route[];
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
-  known(): Promise<Pick<Known, 'answers' | 'hostKeys' | 'obstacles'> & Pick<Ways, 'shadowed'>>;
+  known(): Promise<
+    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'rules' | 'keyFiles'> & Pick<Ways, 'shadowed'>
+  >;
   /** Has what becomes of the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
 }
@@ -102,8 +104,9 @@ export async function openDoor(
 async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
 ): Promise<Pick<OpenDoor, 'port' | 'known'>> {
-  const { port, hostKey } = await openOwnDoor(...own);
-  return { port, known: async () => ({ answers: true, hostKeys: [hostKey], obstacles: [] }) };
+  const { port, hostKey, rules } = await openOwnDoor(...own);
+  const known = { answers: true, hostKeys: [hostKey], obstacles: [], rules, keyFiles: [] };
+  return { port, known: async () => known };
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */

@@ -30,7 +30,7 @@ export async function openMenu(live: Live, context: MenuContext, pid: number): P
   const client = (await host.clients()).find((one) => one.pid === pid);
   if (!client) return;
   const choose = async (menu: Menu): Promise<string | undefined> => {
-    const choice = await showMenu(room, client.name, menu).choice;
+    const choice = await showMenu(room, client.name, menu, live.lease.folder).choice;
     return choice.kind === 'chosen' ? choice.value : undefined;
   };
   const { guests, ...pairing } = entryOf(live);

@@ -98,7 +98,7 @@ export async function openPairing(
     stop.throwIfAborted();
     opening = openTheRoom(live, intent, room, world);
     const roomFails = opening.then(() => new Promise<never>(() => {}));
-    const resolved = Promise.all([chooseDoor(intent, { env, sshd }), guests]);
+    const resolved = Promise.all([chooseDoor(intent, { env, sshd, guests }), guests]);
     const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, roomFails]));
     live.guests = invited;
     live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);

@@ -5,6 +5,7 @@ import type { Guest, Label } from '../domain/guest.ts';
 import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
 import type { Ways } from '../door/host-name.ts';
+import type { KeyRules } from '../door/key-rules.ts';
 import { openPrivateDoor, preferredPort } from '../door/private.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
@@ -53,7 +54,7 @@ export async function openOwnDoor(
   { lease, closing }: Doorstep,
   world: DoorWorld,
   tell: (event: Event) => void,
-): Promise<{ readonly port: number; readonly hostKey: PublicKey }> {
+): Promise<{ readonly port: number; readonly hostKey: PublicKey; readonly rules: readonly KeyRules[] }> {
   const user = thisAccount().name;
   const { folder } = lease;
   const mend = terminalsMend();
@@ -68,6 +69,7 @@ export async function openOwnDoor(
     version: world.version,
     configFile: join(folder, 'sshd_config'),
     keyFile: lease.keyFile,
+    emptyHome: lease.emptyHome,
     hostKeyFile: hostKey.file,
     user,
     forward: intent.forward,
@@ -81,7 +83,7 @@ export async function openOwnDoor(
     onLog: (line) => world.emit({ kind: 'door-log', line }),
   });
   closing.push(door.close);
-  return { port: door.port, hostKey: hostKey.key };
+  return { port: door.port, hostKey: hostKey.key, rules: door.rules };
 }
 
 /** Where the host key of an account's own doors is kept. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
+import { keyObstacles } from '../door/key-rules.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
 import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
@@ -166,9 +167,10 @@ function invitationOf(
 ): Invitation {
   const guests = live.guests as NonEmpty<Guest>;
   const until = new Date(live.deadline.epoch * 1000);
+  const obstacles = [...known.obstacles, ...keyObstacles(known.rules, guests)];
   const told = {
     guests,
-    door: { ...door, ...known },
+    door: { ...door, ...known, obstacles },
     command: door.command(),
     routes: door.routes(),
     until,

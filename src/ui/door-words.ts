@@ -1,5 +1,5 @@
 /** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
-import type { Obstacle } from '../domain/obstacle.ts';
+import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
 
@@ -28,7 +28,28 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
   }
 }
 
+/** What is to be said of an sshd that guests are invited through all the same: a line for each effect. */
+export function obstacleWarnings(door: 'system' | 'private', obstacles: readonly Obstacle[]): string[] {
+  const sshd = door === 'system' ? "this machine's sshd" : "this pairing's sshd";
+  const all = (effect: ReturnType<typeof effectOf>): string =>
+    obstacles
+      .filter((one) => effectOf(one) === effect)
+      .map(obstacleWords)
+      .join('; ');
+  const [out, past, caution] = [all('keeps-out'), all('way-in'), all('caution')];
+  return [
+    ...(out === '' ? [] : [`${sshd} may keep your guest out: ${out}; see tmuxpair doctor`]),
+    ...(past === '' ? [] : [`${sshd} may let your guest in past the gate: ${past}; --door private does not`]),
+    ...(caution === '' ? [] : [`${sshd}: ${caution}`]),
+  ];
+}
+
 export function obstacleWords(obstacle: Obstacle): string {
+  const under = obstacle.when === undefined ? '' : ` (${printable(obstacle.when)})`;
+  return `${plainWords(obstacle)}${under}`;
+}
+
+function plainWords(obstacle: Obstacle): string {
   switch (obstacle.kind) {
     case 'keys-off':
       return 'it takes no keys: PubkeyAuthentication no';
@@ -46,15 +67,49 @@ export function obstacleWords(obstacle: Obstacle): string {
       return `it wants more than a key: AuthenticationMethods ${printable(obstacle.methods, 80)}`;
     case 'no-terminals':
       return 'it gives no terminals: PermitTTY no';
+    case 'all-refused':
+      return `it lets nobody in: ${obstacle.setting}`;
+    case 'keys-refused':
+      return obstacle.guest === undefined
+        ? `it accepts no key of any type: ${limit(obstacle)}`
+        : `it accepts none of ${printable(obstacle.guest)}'s keys (${obstacle.types.join(', ')}): ${limit(obstacle)}`;
+    case 'some-keys-refused':
+      return obstacle.guest === undefined
+        ? `it does not accept ${obstacle.types.join(', ')} keys: ${limit(obstacle)}`
+        : `it does not accept all of ${printable(obstacle.guest)}'s keys (${obstacle.types.join(', ')}): ${limit(obstacle)}`;
     case 'modes': {
       const who = (obstacle.mode & 0o002) !== 0 ? 'everybody' : 'its group';
       return `it trusts no keys there: ${who} may write ${printable(obstacle.path)} (mode ${octal(obstacle.mode)})`;
     }
     case 'owner':
       return `it trusts no keys there: ${printable(obstacle.path)} belongs to user ${obstacle.uid}`;
+    case 'keys-command':
+      return `a program gives it keys: AuthorizedKeysCommand ${printable(obstacle.command, 80)}`;
+    case 'user-ca':
+      return obstacle.line === undefined
+        ? `it accepts certificates: TrustedUserCAKeys ${printable(obstacle.path)}`
+        : `it accepts certificates: cert-authority in ${printable(obstacle.path)}:${obstacle.line}`;
+    case 'unread-key-file':
+      return `it may find keys in ${printable(obstacle.path)}, which you can't read`;
+    case 'unread-settings':
+      return `you can't read all of its configuration: ${printable(obstacle.path)}`;
+    case 'unresolved-match':
+      return `unknown for whom it has the settings below ${printable(obstacle.match)}`;
+    case 'guest-environment':
+      return `guests can set variables of your login shell: AcceptEnv ${printable(obstacle.names.join(' '), 80)}`;
+    case 'user-environment':
+      return `it sets variables of your login shell: PermitUserEnvironment and ${printable(obstacle.path)}`;
+    case 'hosts-limited':
+      return `it lets this account in from some hosts only: AllowUsers …@${printable(obstacle.hosts.join(', '), 80)}`;
+    case 'few-tries':
+      return `it ends a login after ${obstacle.tries === 1 ? 'one key' : `${obstacle.tries} keys`} (MaxAuthTries): guests with more in their agent add -i KEY -o IdentitiesOnly=yes`;
     default:
       return obstacle satisfies never;
   }
+}
+
+function limit({ setting, rsaBits }: { readonly setting: string; readonly rsaBits?: number }): string {
+  return rsaBits === undefined ? setting : `${setting} ${rsaBits}`;
 }
 
 /** A mode as chmod takes it. */

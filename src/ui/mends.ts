@@ -65,6 +65,8 @@ function obstacleMend(
   machine: Machine,
 ): string {
   const setting = settingFor(obstacle, keyFile, machine);
+  if (obstacle.when !== undefined)
+    return `see what ${configFile} has below ${obstacle.when}, or pass --door private`;
   if (setting !== undefined) {
     // A block for this account alone; among those of a file that match, the first counts.
     const block = `printf '%s\\n' ${word(`Match User ${machine.user}`)} ${word(`    ${setting}`)} >>${word(configFile)}`;
@@ -75,6 +77,21 @@ function obstacleMend(
       return chmod(obstacle, keyFile, machine);
     case 'owner':
       return asRoot(`chown ${word(machine.user)} ${word(obstacle.path)}`, machine);
+    case 'keys-refused':
+    case 'some-keys-refused':
+      return 'ask your guest for a longer key, or an ed25519 one, or pass --door private';
+    case 'keys-command':
+    case 'user-ca':
+    case 'unread-key-file':
+    case 'unread-settings':
+    case 'unresolved-match':
+    case 'guest-environment':
+    case 'user-environment':
+      return 'pass --door private: that sshd knows the keys of your guests and nothing else';
+    case 'hosts-limited':
+      return `see that ${configFile} lets your guest's host in, or pass --door private`;
+    case 'few-tries':
+      return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
     default:
       return `take ${machine.user} out of what ${configFile} refuses, or pass --door private`;
   }
@@ -104,12 +121,32 @@ function settingFor(obstacle: Obstacle, keyFile: string, { user }: Machine): str
       return 'AuthenticationMethods publickey';
     case 'no-terminals':
       return 'PermitTTY yes';
+    case 'all-refused':
+      return { 'MaxSessions 0': 'MaxSessions 10', 'MaxAuthTries 0': 'MaxAuthTries 6' }[obstacle.setting];
+    case 'keys-refused':
+    case 'some-keys-refused':
+      return obstacle.rsaBits === undefined ? `${obstacle.setting} +${signing(obstacle.types)}` : undefined;
     case 'modes':
     case 'owner':
+    // To take these away could lock somebody out, the host included.
+    case 'keys-command':
+    case 'user-ca':
+    case 'unread-key-file':
+    case 'unread-settings':
+    case 'unresolved-match':
+    case 'guest-environment':
+    case 'user-environment':
+    case 'hosts-limited':
+    case 'few-tries':
       return undefined;
     default:
       return obstacle satisfies never;
   }
+}
+
+/** What keys of these types sign with. */
+function signing(types: readonly string[]): string {
+  return types.flatMap((type) => (type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type])).join(',');
 }
 
 function reload(pid: number | undefined, { services }: Machine): string {

@@ -6,7 +6,7 @@ import type { Trust } from '../keyring/trust.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
 import { ago, lastPaired } from './ago.ts';
-import { doorWords, obstacleWords } from './door-words.ts';
+import { doorWords, obstacleWarnings } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { referenceWords } from './reference-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
@@ -219,12 +219,7 @@ function invitation(invited: Invitation): Line[] {
       `tmuxpair: warning: Tailscale's own SSH server answers on port 22 of ${name} and decides for itself who gets in: use another address, or --door private`,
     );
   }
-  if (door.obstacles.length > 0) {
-    const doubts = door.obstacles.map(obstacleWords).join('; ');
-    warnings.push(
-      `tmuxpair: warning: this machine's sshd may keep your guest out: ${doubts}; see tmuxpair doctor`,
-    );
-  }
+  warnings.push(...obstacleWarnings(door.kind, door.obstacles).map((text) => `tmuxpair: warning: ${text}`));
   return [
     ...lines.map((text): Line => ({ to: 'out', text })),
     ...warnings.map((text): Line => ({ to: 'err', text })),

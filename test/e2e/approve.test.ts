@@ -143,6 +143,25 @@ test('what a host has open stays open; a second window of theirs can answer, and
   await other.waitForNo(menu);
 });
 
+test('T14 T15: a guest who types sees no question about another, and their keys answer none', async () => {
+  await using stage = await makeStage();
+  const [ada, bob] = [await invited(stage, 'ada'), await invited(stage, 'bob')];
+  const { host } = await goLive(stage, ['--approve', 'ada.pub', 'bob.pub']);
+  const inside = await ada.join();
+  await asked(host, 'ada', ada.identity.fingerprint);
+  await choose(host, 3);
+  await inside.waitFor('[pair]');
+  const outside = await bob.join();
+  await asked(host, 'bob', bob.identity.fingerprint);
+  await inside.sendKeys('Down', 'Down', 'Down', 'Enter');
+  await inside.type('echo $((40+2))-typed\r');
+  expect(await inside.waitFor('42-typed')).not.toContain(menu);
+  expect(await host.screen()).toContain(`bob ${menu}`);
+  expect((await theOne(stage)).guests[1]?.connections).toEqual([]);
+  await choose(host, 1);
+  expect(await outside.exitStatus()).not.toBe(0);
+});
+
 /** The name of the widest client: the host's first. */
 async function widest(stage: Stage, socket: string): Promise<string> {
   const format = '#{client_width} #{client_name}';

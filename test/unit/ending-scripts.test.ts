@@ -226,6 +226,7 @@ describe.each(platforms)('every script, as on %s,', (platform) => {
         id: leaseId,
         folder: lease.dir,
         uid: 0,
+        home: '/',
         supervisor,
         caps: { guest: 1, pairing: 1 },
         enter: { write: word, airlock: word, look: word },

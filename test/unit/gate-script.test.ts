@@ -37,6 +37,7 @@ async function arrange(platform = platforms[0] ?? 'linux', supervisor: object = 
       id: leaseId,
       folder: lease.dir,
       uid: process.geteuid?.() ?? 0,
+      home: "/home/it's ada",
       supervisor: { ...thisProcess(), ...supervisor },
       caps: { guest: 3, pairing: 5 },
       enter: {
@@ -260,10 +261,22 @@ describe('the gate lets in', () => {
       TMUX: '/tmp/tmux,1,1',
       TMUX_PANE: '%1',
       LANGUAGE: 'x',
+      BASH_ENV: '/nowhere',
+      TERMCAP: 'x',
     };
     const { env: inside } = await enter({ env });
     expect(Object.keys(env).filter((name) => inside.has(name))).toEqual([]);
     expect(inside.get('TERM')).toBe('xterm-256color');
+  });
+
+  test('with the home of the account where a private sshd has set another, and with any other as it is', async () => {
+    const empty = `${lease.dir}/home`;
+    const set = { HOME: empty, SHLVL: '1', ZDOTDIR: empty, XDG_CONFIG_HOME: empty };
+    const { env } = await enter({ env: set });
+    expect(env.get('HOME')).toBe("/home/it's ada");
+    expect([...env].filter(([, value]) => value?.includes(empty))).toEqual([]);
+    const other = { ...set, HOME: '/home/ada' };
+    expect((await enter({ env: other })).env.get('ZDOTDIR')).toBe(empty);
   });
 
   test.each([

@@ -25,7 +25,7 @@ test.runIf(canUnshare)(
     try {
       for (const name of ['in', 'open', 'refused']) mkdirSync(join(folder, name));
       const enter = { write: 'exit 9', airlock: 'exit 9', look: 'exit 9' };
-      const context = { id: newLeaseId('x'), folder, uid: 0, supervisor: thisProcess(), enter };
+      const context = { id: newLeaseId('x'), folder, uid: 0, home: '/', supervisor: thisProcess(), enter };
       writeFileSync(join(folder, 'gate'), gateScript({ ...context, caps: { guest: 8, pairing: 64 } }), {
         mode: 0o700,
       });

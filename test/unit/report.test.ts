@@ -40,6 +40,30 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   chroot: { kind: 'chroot', folder: '/srv/%u' },
   'other-methods': { kind: 'other-methods', methods: 'publickey,password' },
   'no-terminals': { kind: 'no-terminals' },
+  'all-refused': { kind: 'all-refused', setting: 'MaxSessions 0' },
+  'keys-refused': {
+    kind: 'keys-refused',
+    guest: 'github:ada',
+    types: ['ssh-rsa'],
+    rsaBits: 4096,
+    setting: 'RequiredRSASize',
+  },
+  'some-keys-refused': {
+    kind: 'some-keys-refused',
+    guest: 'github:ada',
+    types: ['ssh-ed25519', 'ssh-rsa'],
+    setting: 'PubkeyAcceptedAlgorithms',
+    when: 'Match Address 10.0.0.0/8',
+  },
+  'keys-command': { kind: 'keys-command', command: '/usr/bin/sss_ssh_authorizedkeys' },
+  'user-ca': { kind: 'user-ca', path: '/etc/ssh/ca.pub' },
+  'unread-key-file': { kind: 'unread-key-file', path: '/etc/ssh/keys/me' },
+  'unread-settings': { kind: 'unread-settings', path: '/etc/ssh/sshd_config.d' },
+  'unresolved-match': { kind: 'unresolved-match', match: 'Match exec test' },
+  'guest-environment': { kind: 'guest-environment', names: ['*', 'BASH_ENV'] },
+  'user-environment': { kind: 'user-environment', path: '/home/me/.ssh/environment' },
+  'hosts-limited': { kind: 'hosts-limited', hosts: ['10.*', '*.lan'] },
+  'few-tries': { kind: 'few-tries', tries: 2 },
   modes: { kind: 'modes', path: '/home/me', mode: 0o775, uid: 1000 },
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
@@ -50,6 +74,8 @@ const door: Invitation['door'] = {
   answers: true,
   obstacles: [],
   hostKeys: [keyOf('host')],
+  rules: [],
+  keyFiles: [],
 };
 const invitation: Invitation = {
   guests: [guest('ada', 'read-write')],
@@ -185,6 +211,25 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     invited({
       forward: 'any',
       door: { ...door, answers: false, obstacles: [obstacles['keys-off'], obstacles.owner] },
+    }),
+    invited({ door: { ...door, obstacles: Object.values(obstacles) } }),
+    invited({
+      door: {
+        ...door,
+        kind: 'private',
+        obstacles: [
+          {
+            kind: 'keys-refused',
+            guest: 'github:ada',
+            types: ['ssh-ed25519'],
+            setting: 'PubkeyAcceptedAlgorithms',
+          },
+          { kind: 'keys-refused', types: ['ssh-rsa'], setting: 'PubkeyAcceptedKeyTypes' },
+          { kind: 'some-keys-refused', types: ['ssh-rsa'], setting: 'PubkeyAcceptedKeyTypes' },
+          { ...obstacles['user-ca'], line: 3 },
+          { ...obstacles['few-tries'], tries: 1 },
+        ],
+      },
     }),
   ],
   joined: [{ kind: 'joined', visit }],

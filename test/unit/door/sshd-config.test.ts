@@ -8,6 +8,7 @@ const config = (more: Partial<DoorConfig> = {}) =>
     hostKeyFile: '/home/ada/.local/state/tmuxpair/door/host_ed25519',
     keyFile: '/run/user/1000/tmuxpair/abc/authorized_keys',
     user: 'ada',
+    emptyHome: '/run/user/1000/tmuxpair/abc/home',
     forward: [],
     ...more,
   }).split('\n');
@@ -25,6 +26,12 @@ test('keys of one file, for one account, and nothing else', () => {
   );
   expect(config({ user: 'DOM\\ada@x' })).toContain('AllowUsers DOM?ada?x');
   expect(config({ keyFile: '/run/50%/keys' })).toContain('AuthorizedKeysFile "/run/50%%/keys"');
+});
+
+test('W2: login shells look for start-up files where none are, and guests add nothing to their environment', () => {
+  const empty = '/run/user/1000/tmuxpair/abc/home';
+  expect(config()).toContain(`SetEnv HOME=${empty} SHLVL=1 ZDOTDIR=${empty} XDG_CONFIG_HOME=${empty}`);
+  expect(config().join('\n')).not.toMatch(/AcceptEnv|PermitUserEnvironment yes/);
 });
 
 test('forwards: none, those asked for, or any', () => {
@@ -49,6 +56,8 @@ test('what an older sshd does not know, which would keep it from starting, is le
   expect(names([9, 1])).not.toContain('UnusedConnectionTimeout');
   expect(names([7, 8])).toContain('PermitListen');
   expect(names([7, 7])).not.toContain('PermitListen');
+  expect(names([7, 8])).toContain('SetEnv');
+  expect(names([7, 7])).not.toContain('SetEnv');
 });
 
 test('an account has one port, and another account most likely another', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isStrict, obstaclesIn, parseSettings } from '../../../src/door/sshd-settings.ts';
+import { isStrict, obstaclesFor, parseSettings } from '../../../src/door/sshd-settings.ts';
 
 const ada = { name: 'ada', uid: 1000, home: '/home/ada', groups: ['ada', 'staff'] };
 const keyFile = '/home/ada/.ssh/authorized_keys';
@@ -17,6 +17,8 @@ authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2
 authenticationmethods any
 `;
 
+const obstaclesIn = (settings: ReturnType<typeof parseSettings>, account: typeof ada, file: string) =>
+  obstaclesFor([{ settings }], account, file);
 const kinds = (text: string, account = ada, file = keyFile) =>
   obstaclesIn(parseSettings(usual + text), account, file).map(({ kind }) => kind);
 const changed = (from: string, to: string) =>
@@ -72,7 +74,8 @@ test.each([
   ['allowusers ada\n', []],
   ['allowusers bob\nallowusers ad?\n', []],
   ['allowusers bob eve\n', ['user-refused']],
-  ['allowusers ada@192.0.2.*\n', []],
+  ['allowusers ada@192.0.2.*\n', ['hosts-limited']],
+  ['allowusers ada@192.0.2.* ada\n', []],
   ['allowusers a.a\n', ['user-refused']],
   ['denyusers *\n', ['user-refused']],
   ['denyusers bob\n', []],
@@ -81,4 +84,48 @@ test.each([
   ['denygroups sta*\n', ['user-refused']],
 ])('%j: %j', (text, found) => {
   expect(kinds(text)).toEqual(found);
+});
+
+test.each([
+  ['authorizedkeyscommand none\nauthorizedkeyscommanduser none\n', []],
+  ['authorizedkeyscommand /usr/bin/sss_ssh_authorizedkeys %u\n', ['keys-command']],
+  ['trustedusercakeys none\n', []],
+  ['trustedusercakeys /etc/ssh/ca.pub\n', ['user-ca']],
+  ['maxsessions 0\n', ['all-refused']],
+  ['maxauthtries 0\n', ['all-refused']],
+  ['maxauthtries 2\n', ['few-tries']],
+  ['maxauthtries 4\n', []],
+  ['refuseconnection yes\n', ['all-refused']],
+])('%j: %j', (text, found) => {
+  expect(kinds(text)).toEqual(found);
+});
+
+test.each([
+  ['LANG LC_*', []],
+  ['LANG LC_CTYPE LANGUAGE LC_PAPER XMODIFIERS COLORTERM NO_COLOR GIT_PROTOCOL', []],
+  ['*', ['*']],
+  ['LANG\nacceptenv L*\nacceptenv LC_ALL', ['L*']],
+  ['BASH_ENV', ['BASH_ENV']],
+  ['LC_*\nacceptenv LD_*', ['LD_*']],
+  ['?C_*', ['?C_*']],
+])('AcceptEnv %s lets a guest set %j', (value, names) => {
+  const found = obstaclesFor([{ settings: parseSettings(`acceptenv ${value}\n`) }], ada, keyFile);
+  expect(found).toEqual(names.length === 0 ? [] : [{ kind: 'guest-environment', names }]);
+});
+
+test('what holds for some alone is told with the line that makes it hold, what holds for all is told once', () => {
+  const when = 'Match Address 10.0.0.0/8';
+  const outlooks = [
+    { settings: parseSettings(`${usual}trustedusercakeys /ca\n`) },
+    { settings: parseSettings(`${usual}trustedusercakeys /ca\nauthorizedkeyscommand /bin/keys\n`), when },
+  ];
+  expect(obstaclesFor(outlooks, ada, keyFile)).toEqual([
+    { kind: 'user-ca', path: '/ca' },
+    { kind: 'keys-command', command: '/bin/keys', when },
+  ]);
+});
+
+test('a pattern among the files of keys is taken for one', () => {
+  expect(changed('.ssh/authorized_keys .ssh/authorized_keys2', '.ssh/*_keys')).toEqual([]);
+  expect(changed('.ssh/authorized_keys .ssh/authorized_keys2', '.ssh/*.pub')).toEqual(['other-key-file']);
 });

@@ -1,0 +1,99 @@
+/** Which keys an sshd accepts, by their type and length. */
+import type { Guest } from '../domain/guest.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
+import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
+import { matchesList } from './patterns.ts';
+import type { Outlook } from './sshd-settings.ts';
+
+/** Plain data, so that it can be kept. */
+export interface KeyRules {
+  /** What names the algorithms: `PubkeyAcceptedAlgorithms`, or before OpenSSH 8.5 `PubkeyAcceptedKeyTypes`. */
+  readonly setting: string;
+  /** A list of patterns; absent where sshd does not tell. */
+  readonly algorithms?: string;
+  /** What names the shortest RSA key: `RequiredRSASize`, or `RSAMinSize` as some have it. */
+  readonly rsaSetting: string;
+  /** In bits; 0 where sshd does not tell. */
+  readonly rsaBits: number;
+  /** As in {@link Outlook}. */
+  readonly when?: string;
+}
+
+/** What a type of key signs with, the best first. */
+const algorithms: Readonly<Record<KeyType, readonly string[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'sk-ssh-ed25519@openssh.com': ['sk-ssh-ed25519@openssh.com'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'sk-ecdsa-sha2-nistp256@openssh.com': [
+    'sk-ecdsa-sha2-nistp256@openssh.com',
+    'webauthn-sk-ecdsa-sha2-nistp256@openssh.com',
+  ],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+};
+
+export function keyRulesIn({ settings, when }: Outlook): KeyRules {
+  const older = settings.get('pubkeyacceptedkeytypes')?.[0];
+  const list = settings.get('pubkeyacceptedalgorithms')?.[0] ?? older;
+  const theirs = settings.get('rsaminsize')?.[0];
+  const bits = Number(settings.get('requiredrsasize')?.[0] ?? theirs ?? 0);
+  return {
+    setting: older === undefined ? 'PubkeyAcceptedAlgorithms' : 'PubkeyAcceptedKeyTypes',
+    ...(list === undefined ? {} : { algorithms: list }),
+    rsaSetting: theirs === undefined ? 'RequiredRSASize' : 'RSAMinSize',
+    rsaBits: Number.isFinite(bits) ? bits : 0,
+    ...(when === undefined ? {} : { when }),
+  };
+}
+
+/** What is to be said of each guest's keys: that none is accepted, or that some are not. */
+export function keyObstacles(rules: readonly KeyRules[], guests: readonly Guest[]): Obstacle[] {
+  const found = new Map<string, Obstacle>();
+  for (const rule of rules) {
+    for (const { reference, keys } of guests) {
+      const refused = keys.filter((key) => !accepts(rule, key));
+      if (refused.length === 0) continue;
+      const kind = refused.length === keys.length ? 'keys-refused' : 'some-keys-refused';
+      const obstacle = { kind, guest: reference.text, ...reasonFor(rule, refused) } as const;
+      const key = JSON.stringify(obstacle);
+      if (!found.has(key))
+        found.set(key, { ...obstacle, ...(rule.when !== undefined && { when: rule.when }) });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Which of the usual types are not accepted, whatever their length. Those of security keys are newer than some sshds. */
+export function typesRefused(rules: readonly KeyRules[]): Obstacle[] {
+  return rules.flatMap((rule): Obstacle[] => {
+    const usual = keyTypes.filter((type) => !type.startsWith('sk-'));
+    const types = usual.filter((type) => !acceptsType(rule, type));
+    if (types.length === 0) return [];
+    const kind = types.length === usual.length ? 'keys-refused' : 'some-keys-refused';
+    return [{ kind, types, setting: rule.setting, ...(rule.when !== undefined && { when: rule.when }) }];
+  });
+}
+
+function reasonFor(rule: KeyRules, refused: readonly PublicKey[]) {
+  const types = [...new Set(refused.map(({ type }) => type))];
+  const isOfType = refused.some(({ type }) => !acceptsType(rule, type));
+  return isOfType
+    ? { types, setting: rule.setting }
+    : { types, rsaBits: rule.rsaBits, setting: rule.rsaSetting };
+}
+
+function accepts(rule: KeyRules, key: PublicKey): boolean {
+  return acceptsType(rule, key.type) && (key.type !== 'ssh-rsa' || rsaBits(key) >= rule.rsaBits);
+}
+
+function acceptsType({ algorithms: list }: KeyRules, type: KeyType): boolean {
+  return list === undefined || algorithms[type].some((name) => isIn(list, name));
+}
+
+/** Of changes to a default we know what they take away. */
+function isIn(list: string, name: string): boolean {
+  const patterns = list.replace(/^[-+^]/, '').split(',');
+  if (list.startsWith('-')) return !matchesList(patterns, name);
+  return /^[+^]/.test(list) || matchesList(patterns, name);
+}

@@ -1,0 +1,129 @@
+/**
+ * What `sshd -T` has to be asked about, besides a guest from anywhere: connections by which a `Match` block holds that
+ * depends on where they come from.
+ */
+import type { ConfigFile, Directive, Match } from './config-file.ts';
+import { matchesList } from './patterns.ts';
+import type { Account } from './sshd-settings.ts';
+
+/** For `-C`, in place of what stands for a guest from anywhere. */
+export interface Spec {
+  readonly fields: Readonly<Partial<Record<'addr' | 'host' | 'laddr' | 'rdomain', string>>>;
+  readonly when: string;
+}
+
+/** What we look at in a block; others change nothing for a guest. */
+const relevant = new Set([
+  'acceptenv',
+  'allowgroups',
+  'allowusers',
+  'authenticationmethods',
+  'authorizedkeyscommand',
+  'authorizedkeysfile',
+  'chrootdirectory',
+  'denygroups',
+  'denyusers',
+  'forcecommand',
+  'maxauthtries',
+  'maxsessions',
+  'permitrootlogin',
+  'permittty',
+  'permituserenvironment',
+  'pubkeyacceptedalgorithms',
+  'pubkeyacceptedkeytypes',
+  'pubkeyauthentication',
+  'refuseconnection',
+  'requiredrsasize',
+  'rsaminsize',
+  'trustedusercakeys',
+]);
+
+/** More than these, and what is left is not known: each takes sshd some ms. */
+const mostSpecs = 24;
+
+/** @returns what to ask, and the blocks of which it can't be said for whom they hold */
+export function specsFor(
+  { directives }: ConfigFile,
+  account: Pick<Account, 'name'>,
+): { readonly specs: readonly Spec[]; readonly unresolved: readonly string[] } {
+  const blocks = new Map<string, readonly Match[]>();
+  for (const { keyword, matches } of directives) {
+    if (relevant.has(keyword) && matches.length > 0 && mayHold(matches, account))
+      blocks.set(textOf(matches), matches);
+  }
+  const specs: Spec[] = [];
+  const unresolved: string[] = [];
+  for (const [when, matches] of blocks) {
+    const found = fieldsFor(matches);
+    if (found === undefined || specs.length + found.length > mostSpecs) unresolved.push(when);
+    else specs.push(...found.map((fields) => ({ fields, when })));
+  }
+  return { specs, unresolved };
+}
+
+/** The names of files of keys that lines give which may hold for the account, whoever connects. Tokens are in them. */
+export function namedKeyFiles({ directives }: ConfigFile, account: Pick<Account, 'name'>): string[] {
+  return directives.flatMap(({ keyword, args, matches }: Directive) =>
+    keyword === 'authorizedkeysfile' && mayHold(matches, account)
+      ? args.filter((name) => name.toLowerCase() !== 'none')
+      : [],
+  );
+}
+
+function mayHold(matches: readonly Match[], { name }: Pick<Account, 'name'>): boolean {
+  return matches.every(({ criteria }) =>
+    criteria.every(
+      (one) => one.name !== 'invalid-user' && (one.name !== 'user' || matchesList(one.patterns, name)),
+    ),
+  );
+}
+
+function textOf(matches: readonly Match[]): string {
+  return matches.map(({ text }) => text).join(', ');
+}
+
+type Fields = Spec['fields'];
+
+/** Connections that satisfy all of it, none where it does not depend on where they come from; `undefined` if unknown. */
+function fieldsFor(matches: readonly Match[]): Fields[] | undefined {
+  let all: Fields[] = [{}];
+  for (const { name, patterns } of matches.flatMap(({ criteria }) => criteria)) {
+    const field = { address: 'addr', host: 'host', localaddress: 'laddr', rdomain: 'rdomain' }[name];
+    if (field !== undefined) {
+      const positive = patterns.filter((pattern) => !pattern.startsWith('!'));
+      const samples = positive.flatMap(field === 'addr' || field === 'laddr' ? addresses : names);
+      all = all.flatMap((fields) => samples.map((sample) => ({ ...fields, [field]: sample })));
+    } else if (!/^(all|user|group|localport|invalid-user)$/.test(name)) return undefined;
+  }
+  return all.filter((fields) => Object.keys(fields).length > 0);
+}
+
+function names(pattern: string): string[] {
+  return [pattern.replaceAll(/[*?]/g, 'x')];
+}
+
+/** Addresses that a pattern means: not the first ones, which often have a block of their own. */
+function addresses(pattern: string): string[] {
+  const [, base = '', length] = /^([0-9a-f.:]+)\/(\d+)$/i.exec(pattern) ?? [];
+  if (length !== undefined) return [base.includes(':') ? within6(base, +length) : within4(base, +length)];
+  if (pattern === '*') return ['198.51.100.77', '2001:db8::77', '127.0.0.1'];
+  if (!/[*?]/.test(pattern)) return [pattern];
+  if (pattern.includes(':')) return [pattern.replaceAll('*', '77').replaceAll('?', '7')];
+  const octets = pattern.replaceAll('?', '7').split('.');
+  const filled = octets.map((octet) => octet.replace(/^\*$/, '77').replaceAll('*', '7'));
+  while (filled.length < 4) filled.push('77');
+  return [filled.join('.')];
+}
+
+function within4(base: string, length: number): string {
+  const value = base.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  const free = 2 ** (32 - Math.min(32, length));
+  const at = value - (value % free) + (0x25d3a7b5 % free);
+  return [24, 16, 8, 0].map((shift) => Math.floor(at / 2 ** shift) % 256).join('.');
+}
+
+/** With some of the last bits set, where they are free. */
+function within6(base: string, length: number): string {
+  if (length > 112) return base;
+  return base.endsWith('::') ? `${base}d3a7` : base.replace(/[0-9a-f]*$/i, 'd3a7');
+}
