@@ -11,6 +11,8 @@ import { version } from './domain/version.ts';
 import { respelt, takeEnvironment } from './environment.ts';
 import type { DoorIntent } from './session/choose-door.ts';
 import { Stopped } from './session/stop.ts';
+import { settleHome } from './system/home.ts';
+import { settlePath } from './system/which.ts';
 import { openTerminal, type Terminal } from './ui/terminal.ts';
 import {
   type ForgeOptions,
@@ -98,6 +100,8 @@ export async function main(argv: readonly string[], self: readonly string[]): Pr
   const own = given.map(asMeant);
   let exit = 0;
   let terminal: Terminal | undefined;
+  settleHome(process.env);
+  settlePath(process.env);
   const run: Run = async ({ quiet, debug, json }, work) => {
     terminal = openTerminal({ quiet: quiet === true, debug: debug === true, json: json === true });
     exit = await work(terminal);

@@ -15,9 +15,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { baseFolder } from './system/home.ts';
+import { distrust, distrustAbove } from './system/safe-path.ts';
 
 export interface Loaded<T> {
   readonly exports: T;
@@ -63,9 +64,9 @@ export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T>
   };
 }
 
-function cacheFolder({ XDG_CACHE_HOME: base }: NodeJS.ProcessEnv): string | undefined {
+function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   try {
-    return join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tmuxpair');
+    return join(baseFolder(env, 'XDG_CACHE_HOME', '.cache'), 'tmuxpair');
   } catch {
     return undefined; // An account without a home.
   }
@@ -92,7 +93,7 @@ function readCache(path: string, identity: string): Buffer | undefined {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(file);
-      if (!stats.isFile() || stats.uid !== process.geteuid?.() || (stats.mode & 0o022) !== 0)
+      if (!stats.isFile() || stats.uid !== process.geteuid?.() || distrust(path, stats, 'any'))
         return undefined;
       const bytes = readFileSync(file);
       const head = Buffer.byteLength(identity);
@@ -122,12 +123,13 @@ function writeCache(path: string, identity: string, code: Buffer): void {
   }
 }
 
-/** Makes the folder where it is missing. @returns whether nobody else can write into it */
+/** Makes the folder if it is missing. @returns whether nobody else can write into it, or put another in its place */
 function makePrivate(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { uid, mode } = statSync(folder);
-    return uid === process.geteuid?.() && (mode & 0o022) === 0;
+    const stats = statSync(folder);
+    const isOurs = stats.uid === process.geteuid?.() && !distrust(folder, stats, 'any');
+    return isOurs && !distrustAbove(folder);
   } catch {
     return false;
   }

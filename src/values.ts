@@ -1,12 +1,11 @@
 /** The values of options and arguments, from text. Each throws a usage failure that says what to write instead. */
 import { isIP } from 'node:net';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
 import { usage } from './domain/failure.ts';
 import { type Access, isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
 import type { Names } from './session/known.ts';
-import { thisAccount } from './spawn/account.ts';
+import { homeFolder } from './system/home.ts';
 import { type Shell, shells } from './ui/completion/completion.ts';
 
 /** The options that name a guest by forge, and what they are called in help. */
@@ -42,8 +41,8 @@ export function referencesOf(
 /** The absolute path of the `authorized_keys` file; the account's own, where none is named. */
 export function keyFileOf(named: string | undefined): string {
   if (named === '') usage('--authorized-keys needs the path of a file');
-  if (named !== undefined) return resolve(named.replace(/^~(?=\/)/, () => homedir()));
-  return join(homedir() || thisAccount().home, '.ssh', 'authorized_keys');
+  if (named !== undefined) return resolve(named.replace(/^~(?=\/)/, () => homeFolder()));
+  return join(homeFolder(), '.ssh', 'authorized_keys');
 }
 
 export function parsePort(text: string, option: string): number {

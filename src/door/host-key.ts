@@ -1,9 +1,11 @@
 /** The host key of an account's own doors. It is kept, so that a guest who comes again finds a host they know. */
-import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import { shWord } from '../domain/sh-word.ts';
 import { capture } from '../spawn/capture.ts';
+import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
 
 export interface HostKeyPair {
   /** The private key's. */
@@ -21,6 +23,7 @@ export async function openHostKey(folder: string): Promise<HostKeyPair> {
   if (/["\\\n]/.test(file)) return unusable(file, 'sshd can not be told of a path with such characters');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    checkPlace(folder, file);
     const key = (await readPublic(file)) ?? (await makeOnce(folder, file));
     return { file, key };
   } catch (error) {
@@ -29,6 +32,30 @@ export async function openHostKey(folder: string): Promise<HostKeyPair> {
     const hint = 'make that folder one that you can write, or set XDG_STATE_HOME to one that you can';
     return unusable(file, `${syscall} failed with ${code}`, hint);
   }
+}
+
+/** Whoever could have put this key there has its private half, and could stand in for this host. */
+function checkPlace(folder: string, file: string): void {
+  const above = distrustAbove(file);
+  if (above) {
+    const problem = above.why === 'owner' ? `belongs to user ${above.uid}` : `can be written by ${above.who}`;
+    const hint =
+      modesHint(above) ?? 'set XDG_STATE_HOME to a folder of yours, below folders of yours or of root';
+    unusable(file, `${above.path} ${problem}`, hint);
+  }
+  for (const path of [folder, file]) {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (!stats) continue;
+    if (stats.isSymbolicLink()) unusable(file, `${path} is a symbolic link`, mover(path));
+    if (stats.uid !== process.geteuid?.())
+      unusable(file, `${path} belongs to user ${stats.uid}`, mover(path));
+    if (distrust(path, stats, 'any')) unusable(file, `others can write ${path}`, mover(path));
+  }
+}
+
+/** What is there may be wanted still. */
+function mover(path: string): string {
+  return `move it away, and another is made; your guests will see another host key: mv ${shWord(path)} ${shWord(`${path}.old`)}`;
 }
 
 async function makeOnce(folder: string, file: string): Promise<PublicKey> {

@@ -1,7 +1,7 @@
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { delimiter, resolve } from 'node:path';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
+import { pathFolders, which } from '../system/which.ts';
 import { standardOffset } from './zone.ts';
 
 /** Major and minor of an OpenSSH release, e.g. `[9, 2]`. */
@@ -12,8 +12,8 @@ const floor: SshdVersion = [7, 4];
 
 /** The absolute path of sshd, which is often not on a plain user's `PATH`. @throws Refusal `program-missing` */
 export function findSshd(env: NodeJS.ProcessEnv): string {
-  const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
-  const found = folders.map((folder) => resolve(folder, 'sshd')).find(isExecutable);
+  const folders = [...pathFolders(env.PATH), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  const found = which('sshd', folders);
   const hint = 'install the OpenSSH server: apt install openssh-server, or on macOS turn on Remote Login';
   return found ?? refuse({ kind: 'program-missing', program: 'sshd', hint });
 }
@@ -113,14 +113,4 @@ export function expiryTime(
 /** `YYYYMMDDHHMMSS` in UTC. */
 function stamp(epoch: number): string {
   return new Date(epoch * 1000).toISOString().replace(/\..*|\D/g, '');
-}
-
-function isExecutable(path: string): boolean {
-  if (!existsSync(path)) return false; // Mostly so, and by far quicker told than caught.
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { randomBytes } from '../domain/random.ts';
+import { baseFolder } from '../system/home.ts';
+import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import type { StateTrouble } from './warning.ts';
 
@@ -25,16 +26,18 @@ export interface StateFolder {
 }
 
 const longestFile = 4 << 20;
-const writableByOthers = 0o022;
 
 /** `$XDG_STATE_HOME/tmuxpair/<name>`, by default under `~/.local/state`. Touches nothing yet. */
 export function stateFolder(env: NodeJS.ProcessEnv, name: string): StateFolder {
-  const { XDG_STATE_HOME: stated, HOME: home } = env;
-  const base = stated && isAbsolute(stated) ? stated : join(home || homedir(), '.local', 'state');
+  const base = baseFolder(env, 'XDG_STATE_HOME', '.local/state');
   const root = join(base, 'tmuxpair');
   const path = join(root, name);
   /** Whether both folders are there. */
-  const check = async () => (await isOurs(root, 'folder')) && (await isOurs(path, 'folder'));
+  const check = async () => {
+    const areThere = (await isOurs(root, 'folder')) && (await isOurs(path, 'folder'));
+    if (areThere) inspectAbove(root);
+    return areThere;
+  };
   return {
     path,
     read: (file) =>
@@ -42,6 +45,7 @@ export function stateFolder(env: NodeJS.ProcessEnv, name: string): StateFolder {
     write: (file, text) =>
       attempt(path, async () => {
         await mkdir(base, { recursive: true, mode: 0o700 });
+        inspectAbove(root);
         for (const folder of [root, path]) await makeFolder(folder);
         await isOurs(join(path, file), 'file');
         await replace(join(path, file), text);
@@ -96,7 +100,16 @@ function inspect(stats: Stats, path: string, what: 'folder' | 'file'): void {
   if (what === 'folder' && !stats.isDirectory()) throw new Refused({ cause: 'not-a-folder', path });
   if (what === 'file' && !stats.isFile()) throw new Refused({ cause: 'not-a-file', path });
   if (stats.uid !== process.geteuid?.()) throw new Refused({ cause: 'other-owner', path });
-  if (stats.mode & writableByOthers) throw new Refused({ cause: 'writable-by-others', path });
+  if (distrust(path, stats, 'any')) throw new Refused({ cause: 'writable-by-others', path });
+}
+
+/** Who can write a folder above could put another folder in the place of ours. */
+function inspectAbove(path: string): void {
+  const found = distrustAbove(path);
+  if (!found) return;
+  const cause = found.why === 'owner' ? 'other-owner' : 'writable-by-others';
+  const hint = modesHint(found);
+  throw new Refused({ cause, path: found.path, ...(hint === undefined ? {} : { hint }) });
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -20,6 +20,8 @@ export type StateTrouble =
   | {
       readonly cause: 'symlink' | 'not-a-folder' | 'not-a-file' | 'other-owner' | 'writable-by-others';
       readonly path: string;
+      /** The command that mends it, if that harms nobody. */
+      readonly hint?: string;
     }
   | { readonly cause: 'io'; readonly path: string; readonly code: string };
 

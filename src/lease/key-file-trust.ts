@@ -1,7 +1,9 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { type Failure, refuse } from '../domain/failure.ts';
+import { shWord } from '../domain/sh-word.ts';
+import { homeFolder } from '../system/home.ts';
+import { distrust, isOwnPlace, modesHint } from '../system/safe-path.ts';
 
 /**
  * What sshd's StrictModes would refuse, a guest could never come in through; and what others may write, they
@@ -20,29 +22,29 @@ export function checkTrust(resolved: string, path: string): void {
   checkOwnerAndMode(path, resolved, stats);
   const me = process.geteuid?.() ?? 0;
   if (me === 0) return;
-  if (stats.uid === 0) {
-    refuse(trouble(path, 'belongs to root, so its owner could not be kept', `sudo chown ${me} ${resolved}`));
-  }
+  if (stats.uid === 0) refuse(trouble(path, 'belongs to root, so its owner could not be kept', elsewhere));
   const mine = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
   if (!mine.includes(stats.gid)) {
     const problem = `belongs to group ${stats.gid}, which is none of yours, so it could not be kept`;
-    refuse(trouble(path, problem, `chgrp ${mine[0]} ${resolved}`));
+    const hint = isOwnPlace(resolved, stats) ? `chgrp ${mine[0]} ${shWord(resolved)}` : elsewhere;
+    refuse(trouble(path, problem, hint));
   }
 }
 
-function checkOwnerAndMode(path: string, at: string, { uid, mode }: Stats, which = ''): void {
-  if (uid !== process.geteuid?.() && uid !== 0) {
-    refuse(trouble(path, `${which}belongs to user ${uid}, not to you`));
-  }
-  if ((mode & 0o022) === 0) return;
-  const who = (mode & 0o002) !== 0 ? 'everybody' : 'its group';
-  refuse(trouble(path, `${which}can be written by ${who}`, `chmod go-w ${at}`));
+/** What helps with a file that is not ours to change. */
+export const elsewhere = 'pass --door private, which needs no file of yours, or another --authorized-keys';
+
+function checkOwnerAndMode(path: string, at: string, stats: Stats, which = ''): void {
+  const found = distrust(at, stats, 'any');
+  if (found?.why === 'owner')
+    refuse(trouble(path, `${which}belongs to user ${found.uid}, not to you`, elsewhere));
+  if (found) refuse(trouble(path, `${which}can be written by ${found.who}`, modesHint(found) ?? elsewhere));
 }
 
 /** The file's folder and, where that is in the home folder, those above it up to the home, as sshd looks at them. */
 function foldersOf(resolved: string): string[] {
   const folders = [dirname(resolved)];
-  const home = realpathOr(homedir());
+  const home = realpathOr(homeFolder());
   if (!`${folders[0]}/`.startsWith(`${home}/`)) return folders;
   for (let folder = dirname(resolved); folder !== home; folders.push(folder)) folder = dirname(folder);
   return folders;

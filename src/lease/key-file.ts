@@ -22,7 +22,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
-import { checkTrust, trouble } from './key-file-trust.ts';
+import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
 
 /** What an edit makes of the text (latin1, one character a byte): the new text, with what comes before it; or what is to go. */
@@ -213,17 +213,16 @@ function syncFolder(folder: string): void {
   }
 }
 
-function refusedBy(path: string, error: unknown): unknown {
+/** What a system's error with the file is as a refusal; any other error is given back. */
+export function refusedBy(path: string, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return error;
   const problems: Readonly<Record<string, [string, string]>> = {
     ENOSPC: ['the disk is full', 'make room on it'],
     EDQUOT: ['your disk quota is used up', 'make room'],
-    EROFS: [
-      'the file system is mounted read-only',
-      'mount it for writing, or give another --authorized-keys',
-    ],
+    EROFS: ['the file system is mounted read-only', elsewhere],
     EPERM: ['changing it is not permitted', 'see whether it is immutable: lsattr -d'],
+    EBUSY: ['it is a mount of its own, which can not be replaced', elsewhere],
     EACCES: ['permission denied', 'see who may write it and its folder: ls -ld'],
     ENOENT: ['its folder does not exist', 'make the folder, mode 700'],
   };

@@ -11,7 +11,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
@@ -19,6 +18,7 @@ import type { Access, Guest, Label } from '../domain/guest.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
 import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
+import { homeFolder } from '../system/home.ts';
 import {
   findKey,
   type LineOptions,
@@ -84,7 +84,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
       ]) {
         mkdirSync(path, { mode: 0o700 });
       }
-      const folderAbsent = !hasFolder(keyFile);
+      const folderAbsent = !mayHaveFolder(keyFile);
       writeRecord(staging, {
         version: 1,
         id,
@@ -109,6 +109,15 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
     admit: join(folder, 'admit'),
     emptyHome: emptyHomeIn(folder),
   };
+}
+
+/** Whether the file's folder is there, or may be: what is wrong with it, the grant says, if the file is written at all. */
+function mayHaveFolder(keyFile: string): boolean {
+  try {
+    return hasFolder(keyFile);
+  } catch {
+    return true;
+  }
 }
 
 /** The lease, for a private sshd: to be written to a file in its own folder instead, once, before a grant. @throws Refusal `run-directory-refused` */
@@ -279,7 +288,7 @@ export async function grant(
  */
 function otherFiles({ folder, keyFile }: Lease, path: string): string[] {
   if (dirname(keyFile) === folder) return [];
-  const own = join(homedir(), '.ssh', 'authorized_keys');
+  const own = join(homeFolder(), '.ssh', 'authorized_keys');
   return [...new Set([`${keyFile}2`, own, `${own}2`])].filter((other) => other !== path && other !== keyFile);
 }
 

@@ -16,10 +16,11 @@
  *       air/PID        the airlock's tmux socket of gate PID
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
  */
-import { existsSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
+import { baseFolder } from '../system/home.ts';
+import { distrustAbove, modesHint } from '../system/safe-path.ts';
 import { isSafeToken } from './authorized-keys.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -31,11 +32,7 @@ const longestRoot = longestSocket - 44;
 
 /** Where state is kept from one boot to the next: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
 export function stateDirectory(env: Env): string {
-  const base =
-    env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)
-      ? env.XDG_STATE_HOME
-      : join(homedir(), '.local/state');
-  return join(base, 'tmuxpair');
+  return join(baseFolder(env, 'XDG_STATE_HOME', '.local/state'), 'tmuxpair');
 }
 
 /** The run directories that pairings of this account may be in, this environment's own first. */
@@ -123,24 +120,22 @@ export function checkPrivate(path: string): void {
 
 /** Who may write a folder above, unless it is sticky, could move ours away, and put their gate there. */
 function checkAbove(root: string): void {
-  for (let path = realpathSync(dirname(root)); ; path = dirname(path)) {
-    const { uid, gid, mode } = statSync(path);
-    const trusted = uid === 0 || uid === process.geteuid?.();
-    const open = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0 && gid !== process.getegid?.());
-    const failure = { kind: 'run-directory-refused', path: root } as const;
-    if (!trusted) {
-      const hint = 'set XDG_RUNTIME_DIR to a folder of yours, below folders of yours or of root';
-      refuse({ ...failure, problem: `${path} belongs to user ${uid}`, hint });
-    }
-    if (open && (mode & 0o1000) === 0)
-      refuse({ ...failure, problem: `others may write ${path}`, hint: `chmod go-w ${path}` });
-    if (path === dirname(path)) return;
-  }
+  const found = distrustAbove(root);
+  if (!found) return;
+  const { path } = found;
+  const problem = found.why === 'owner' ? `${path} belongs to user ${found.uid}` : `others may write ${path}`;
+  const hint =
+    modesHint(found) ?? 'set XDG_RUNTIME_DIR to a folder of yours, below folders of yours or of root';
+  refuse({ kind: 'run-directory-refused', path: root, problem, hint });
 }
 
 function isUsableBase(path: string): boolean {
-  const stats = isAbsolute(path) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
-  return stats?.isDirectory() === true && isMine(stats) && (stats.mode & 0o022) === 0;
+  try {
+    const stats = isAbsolute(path) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    return stats?.isDirectory() === true && isMine(stats) && (stats.mode & 0o022) === 0;
+  } catch {
+    return false; // In a folder of another account's.
+  }
 }
 
 function isMine(stats: Stats): boolean {

@@ -1,8 +1,8 @@
 /** The only place that builds tmux command lines and runs them. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
+import { isExecutable, pathFolders, which } from '../system/which.ts';
 
 /** tmux commands with their arguments, run one after the other in one invocation. */
 export type Commands = readonly (readonly string[])[];
@@ -68,11 +68,9 @@ export function withoutTmux(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  * @throws Refusal `program-missing`
  */
 export function findTmux(env: NodeJS.ProcessEnv, named = 'tmux'): string {
-  const candidates = named.includes('/')
-    ? [isAbsolute(named) ? named : resolve(named)]
-    : (env.PATH ?? '').split(delimiter).map((folder) => join(folder || '.', named));
-  const found = candidates.find(isExecutable);
-  if (found !== undefined) return resolve(found);
+  const path = resolve(named);
+  const found = named.includes('/') && isExecutable(path) ? path : which(named, pathFolders(env.PATH));
+  if (found !== undefined) return found;
   const hint = named === 'tmux' ? 'install tmux 3.2 or newer, or name it with --tmux PATH' : 'see --tmux';
   return refuse({ kind: 'program-missing', program: named, hint });
 }
@@ -102,14 +100,4 @@ export function checkVersion(tmux: string, version: string): void {
     floor: floor.join('.'),
     reason: 'older ones would start a server for a late guest (no -N) and let their window shrink yours',
   });
-}
-
-function isExecutable(path: string): boolean {
-  if (!existsSync(path)) return false; // Mostly so, and by far quicker told than caught.
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -19,6 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import { withLock } from '../lease/lock.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
+import { distrust } from '../system/safe-path.ts';
 
 /** Bytes. */
 const longest = 1 << 20;
@@ -112,7 +113,7 @@ function inspect(path: string, stats: Stats, what: 'folder' | 'file'): void {
   if (!(what === 'file' ? stats.isFile() : stats.isDirectory()))
     throw new LogTrouble(path, `it is no plain ${what}`);
   if (stats.uid !== process.geteuid?.()) throw new LogTrouble(path, `it belongs to user ${stats.uid}`);
-  if ((stats.mode & 0o022) !== 0) throw new LogTrouble(path, 'others can write it');
+  if (distrust(path, stats, 'any')) throw new LogTrouble(path, 'others can write it');
 }
 
 function attempt<T>(path: string, work: () => T): T {

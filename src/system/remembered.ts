@@ -16,9 +16,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { randomBytes } from '../domain/random.ts';
+import { baseFolder } from './home.ts';
+import { distrust, distrustAbove } from './safe-path.ts';
 
 /** What files and folders were like at one moment; a folder changes when an entry is added or removed. */
 export interface Marks {
@@ -168,22 +170,21 @@ function fileName(name: string): string {
 }
 
 /** The one that compiled code is kept in, too: `$XDG_CACHE_HOME/tmuxpair`, by default below `~/.cache`. */
-function folderFor({ XDG_CACHE_HOME: base }: NodeJS.ProcessEnv): string | undefined {
+function folderFor(env: NodeJS.ProcessEnv): string | undefined {
   try {
-    const path = join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tmuxpair');
-    return isAbsolute(path) ? path : undefined;
+    return join(baseFolder(env, 'XDG_CACHE_HOME', '.cache'), 'tmuxpair');
   } catch {
     return undefined; // An account without a home.
   }
 }
 
-function isOurs({ uid, mode }: Stats): boolean {
-  return uid === process.geteuid?.() && (mode & 0o022) === 0;
+function isOurs(path: string, stats: Stats): boolean {
+  return stats.uid === process.geteuid?.() && !distrust(path, stats, 'any');
 }
 
 function isOurFolder(folder: string): boolean {
   const stats = lstatSync(folder);
-  return stats.isDirectory() && isOurs(stats);
+  return stats.isDirectory() && isOurs(folder, stats) && !distrustAbove(folder);
 }
 
 function readOurs(folder: string, name: string): string | undefined {
@@ -193,7 +194,7 @@ function readOurs(folder: string, name: string): string | undefined {
     const file = openSync(join(folder, name), flags);
     try {
       const stats = fstatSync(file);
-      return stats.isFile() && isOurs(stats) && stats.nlink === 1 && stats.size <= longest
+      return stats.isFile() && isOurs(name, stats) && stats.nlink === 1 && stats.size <= longest
         ? readFileSync(file, 'utf8')
         : undefined;
     } finally {

@@ -226,6 +226,7 @@ describe('refused before anything is read or written', () => {
     chmodSync(path, permissions);
   };
   const goW = (at: string) => `chmod go-w ${at}`;
+  const elsewhere = 'pass --door private, which needs no file of yours, or another --authorized-keys';
 
   test.each<[string, () => void, string, string?]>([
     ['a file for everybody to write', () => file(0o666), 'can be written by everybody', goW('PATH')],
@@ -265,15 +266,21 @@ describe('refused before anything is read or written', () => {
   test.runIf(isRoot)('what belongs to somebody else', async () => {
     file(0o600);
     chownSync(path, someoneElse, 0);
-    await expectRefusal(`belongs to user ${someoneElse}, not to you`);
+    await expectRefusal(`belongs to user ${someoneElse}, not to you`, elsewhere);
     chownSync(folder, someoneElse, 0);
-    await expectRefusal(`is in FOLDER, which belongs to user ${someoneElse}, not to you`);
+    await expectRefusal(`is in FOLDER, which belongs to user ${someoneElse}, not to you`, elsewhere);
   });
 
   test('a folder that is a file', async () => {
     rmdirSync(folder);
     writeFileSync(folder, '');
     expect(await rejectionOf(editKeyFile(path, prepend))).toMatchObject({ kind: 'authorized-keys-refused' });
+  });
+
+  test('U7: no command about a folder outside the home: others may need it as it is', async () => {
+    chmodSync(folder, 0o1777);
+    process.env.HOME = mkdtempSync(join(home, 'other-'));
+    await expectRefusal('is in FOLDER, which can be written by everybody', elsewhere);
   });
 
   async function expectRefusal(problem: string, hint?: string): Promise<void> {

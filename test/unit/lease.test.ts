@@ -22,6 +22,7 @@ import {
   armLease,
   createLease,
   grant,
+  inOwnFile,
   type Lease,
   openGate,
   readDeadline,
@@ -132,10 +133,14 @@ describe('a lease', () => {
     writeFileSync(join(home, 'file'), '');
     const nowhere = rejectionOf((async () => createLease(join(home, 'file'), keyFile, new Date()))());
     expect(await nowhere).toMatchObject({ kind: 'run-directory-refused' });
-    const odd = rejectionOf(
-      (async () => createLease(root, join(home, 'x'.repeat(300), 'keys'), new Date()))(),
-    );
-    expect(await odd).toMatchObject({ kind: 'authorized-keys-refused' });
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test('M1: does not depend on a key file that may never be written', () => {
+    const odd = join(home, 'x'.repeat(300), 'keys');
+    const lease = createLease(root, odd, new Date());
+    expect(inOwnFile(lease).keyFile).toBe(join(lease.folder, 'authorized_keys'));
+    removeLease(lease.folder);
     expect(readdirSync(root)).toEqual([]);
   });
 

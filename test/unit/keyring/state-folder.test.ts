@@ -54,6 +54,20 @@ test('XDG_STATE_HOME is followed where it is absolute', async () => {
   expect(stateFolder({ HOME: home, XDG_STATE_HOME: 'x' }, 'pins').path).toBe(folder.path);
 });
 
+test('S7: nor is what stands below a folder in which others could put another in its place', async () => {
+  await folder.write('a', 'text');
+  const state = join(home, '.local', 'state');
+  for (const above of [state, join(home, '.local'), home]) {
+    chmodSync(above, 0o777);
+    const trouble = { cause: 'writable-by-others', path: above };
+    expect(await folder.read('a')).toMatchObject({ ok: false, trouble });
+    expect(await folder.write('a', 'other')).toMatchObject({ ok: false, trouble });
+    expect(await folder.remove('a')).toMatchObject({ ok: false, trouble });
+    chmodSync(above, 0o700);
+  }
+  expect(await folder.read('a')).toEqual({ ok: true, value: 'text' });
+});
+
 describe('what is not ours alone is neither read nor replaced', () => {
   const traps: [string, string, (path: string) => void][] = [
     ['writable by the group', 'writable-by-others', (path) => chmodSync(path, 0o770)],

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+
+/** An account, as the password file has it. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly home: string;
+  readonly shell: string;
+}
+
+let found: Account | undefined;
+
+/** Whose process this is. In a standalone executable what `userInfo` says is the environment's, which may say anything. */
+export function thisAccount(): Account {
+  found ??= process.versions.bun === undefined ? byNode() : (byFile() ?? byName() ?? byNode());
+  return found;
+}
+
+function byNode(): Account {
+  const { username, uid, homedir, shell } = userInfo();
+  return { name: username, uid, home: homedir, shell: shell ?? '' };
+}
+
+function byFile(): Account | undefined {
+  try {
+    return accountIn(readFileSync('/etc/passwd', 'utf8'), process.geteuid?.());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a directory service, or of macOS, whose form has three fields more. */
+function byName(): Account | undefined {
+  const uid = process.geteuid?.();
+  const [program, ...args] = process.platform === 'darwin' ? ['id', '-P'] : ['getent', 'passwd', String(uid)];
+  try {
+    const entry = execFileSync(program ?? '', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return accountIn(entry, uid);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first of `uid` among entries as in passwd(5), or as macOS has them. */
+export function accountIn(entries: string, uid: number | undefined): Account | undefined {
+  for (const entry of entries.split('\n')) {
+    const [name, , number, , ...rest] = entry.split(':');
+    const [home, shell] = rest.slice(-2);
+    if (name && home && number !== '' && Number(number) === uid)
+      return { name, uid, home, shell: shell ?? '' };
+  }
+  return undefined;
+}
