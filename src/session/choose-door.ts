@@ -1,5 +1,5 @@
 /** Which door guests come through, before anything is opened. */
-
+import type { Failure } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import type { Jump } from '../domain/jump.ts';
 import { decisive, type Obstacle } from '../domain/obstacle.ts';
@@ -8,6 +8,7 @@ import { keyObstacles } from '../door/key-rules.ts';
 import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
 import { type Known, lookAtSystem, lookElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
+import { writeTrouble } from '../lease/write-trouble.ts';
 import { hostKeyFolder } from './own-door.ts';
 
 export interface DoorIntent {
@@ -34,6 +35,8 @@ export type DoorReason =
   | { readonly kind: 'answers' }
   /** None does on this port. One that runs on another is taken all the same. */
   | { readonly kind: 'silent'; readonly port: number }
+  /** The account's `authorized_keys` file can't be written. */
+  | { readonly kind: 'key-file'; readonly failure: Failure }
   /** None does, and one of our own could make no terminals. */
   | { readonly kind: 'none'; readonly port: number; readonly mend: string }
   | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] };
@@ -78,6 +81,10 @@ async function choose(intent: DoorIntent, { env, sshd, guests }: ChoiceWorld): P
   const forwarding = intent.door === 'auto' && asksForPorts(intent);
   const ownMend = forwarding ? terminalsMend() : undefined;
   if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
+  const isNamed = intent.port !== undefined || intent.keyFileNamed;
+  const trouble = intent.door === 'auto' && !isNamed ? writeTrouble(intent.keyFile) : undefined;
+  if (trouble && terminalsMend() === undefined)
+    return { ...own, why: { kind: 'key-file', failure: trouble } };
   const port = intent.port ?? 22;
   const keys = hostKeyFolder(env);
   const anyKey = async (): Promise<string | undefined> => {
@@ -91,7 +98,6 @@ async function choose(intent: DoorIntent, { env, sshd, guests }: ChoiceWorld): P
   const against = async ({ obstacles, rules }: Known): Promise<Obstacle[]> =>
     decisive([...obstacles, ...keyObstacles(rules, await guests)]);
   const suits = async (known: Known): Promise<boolean> => (await against(known)).length === 0;
-  const isNamed = intent.port !== undefined || intent.keyFileNamed;
   const system = await lookAtSystem({ ...query, port }, intent.door === 'auto' && !isNamed);
   const other = system.listens || intent.port !== undefined ? undefined : await lookElsewhere(query, suits);
   if (other) return { kind: 'system', system: other, why: { kind: 'silent', port } };

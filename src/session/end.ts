@@ -16,7 +16,7 @@ export function endAccess(live: Live, registered: readonly string[] = []): Promi
 }
 
 async function end(
-  { lease, closing, room, unseen, deadMan, changes, told }: Live,
+  { lease, closing, room, unseen, deadMan, changes, told, mayHaveLines }: Live,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
   const errors: unknown[] = [];
@@ -32,7 +32,7 @@ async function end(
   await Promise.all([
     attempt(async () => {
       await changes; // An invitation under way would write its lines after ours had been taken back.
-      await revoke(lease.keyFile, lease.id);
+      if (mayHaveLines) await revoke(lease.keyFile, lease.id);
     }),
     attempt(async () => {
       remakeLease(lease, registered);

@@ -46,6 +46,8 @@ export interface Live {
   /** Whether the room's session was started for this pairing, and the host has not been in it yet. */
   unseen?: boolean;
   deadMan?: DeadMan;
+  /** Set before the first line is written: from then on there may be some to be taken back. */
+  mayHaveLines?: boolean;
   /** Set once the end has begun. */
   ended?: Promise<Failure | undefined>;
 }

@@ -21,6 +21,7 @@ import {
 } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
+import { checkWritable } from '../lease/write-trouble.ts';
 import { bindMenuKey } from '../room/menu-key.ts';
 import { claimRoom, enterCommands, openRoom, type Room, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
@@ -103,6 +104,7 @@ export async function openPairing(
     live.guests = invited;
     live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);
     if (choice.kind === 'private') live.lease = inOwnFile(live.lease);
+    else checkWritable(intent.keyFile);
     startTheClock(live, intent);
     const guestOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint));
@@ -124,6 +126,7 @@ export async function openPairing(
     stop.throwIfAborted();
     const expiry = live.expiryOf(live.deadline.epoch);
     const { forward, gateExisting } = intent;
+    live.mayHaveLines = true;
     await grant(live.lease, invited, { expiry, forward, gateExisting, stop });
     const { menuKey } = intent;
     if (menuKey) {

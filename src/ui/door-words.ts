@@ -2,6 +2,7 @@
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Event } from '../session/events.ts';
+import { wordsOf } from './words.ts';
 
 /** Which door it is, and why, in one line. */
 export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>): string {
@@ -19,6 +20,8 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
         : `${through}: one of this pairing's own, which would close forwarded ports at the end, could make no terminals: ${why.mend}`;
     case 'silent':
       return `no sshd answers on port ${why.port}: ${through}`;
+    case 'key-file':
+      return `${wordsOf(why.failure).error}: ${through}`;
     case 'none':
       return `no sshd answers on port ${why.port}, and one of this pairing's own could make no terminals: ${why.mend}`;
     case 'obstacles':

@@ -100,7 +100,7 @@ export function wordsOf(failure: Failure): Words {
             'run it without --offline, or give a key file instead',
           );
     case 'authorized-keys-refused':
-      return words(5, `${failure.path} ${failure.problem}`, failure.hint);
+      return words(5, keyFileProblem(failure), failure.hint);
     case 'authorized-keys-locked':
       return words(
         5,
@@ -283,6 +283,11 @@ function silentPairing(ids: readonly string[]): Words {
         `${id} does not answer: is its supervisor stopped?`,
         `take its access back without it: tmuxpair stop --id ${id}`,
       );
+}
+
+/** What is wrong is a predicate, or a sentence of its own. */
+function keyFileProblem({ path, problem }: Extract<Failure, { kind: 'authorized-keys-refused' }>): string {
+  return `${path}${/^(is|can|belongs) /.test(problem) ? '' : ':'} ${problem}`;
 }
 
 function fileProblem(code: string): string {

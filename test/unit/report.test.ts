@@ -169,6 +169,19 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'silent', port: 22 } },
     { kind: 'door', door: 'system', port: 2222, why: { kind: 'silent', port: 22 } },
     { kind: 'door', door: 'system', port: 22, why: { kind: 'none', port: 22, mend: 'mount it' } },
+    {
+      kind: 'door',
+      door: 'private',
+      port: 2222,
+      why: {
+        kind: 'key-file',
+        failure: {
+          kind: 'authorized-keys-refused',
+          path: '/h/.ssh/authorized_keys',
+          problem: 'is a mount of its own',
+        },
+      },
+    },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'forward' } },
     { kind: 'door', door: 'system', port: 22, why: { kind: 'forward', mend: 'mount it' } },
     {
