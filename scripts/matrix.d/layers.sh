@@ -56,14 +56,15 @@ node_of_this_machine() {
   chroot "$1" node -e 0 || { say "this machine's Node does not run on this release"; return 1; }
 }
 
-# ready RELEASE: makes the layer with everything installed unless it is there; prints the layers, topmost first.
+# ready RELEASE: makes the layer with everything installed unless it is there; sets $layers, the topmost first. What
+# the set-up has come to want since is installed over it by each run, until it is made anew.
 ready() {
   local release=$1 key dir
-  key=$(cd "$tree" && cat .ci/setup package-lock.json "$cache/base/$release.made" | sha256sum | cut -c1-12)
+  key=$(cat "$tree/package-lock.json" "$cache/base/$release.made" | sha256sum | cut -c1-12)
   dir=$cache/ready/$release-$key
   if [ ! -d "$dir" ]; then
     say "$release: installing what the tests need"
-    rm -rf "$cache/ready/$release"-*
+    rm -rf "$dir.new"
     mkdir -p "$dir.new/srv"
     cp "$run/tree.bundle" "$dir.new/srv/"
     enter "$cache/base/$release" "$dir.new" bash -c '
@@ -78,5 +79,8 @@ ready() {
     ' >"$run/ready.log" 2>&1 || { tail -20 "$run/ready.log" >&2; return 1; }
     mv "$dir.new" "$dir"
   fi
+  # Another run may be on an older one.
+  touch "$dir"
+  find "$cache/ready" -maxdepth 1 -name "$release-*" -mtime +7 -exec rm -rf --one-file-system {} +
   layers=$dir:$cache/base/$release
 }
