@@ -96,7 +96,6 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
     self,
   };
   const open = await openPairing(intent, Promise.resolve(guestsFromWire(guests)), world);
-  const { report, signal } = await supervise(open, intent, world);
-  emit({ kind: 'ended', report });
+  const { signal } = await supervise(open, intent, world);
   return signal ? exitCodeOf(signal) : 0;
 }

@@ -23,7 +23,8 @@ export async function inviteCommand(intent: InviteIntent, terminal: Terminal): P
   if (reached.pairing.shared && intent.access === 'read-write' && !intent.yes)
     await confirmSharing(world.ask);
   const { guests, remember } = await resolveGuests(intent, world);
-  const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) });
+  const remark = (text: string): void => terminal.event({ kind: 'remark', text });
+  const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) }, remark);
   await remember();
   terminal.data(intent.json ? jsonLine(pairing) : pairingInfo(pairing), 'answer');
   return 0;

@@ -51,7 +51,8 @@ export async function carryOut(
 ): Promise<number> {
   const reached = await onePairing(target, terminal);
   await check?.(reached.pairing);
-  const pairing = await request(reached, message);
+  const remark = (text: string): void => terminal.event({ kind: 'remark', text });
+  const pairing = await request(reached, message, remark);
   terminal.data(target.json ? jsonLine(pairing) : say(pairing), 'answer');
   return 0;
 }

@@ -166,6 +166,16 @@ export type Failure =
       /** The lease's folder, where a guest process is left, too. */
       readonly guestsLeft?: string;
     }
+  /** Everything of ours is taken back, and these lines, which came meanwhile, let guests in all the same. */
+  | {
+      readonly kind: 'keys-left';
+      readonly lines: readonly {
+        readonly guest: string;
+        readonly path: string;
+        readonly line: number;
+        readonly fingerprint: string;
+      }[];
+    }
   // exit 8
   | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] }
   /** `ids` are the pairings that there are: none, or more than one where none was named. */

@@ -170,8 +170,13 @@ export function leaseLinesIn(text: string): LeaseLine[] {
 /**
  * Where `key` stands in the text already: in which line, 1-based, with any options or none, whether or not sshd
  * would take that line today; and in which lease, where the line is one.
+ * @param root the run directory, so that lines which lead to a gate in it don't count
  */
-export function findKey(text: string, key: PublicKey): { line: number; lease?: LeaseId } | undefined {
+export function findKey(
+  text: string,
+  key: PublicKey,
+  root?: string,
+): { line: number; lease?: LeaseId } | undefined {
   for (let at = text.indexOf(key.base64); at !== -1; at = text.indexOf(key.base64, at + 1)) {
     const start = text.lastIndexOf('\n', at) + 1;
     const end = endOfLine(text, at);
@@ -179,10 +184,24 @@ export function findKey(text: string, key: PublicKey): { line: number; lease?: L
     if (/^[ \t]*#/.test(text.slice(start, end)) || !/[\s]/.test(after) || !/[ \t]/.test(text[at - 1] ?? ''))
       continue;
     const lease = rawLeaseLines(text.slice(start, end), 'tmuxpair:').next().value?.id;
+    if (root !== undefined && leadsToGate(text.slice(start, at), root)) continue;
     const line = text.slice(0, start).split('\n').length;
     return { line, ...(lease === undefined ? {} : { lease }) };
   }
   return undefined;
+}
+
+/** Whether what stands in front of a key is as we write it, for a gate below `root`. */
+function leadsToGate(front: string, root: string): boolean {
+  const [options = '', command = '', ...more] = front.split('command="exec ');
+  const [shell, gate = ''] = command.split(`${root}/`);
+  return (
+    more.length === 0 &&
+    /^restrict,pty,([a-z-]+(="[^"]*")?,)*$/.test(options) &&
+    !/environment|cert-authority/.test(options) &&
+    (shell === '' || shell === '/bin/sh ') &&
+    /^[a-z2-7]{12}(\/[0-9]{1,6})?\/gate [A-Za-z0-9_-]{1,64}" [a-z0-9@.-]+ $/.test(gate)
+  );
 }
 
 interface RawLine {

@@ -16,6 +16,7 @@ import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
+import type { PublicKey } from '../domain/public-key.ts';
 import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
 import { homeFolder } from '../system/home.ts';
@@ -135,6 +136,11 @@ export function inOwnFile(lease: Lease): Lease {
     writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false });
   });
   return { ...lease, keyFile };
+}
+
+/** Whether that is where its lines are: for an sshd of our own. */
+export function isInOwnFile({ folder, keyFile }: Pick<Lease, 'folder' | 'keyFile'>): boolean {
+  return dirname(keyFile) === folder;
 }
 
 /** Writes what the room runs from its start: the clock. @throws Refusal `run-directory-refused` */
@@ -287,9 +293,40 @@ export async function grant(
  * looks for `authorized_keys2` beside the name, not beside what that may be a link to.
  */
 function otherFiles({ folder, keyFile }: Lease, path: string): string[] {
-  if (dirname(keyFile) === folder) return [];
+  if (isInOwnFile({ folder, keyFile })) return [];
   const own = join(homeFolder(), '.ssh', 'authorized_keys');
   return [...new Set([`${keyFile}2`, own, `${own}2`])].filter((other) => other !== path && other !== keyFile);
+}
+
+/** Where a guest's key stands, and lets them in past the gate. */
+export interface KeyLine {
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly label: Label;
+  readonly key: PublicKey;
+}
+
+/** Lines that have a key of these guests and lead to no gate of ours. What can't be read is passed over. */
+export function findKeyLines(lease: Lease, guests: readonly Guest[], paths: readonly string[]): KeyLine[] {
+  return paths.flatMap((path) => {
+    const text = tryToRead(path);
+    if (text === undefined) return [];
+    return guests.flatMap(({ label, keys }) =>
+      keys.flatMap((key): KeyLine[] => {
+        const line = findKey(text, key, dirname(lease.folder))?.line;
+        return line === undefined ? [] : [{ path, line, label, key }];
+      }),
+    );
+  });
+}
+
+function tryToRead(path: string): string | undefined {
+  try {
+    return readKeyFile(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Gives the gate a path for every number of a key: links from the lease's folder to itself. */

@@ -5,13 +5,25 @@ import { type Deadline, secondsLeft } from '../domain/deadline.ts';
 import { longestSeconds } from '../domain/duration.ts';
 import { Refusal, refuse, usage } from '../domain/failure.ts';
 import { type Access, type Guest, isLabel, type Label, labelsFor, type NonEmpty } from '../domain/guest.ts';
-import { grant, moveExpiry, openGate, revoke, setDeadline, sever, shutGateFor } from '../lease/lease.ts';
+import { keyObstacles } from '../door/key-rules.ts';
+import {
+  grant,
+  type KeyLine,
+  moveExpiry,
+  openGate,
+  revoke,
+  setDeadline,
+  sever,
+  shutGateFor,
+} from '../lease/lease.ts';
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
 import { showDeadlineInside } from '../room/airlock.ts';
 import { moveGuests } from '../room/move.ts';
 import { type Room, showDeadline } from '../room/room.ts';
+import type { Event } from './events.ts';
 import { accessOf, inTurn, type Live } from './live.ts';
+import { isSome, keysLeft, noteLines, remainsOf } from './other-ways.ts';
 
 /** How long, in ms, somebody may be on their way through the gate. */
 const patience = 2000;
@@ -19,10 +31,11 @@ const patience = 2000;
 /**
  * Lets more guests in: their flags first, then their lines, all in one write.
  * @param invited resolved guests; their labels are given anew, so that they are unique here
+ * @returns what is to be said of them
  * @throws Refusal `usage` for who is a guest already, `key-already-present`, those of `editKeyFile`; then none of them
  *   has been let in
  */
-export function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly Guest[]> {
+export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
   return inTurn(live, async () => {
     refuseEnded(live);
     refuseKnown(live, invited);
@@ -31,6 +44,7 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly G
       [...live.guests.map(({ label }) => label), ...live.out],
     );
     const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
+    const keyLines = noteLines(live, guests);
     try {
       for (const { label, access } of guests) openGate(live.lease, label, access);
       await grant(live.lease, guests, {
@@ -47,17 +61,33 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<readonly G
     refuseEnded(live); // The end waits for this change, and takes the lines back.
     live.guests = [...live.guests, ...guests];
     live.emit({ kind: 'invited-more', guests });
-    return guests;
+    return doubtsOf(live, guests, keyLines);
   });
+}
+
+/** What there is to say of guests who have been invited, besides that they are. */
+async function doubtsOf(
+  live: Live,
+  guests: readonly Guest[],
+  keyLines: readonly KeyLine[],
+): Promise<Event[]> {
+  if (!live.door) return [];
+  const { rules } = await live.door.known();
+  const obstacles = keyObstacles(rules, guests);
+  if (obstacles.length + keyLines.length === 0) return [];
+  const doubts = { kind: 'invited-doubts', door: live.door.kind, obstacles, keyLines } as const;
+  live.emit(doubts);
+  return [doubts];
 }
 
 /**
  * Puts a guest out, for good: their flag, their connections, their lines. Waits for no other change, and none that is
  * under way lets them in again. Lines that stand in front of others with the same key stay until the end, and lead to
  * a gate that is shut.
- * @throws Refusal `no-such-guest`, `revocation-failed`, `guests-left`
+ * @returns what is to be said of ways by which they may get in all the same
+ * @throws Refusal `no-such-guest`, `revocation-failed`, `guests-left`; `keys-left` when all is done
  */
-export async function kick(live: Live, label: string): Promise<Guest> {
+export async function kick(live: Live, label: string): Promise<Event[]> {
   refuseEnded(live);
   const guest = guestOf(live, label);
   live.out.add(guest.label);
@@ -67,10 +97,16 @@ export async function kick(live: Live, label: string): Promise<Guest> {
     live.gateExisting ? undefined : revoke(live.lease.keyFile, live.lease.id, guest.label),
   ]);
   if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
-  if (!live.guests.some((other) => other.label === guest.label)) return guest; // Two kicked them at once.
+  if (!live.guests.some((other) => other.label === guest.label)) return []; // Two kicked them at once.
   live.guests = live.guests.filter((other) => other.label !== guest.label);
+  live.kicked = [...live.kicked, guest];
   live.emit({ kind: 'kicked', label: guest.label });
-  return guest;
+  const remains = remainsOf(live, [guest]);
+  const event = { kind: 'still-in', label: guest.label, remains } as const;
+  if (isSome(remains)) live.emit(event);
+  const failure = keysLeft(remains);
+  if (failure) refuse(failure);
+  return isSome(remains) ? [event] : [];
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Access } from '../domain/guest.ts';
 import { jsonLine } from '../domain/text.ts';
 import { extend, invite, kick, setAccess } from './change.ts';
 import { type Entry, entryOf } from './entry.ts';
+import type { Event } from './events.ts';
 import type { Live } from './live.ts';
 import { guestsFromWire, type WireGuest } from './wire.ts';
 
@@ -27,7 +28,12 @@ export type Request =
   | { readonly op: 'stop' };
 
 export type Response =
-  | { readonly ok: true; readonly pairing: Entry }
+  | {
+      readonly ok: true;
+      readonly pairing: Entry;
+      /** What else there is to say of it, in words. */
+      readonly remarks?: readonly string[];
+    }
   | { readonly ok: false; readonly failure: Failure };
 
 /** Bytes of one message; a list of 64 guests with ten RSA keys each takes 500 kB. */
@@ -53,7 +59,11 @@ export interface Control {
  * who has been answered and does not go.
  * @param stop ends the pairing; resolves when it has ended, rejects with a Refusal where not all could be taken back
  */
-export async function serveControl(live: Live, stop: () => Promise<void>): Promise<Control> {
+export async function serveControl(
+  live: Live,
+  stop: () => Promise<void>,
+  words: (event: Event) => string,
+): Promise<Control> {
   const all = new Set<Socket>();
   const silent = new Set<Socket>();
   const answered = new Set<Socket>();
@@ -71,7 +81,7 @@ export async function serveControl(live: Live, stop: () => Promise<void>): Promi
     const line = await firstLine(socket);
     silent.delete(socket);
     if (line === undefined) return void socket.destroy();
-    const response = await answer(live, line, stop);
+    const response = await answer(live, line, stop, words);
     socket.end(`${jsonLine({ v: protocolVersion, ...response })}\n`);
     if (!socket.destroyed) answered.add(socket);
     socket.resume(); // Else what more they send would keep the connection open.
@@ -118,15 +128,20 @@ function firstLine(socket: Socket): Promise<string | undefined> {
   });
 }
 
-async function answer(live: Live, line: string, stop: () => Promise<void>): Promise<Response> {
+async function answer(
+  live: Live,
+  line: string,
+  stop: () => Promise<void>,
+  words: (event: Event) => string,
+): Promise<Response> {
   try {
     const request = parseRequest(line);
     if (!request) {
       const problem = 'this pairing runs another version of tmuxpair';
       return { ok: false, failure: { kind: 'usage', problem } };
     }
-    await carryOut(live, request, stop);
-    return { ok: true, pairing: entryOf(live) };
+    const remarks = (await carryOut(live, request, stop)).map(words);
+    return { ok: true, pairing: entryOf(live), ...(remarks.length > 0 && { remarks }) };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
     const failed = { program: 'the supervisor', doing: 'what it was asked', detail: String(error) };
@@ -134,25 +149,31 @@ async function answer(live: Live, line: string, stop: () => Promise<void>): Prom
   }
 }
 
-async function carryOut(live: Live, request: Request, stop: () => Promise<void>): Promise<void> {
+/** @returns what is to be said of it */
+async function carryOut(live: Live, request: Request, stop: () => Promise<void>): Promise<Event[]> {
   switch (request.op) {
     case 'info':
-      return;
+      break;
     case 'invite':
-      return void (await invite(live, guestsFromWire(request.guests)));
+      return invite(live, guestsFromWire(request.guests));
     case 'kick':
-      return void (await kick(live, request.guest));
+      return kick(live, request.guest);
     case 'access':
-      return void (await setAccess(live, request.guest, request.access));
+      await setAccess(live, request.guest, request.access);
+      break;
     case 'extend':
-      return void (await extend(live, request.seconds));
+      await extend(live, request.seconds);
+      break;
     case 'menu':
-      return live.openMenu?.(request.client);
+      live.openMenu?.(request.client);
+      break;
     case 'stop':
-      return await stop();
+      await stop();
+      break;
     default:
       return request satisfies never;
   }
+  return [];
 }
 
 /** A request that is one, field by field; `undefined` for anything else. */

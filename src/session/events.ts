@@ -1,14 +1,17 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
+import type { KeyLine } from '../lease/lease.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 
 import type { DoorReason } from './choose-door.ts';
 import type { OpenDoor, Route } from './door.ts';
 import type { Entry } from './entry.ts';
+import type { Remains } from './other-ways.ts';
 import type { HostSeat } from './world.ts';
 
 export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
@@ -54,6 +57,8 @@ export interface Invitation {
   readonly copy: boolean;
   readonly seat: HostSeat;
   readonly entry: Entry;
+  /** Lines by which guests get in past the gate, and which the host keeps. */
+  readonly keyLines: readonly KeyLine[];
 }
 
 export interface Report {
@@ -61,6 +66,8 @@ export interface Report {
   readonly visits: readonly Visit[];
   /** Whether the host's session is still there, and how to get back to it. */
   readonly room: { readonly stays: boolean; readonly session: string; readonly command: string };
+  /** By what guests may get in all the same. */
+  readonly remains: Remains;
 }
 
 /** Everything that happens in a pairing and is worth a word. */
@@ -130,7 +137,18 @@ export type Event =
   /** A question: may guests type in a session of the host's own server? */
   | { readonly kind: 'sharing-all' }
   | { readonly kind: 'invited-more'; readonly guests: readonly Guest[] }
+  /** What is to be said of guests who were invited into a live pairing, and of its sshd. */
+  | {
+      readonly kind: 'invited-doubts';
+      readonly door: OpenDoor['kind'];
+      readonly obstacles: readonly Obstacle[];
+      readonly keyLines: readonly KeyLine[];
+    }
   | { readonly kind: 'kicked'; readonly label: string }
+  /** By what a guest who was put out may get in all the same. */
+  | { readonly kind: 'still-in'; readonly label: string; readonly remains: Remains }
+  /** What a supervisor said of a request that it carried out. */
+  | { readonly kind: 'remark'; readonly text: string }
   | { readonly kind: 'access-changed'; readonly label: string; readonly access: Access }
   /** What the host has chosen in a menu could not be done. */
   | { readonly kind: 'change-failed'; readonly failure: Failure }
@@ -143,6 +161,8 @@ export type Event =
       readonly kind: 'access-ended';
       readonly reason: EndReason;
       readonly failed?: 'this-terminal' | 'next-command';
+      /** What stays of it all the same. */
+      readonly remains?: Remains;
     }
   | { readonly kind: 'log-failed'; readonly path: string; readonly problem: string }
   | { readonly kind: 'switch-restarted' }

@@ -6,6 +6,7 @@ import type { Room } from '../room/room.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
+import type { OtherWays } from './other-ways.ts';
 
 /** A pairing while it lives: what it has opened so far, what its end has to close, and what may change meanwhile. */
 export interface Live {
@@ -26,6 +27,9 @@ export interface Live {
   readonly out: Set<Label>;
   /** Who has logged in at a private sshd, whether or not they came to the gate. */
   readonly loggedIn: Set<Label>;
+  /** The guests that {@link out} names, with their keys. */
+  kicked: readonly Guest[];
+  otherWays: OtherWays;
   /** Who is inside now, by the record of their gate. */
   readonly here: Map<string, Visit>;
   readonly past: Visit[];

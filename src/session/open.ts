@@ -31,6 +31,7 @@ import { armDeadMan } from './dead-man.ts';
 import { type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import { inTurn, type Live } from './live.ts';
+import { noOtherWays, noteLines, noteSystem } from './other-ways.ts';
 import { noteShared, recover } from './recover.ts';
 import { unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
@@ -85,6 +86,8 @@ export async function openPairing(
     guests: [],
     out: new Set(),
     loggedIn: new Set(),
+    kicked: [],
+    otherWays: noOtherWays,
     here: new Map(),
     past: [],
     waiting: [],
@@ -102,6 +105,7 @@ export async function openPairing(
     const resolved = Promise.all([chooseDoor(intent, { env, sshd, guests }), guests]);
     const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, roomFails]));
     live.guests = invited;
+    const noted = noteSystem(live, choice);
     live.expiryOf = (epoch) => expiryTime(choice.version, epoch, systemZone);
     if (choice.kind === 'private') live.lease = inOwnFile(live.lease);
     else checkWritable(intent.keyFile);
@@ -123,7 +127,8 @@ export async function openPairing(
       startTheClock(live, intent);
       await showDeadline(room, live.deadline.epoch);
     }
-    stop.throwIfAborted();
+    await unlessStopped(stop, noted);
+    noteLines(live, invited);
     const expiry = live.expiryOf(live.deadline.epoch);
     const { forward, gateExisting } = intent;
     live.mayHaveLines = true;

@@ -11,12 +11,13 @@ import { deferred } from './deferred.ts';
 import type { OpenDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
-import type { EndReason, Event, Invitation, Report, StopSignal } from './events.ts';
+import type { EndReason, Event, Invitation, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
 import type { Live } from './live.ts';
 import { type Log, openLog } from './log.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing } from './open.ts';
+import { keysLeft, remainsOf } from './other-ways.ts';
 import { takeSeat } from './seat.ts';
 import { isRemembered } from './seen.ts';
 import { Stopped, unlessStopped } from './stop.ts';
@@ -31,7 +32,6 @@ import type { PairIntent, World } from './world.ts';
 const readingTime = 50;
 
 export interface Ended {
-  readonly report: Report;
   /** The signal that made the program leave, also where time was up before. */
   readonly signal?: StopSignal;
 }
@@ -53,10 +53,11 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
   if (intent.references.some(isRemembered)) await turn();
   const open = await openPairing(intent, guests, world);
   const remembered = (await resolving).remember();
-  const ended = await supervise(open, intent, world);
-  await remembered;
-  world.emit({ kind: 'ended', report: ended.report });
-  return ended;
+  try {
+    return await supervise(open, intent, world);
+  } finally {
+    await remembered;
+  }
 }
 
 /**
@@ -93,11 +94,15 @@ export async function supervise(
   const control = await orEnd(
     live,
     log,
-    serveControl(live, async () => {
-      stopIt();
-      const failure = await over.promise;
-      if (failure) refuse(failure);
-    }),
+    serveControl(
+      live,
+      async () => {
+        stopIt();
+        const failure = await over.promise;
+        if (failure) refuse(failure);
+      },
+      world.words,
+    ),
   );
   emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, known, intent, env) });
 
@@ -122,18 +127,20 @@ export async function supervise(
   const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)];
   const reason = await orEnd(live, log, firstOf(stop, reasons));
   const failure = await endAccess(live, watch.look());
+  const remains = remainsOf(live, [...live.guests, ...live.kicked]);
+  const left = failure ?? keysLeft(remains);
   live.emit = emit;
   askNoMore();
   watch.stop();
-  await log.ended(reason, failure);
-  over.resolve(failure);
+  await log.ended(reason, left);
+  over.resolve(left);
   await control.close();
 
   // The host stays in their session where it was not they who left.
   const hostStays = reason.kind !== 'host-detached' && reason.kind !== 'stopped';
   const asksHere = seat === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
-  if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, ...(failed && { failed }) });
+  if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, remains, ...(failed && { failed }) });
   if (!asksHere) await live.told;
   const last = asksHere && hostStays ? await firstOf(stop, [host.gone]) : reason;
   if (last.kind === 'stopped' || !asksHere) await host.leave();
@@ -144,8 +151,11 @@ export async function supervise(
     reason: reason.kind === 'host-detached' && !stays ? ({ kind: 'session-ended' } as const) : reason,
     visits: live.past,
     room: { stays, session: room.session, command: reattachCommand(room) },
+    remains,
   };
-  return { report, ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
+  emit({ kind: 'ended', report });
+  if (left) refuse(left);
+  return { ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
 
 /** Has access ended before what went wrong goes on. */
@@ -179,7 +189,7 @@ function invitationOf(
     copy: copy && !env.TMUX,
     seat,
   };
-  return { ...told, entry: entryOf(live) };
+  return { ...told, entry: entryOf(live), keyLines: live.otherWays.lines };
 }
 
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {

@@ -92,17 +92,24 @@ export function choose({ reached, silent }: Reach, env: NodeJS.ProcessEnv, id?: 
 
 /**
  * Has a supervisor carry out a request.
+ * @param remark gets what the supervisor has to say of it, in words of its own
  * @returns the pairing as it is after that
  * @throws Refusal that of the supervisor; `no-such-pairing` where it went away meanwhile; `pairing-silent`
  */
-export async function request({ folder, pairing }: Reached, message: Request): Promise<Entry> {
+export async function request(
+  { folder, pairing }: Reached,
+  message: Request,
+  remark: (text: string) => void,
+): Promise<Entry> {
   const response = await ask(folder, message, patience).catch(() => undefined);
   if (!response) {
     const { id } = pairing;
     if (existsSync(controlSocket(folder))) refuse({ kind: 'pairing-silent', pairings: [{ id, folder }] });
     return refuse({ kind: 'no-such-pairing', ids: [], wanted: id });
   }
-  return response.ok ? response.pairing : refuse(response.failure);
+  if (!response.ok) return refuse(response.failure);
+  response.remarks?.forEach(remark);
+  return response.pairing;
 }
 
 /** The ids of leases whose folders these are. */
@@ -132,10 +139,11 @@ export function ask(folder: string, message: Request, timeout = patienceForInfo)
 
 function responseFrom(line: string): Response | undefined {
   try {
-    const { ok, pairing, failure } = JSON.parse(line);
+    const { ok, pairing, failure, remarks } = JSON.parse(line);
     if (ok === false) return { ok, failure };
     const entry = entryFrom(pairing);
-    return entry && { ok: true, pairing: entry };
+    const said = Array.isArray(remarks) ? remarks.map(String) : [];
+    return entry && { ok: true, pairing: entry, remarks: said };
   } catch {
     return undefined;
   }

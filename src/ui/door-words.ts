@@ -1,7 +1,9 @@
 /** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
+import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
+import type { Remains } from '../session/other-ways.ts';
 import { wordsOf } from './words.ts';
 
 /** Which door it is, and why, in one line. */
@@ -44,6 +46,26 @@ export function obstacleWarnings(door: 'system' | 'private', obstacles: readonly
     ...(out === '' ? [] : [`${sshd} may keep your guest out: ${out}; see tmuxpair doctor`]),
     ...(past === '' ? [] : [`${sshd} may let your guest in past the gate: ${past}; --door private does not`]),
     ...(caution === '' ? [] : [`${sshd}: ${caution}`]),
+  ];
+}
+
+/** Lines of files of keys that let guests in past the gate. */
+export function keyLineWords(lines: readonly Pick<KeyLine, 'path' | 'line' | 'label'>[]): string {
+  const one = ({ path, line, label }: (typeof lines)[number]): string =>
+    `${printable(path)}:${line} lets ${printable(label)} in past the gate`;
+  return lines.map(one).join('; ');
+}
+
+/** By what a guest may get in after access was taken back. */
+export function remainsWords(who: string, { added, before, unknown }: Remains): string[] {
+  return [
+    ...(added.length === 0 ? [] : [`${keyLineWords(added)}: delete what you did not put there`]),
+    ...(before.length === 0 ? [] : [`${keyLineWords(before)}, as before`]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `whether this machine's sshd still lets ${printable(who)} in can't be known: ${unknown.map(obstacleWords).join('; ')}`,
+        ]),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Trust } from '../keyring/trust.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
 import { ago, lastPaired } from './ago.ts';
-import { doorWords, obstacleWarnings } from './door-words.ts';
+import { doorWords, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { referenceWords } from './reference-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
@@ -20,7 +20,7 @@ export function linesFor(event: Event): Line[] {
     case 'invited':
       return invitation(event.invitation);
     case 'ended':
-      return report(event.report).map((text) => ({ to: 'out', text }));
+      return report(event.report);
     case 'swept':
     case 'sweep-failed':
     case 'silent':
@@ -29,6 +29,7 @@ export function linesFor(event: Event): Line[] {
     case 'from-pin':
     case 'log-failed':
     case 'switch-restarted':
+    case 'remark':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
     case 'keys-changed':
       return changedKeys(event.reference, event.trust);
@@ -47,7 +48,9 @@ export function linesFor(event: Event): Line[] {
     case 'refused':
     case 'login-ended':
     case 'invited-more':
+    case 'invited-doubts':
     case 'kicked':
+    case 'still-in':
     case 'access-changed':
     case 'extended':
     case 'joined':
@@ -125,8 +128,17 @@ export function wordsFor(event: Event): string {
       return `${printable(event.label)} ${endedLogins[event.why]}, from ${printable(event.address)}, ${event.fingerprint}`;
     case 'invited-more':
       return `${event.guests.map(({ label }) => label).join(', ')} may join, too`;
+    case 'invited-doubts':
+      return `warning: ${[
+        ...obstacleWarnings(event.door, event.obstacles),
+        ...(event.keyLines.length === 0 ? [] : [keyLineWords(event.keyLines)]),
+      ].join('; ')}`;
     case 'kicked':
       return `${event.label} is out, and stays out`;
+    case 'still-in':
+      return `warning: ${remainsWords(event.label, event.remains).join('; ')}`;
+    case 'remark':
+      return printable(event.text, 1000);
     case 'access-changed':
       return `${event.label} may ${event.access === 'read-only' ? 'only look' : 'type'} from now on`;
     case 'change-failed':
@@ -140,6 +152,8 @@ export function wordsFor(event: Event): string {
     case 'time-left':
       return `${showDuration(event.seconds)} left, then the guests are out`;
     case 'access-ended':
+      if (event.remains && event.remains.added.length > 0)
+        return `${because(event.reason)}: the guests are out, but ${keyLineWords(event.remains.added)}`;
       return event.failed
         ? `${because(event.reason)}: the guests are out, but not all could be taken back; ${event.failed === 'this-terminal' ? 'detach to see why' : 'tmuxpair list says why'}`
         : `${because(event.reason)}: the guests are out, the session is yours`;
@@ -148,7 +162,9 @@ export function wordsFor(event: Event): string {
     case 'switch-restarted':
       return "the dead man's switch had died, and was armed anew";
     case 'ended':
-      return report(event.report).join('; ');
+      return report(event.report)
+        .map(({ text }) => text)
+        .join('; ');
     default:
       return event satisfies never;
   }
@@ -175,7 +191,7 @@ function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pi
 }
 
 function invitation(invited: Invitation): Line[] {
-  const { guests, routes, door, until, ttl, forward, seat, entry } = invited;
+  const { guests, routes, door, until, ttl, forward, seat, entry, keyLines } = invited;
   const lines = guests.flatMap(({ reference, label, access, keys }) => [
     `${label} (${referenceWords(reference)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
     ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
@@ -219,7 +235,9 @@ function invitation(invited: Invitation): Line[] {
       `tmuxpair: warning: Tailscale's own SSH server answers on port 22 of ${name} and decides for itself who gets in: use another address, or --door private`,
     );
   }
-  warnings.push(...obstacleWarnings(door.kind, door.obstacles).map((text) => `tmuxpair: warning: ${text}`));
+  const doubts = obstacleWarnings(door.kind, door.obstacles);
+  if (keyLines.length > 0) doubts.push(keyLineWords(keyLines));
+  warnings.push(...doubts.map((text) => `tmuxpair: warning: ${text}`));
   return [
     ...lines.map((text): Line => ({ to: 'out', text })),
     ...warnings.map((text): Line => ({ to: 'err', text })),
@@ -247,14 +265,22 @@ const from: Readonly<Record<Invitation['routes'][number]['reach'], string>> = {
   jump: 'through the jump host',
 };
 
-function report({ reason, visits, room }: Report): string[] {
+function report({ reason, visits, room, remains }: Report): Line[] {
   const stays = visits.map(
     (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${printable(visit.address)}`,
   );
-  return [
+  const told = [
     ...(stays.length > 0 ? stays : ['nobody joined']),
-    `${because(reason)}: access is revoked, authorized_keys is as it was`,
+    remains.added.length === 0
+      ? `${because(reason)}: access is revoked, authorized_keys is as it was`
+      : `${because(reason)}: what this pairing granted is revoked`,
     ...(room.stays ? [`your session ${room.session} goes on: ${room.command}`] : []),
+  ];
+  // The lines that have been added are told by the failure that they are.
+  const warnings = remainsWords('your guests', { ...remains, added: [] });
+  return [
+    ...told.map((text): Line => ({ to: 'out', text })),
+    ...warnings.map((text): Line => ({ to: 'err', text: `tmuxpair: warning: ${text}` })),
   ];
 }
 

@@ -178,6 +178,14 @@ export function wordsOf(failure: Failure): Words {
         }, but ${linesOf(failure.lines)} still there`,
         `delete every line of it that has ${failure.label} in its comment, or run tmuxpair sweep`,
       );
+    case 'keys-left':
+      return words(
+        7,
+        `what this pairing granted is revoked, but ${failure.lines.map(({ path, line, guest }) => `${path}:${line} still lets ${guest} in`).join(', ')}, past the gate`,
+        failure.lines.length === 1
+          ? 'delete that line, unless you put it there for good'
+          : 'delete those lines, unless you put them there for good',
+      );
     case 'nothing-remembered':
       return words(
         8,

@@ -270,3 +270,31 @@ describe('a key that is there already', () => {
     expect(performance.now() - start).toBeLessThan(1000);
   });
 });
+
+describe('a key that leads to a gate of ours', () => {
+  const root = '/run/user/1000/tmuxpair';
+  const ours = [
+    lineA,
+    ...leaseLines([{ label: 'x' as Label, key: ada, number: 2 }], { id: b, gate: gate(b), forward: [80] }),
+    ...leaseLines([{ label: 'x' as Label, key: ada, number: 1 }], { id: b, gate: gate(b), forward: 'any' }),
+  ];
+  test.each(ours)('does not count: %s', (line) => {
+    expect(findKey(`${hosts}\n${line}\n`, ada, root)).toBeUndefined();
+    expect(findKey(`${line}\nssh-ed25519 ${ada.base64}\n`, ada, root)).toEqual({ line: 2 });
+    expect(findKey(`${line}\n`, ada, '/run/user/1001/tmuxpair')).toMatchObject({ line: 1 });
+  });
+
+  test.each([
+    lineA.replace(root, '/tmp/tmuxpair'),
+    lineA.replace('exec ', 'sh; exec '),
+    lineA.replace('/gate ', '/gates '),
+    lineA.replace(' ada"', ' ada; sh"'),
+    lineA.replace('restrict,', ''),
+    lineA.replace('restrict,', 'restrict,environment="BASH_ENV=/tmp/x",'),
+    lineA.replace('restrict,', 'cert-authority,'),
+    lineA.replace(/^.*(?=ssh-ed25519)/, ''),
+  ])('imitated, counts: %s', (line) => {
+    expect(line).toMatch(/tmuxpair:aaaabbbbcccc:ada$/);
+    expect(findKey(`${line}\n`, ada, root)).toMatchObject({ line: 1 });
+  });
+});

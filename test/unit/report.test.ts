@@ -102,6 +102,7 @@ const invitation: Invitation = {
     socket: '/r/rooms/pair/tmux',
     guests: [],
   },
+  keyLines: [],
 };
 const invited = (more: Partial<Invitation>): Event => ({
   kind: 'invited',
@@ -116,6 +117,13 @@ const reasons: { readonly [K in EndReason['kind']]: Extract<EndReason, { kind: K
   stopped: { kind: 'stopped', signal: 'SIGTERM' },
   asked: { kind: 'asked' },
   'nobody-joined': { kind: 'nobody-joined' },
+};
+const keyLine = { path: '/etc/ssh/keys/me', line: 3, label: 'ada' as Label, key: keyOf('ada') };
+const remains = { added: [], before: [], unknown: [] };
+const someRemains = {
+  added: [{ ...keyLine, path: '/home/me/.ssh/authorized_keys2' }],
+  before: [keyLine, { ...keyLine, label: 'bob' as Label }],
+  unknown: [obstacles['keys-command'], obstacles['user-ca']],
 };
 const room = { stays: true, session: 'pair', command: 'tmux -S /r/rooms/pair/tmux attach' };
 const pin = {
@@ -226,6 +234,7 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
       door: { ...door, answers: false, obstacles: [obstacles['keys-off'], obstacles.owner] },
     }),
     invited({ door: { ...door, obstacles: Object.values(obstacles) } }),
+    invited({ door: { ...door, kind: 'private' }, keyLines: someRemains.before }),
     invited({
       door: {
         ...door,
@@ -258,7 +267,21 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   asking: [{ kind: 'asking', visit }],
   'sharing-all': [{ kind: 'sharing-all' }],
   'invited-more': [{ kind: 'invited-more', guests: [guest('bob', 'read-only'), guest('cyd', 'read-write')] }],
+  'invited-doubts': [
+    { kind: 'invited-doubts', door: 'system', obstacles: [obstacles['keys-refused']], keyLines: [] },
+    {
+      kind: 'invited-doubts',
+      door: 'private',
+      obstacles: [obstacles['some-keys-refused']],
+      keyLines: [keyLine],
+    },
+  ],
   kicked: [{ kind: 'kicked', label: 'ada' }],
+  'still-in': [
+    { kind: 'still-in', label: 'ada', remains: someRemains },
+    { kind: 'still-in', label: 'ada', remains: { ...remains, before: [keyLine] } },
+  ],
+  remark: [{ kind: 'remark', text: 'warning: somebody may still be in' }],
   'access-changed': [
     { kind: 'access-changed', label: 'ada', access: 'read-only' },
     { kind: 'access-changed', label: 'ada', access: 'read-write' },
@@ -271,17 +294,21 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   'access-ended': ([undefined, 'this-terminal', 'next-command'] as const).map((failed) => ({
     kind: 'access-ended',
     reason: reasons['time-up'],
-    ...(failed && { failed }),
+    ...(failed && { failed, remains: failed === 'this-terminal' ? remains : someRemains }),
   })),
   'log-failed': [{ kind: 'log-failed', path: '/s/log', problem: 'the disk is full' }],
   'switch-restarted': [{ kind: 'switch-restarted' }],
   ended: [
     {
       kind: 'ended',
-      report: { reason: reasons['host-detached'], visits: [{ ...visit, leftAt: now }, looks], room },
+      report: { reason: reasons['host-detached'], visits: [{ ...visit, leftAt: now }, looks], room, remains },
     },
+    { kind: 'ended', report: { reason: reasons.asked, visits: [looks], room, remains: someRemains } },
     ...Object.values(reasons).map(
-      (reason): Event => ({ kind: 'ended', report: { reason, visits: [], room: { ...room, stays: false } } }),
+      (reason): Event => ({
+        kind: 'ended',
+        report: { reason, visits: [], room: { ...room, stays: false }, remains },
+      }),
     ),
   ],
 };
@@ -330,12 +357,23 @@ describe('what comes from outside is made safe to print', () => {
     { kind: 'door-log', line: poison },
     { kind: 'tunnel-down', detail: poison },
     { kind: 'log-failed', path: poison, problem: poison },
+    { kind: 'remark', text: poison },
+    {
+      kind: 'still-in',
+      label: poison,
+      remains: { ...remains, added: [{ ...keyLine, path: poison, label: poison as Label }] },
+    },
     { kind: 'joined', visit: { ...visit, address: poison } },
     { kind: 'login-ended', label: poison, address: poison, fingerprint: 'SHA256:x', why: 'many' },
     { kind: 'refused', label: poison, address: poison, why: 'over' },
     {
       kind: 'ended',
-      report: { reason: reasons.asked, visits: [{ ...visit, label: poison, address: poison }], room },
+      report: {
+        reason: reasons.asked,
+        visits: [{ ...visit, label: poison, address: poison }],
+        room,
+        remains,
+      },
     },
     invited({
       guests: [{ ...guest('ada', 'read-only'), reference: dirty }],

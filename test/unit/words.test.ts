@@ -141,6 +141,16 @@ const failures: Every<'kind', Failure, 'kind'> = {
     problem: 'the disk is full',
     ...(lines.length > 1 ? { guestsLeft: '/r/aaaabbbbcccc' } : {}),
   })),
+  'keys-left': [
+    {
+      kind: 'keys-left',
+      lines: [{ guest: 'ada', path: '/home/me/.ssh/authorized_keys2', line: 2, fingerprint }],
+    },
+    {
+      kind: 'keys-left',
+      lines: ['ada', 'bob'].map((guest) => ({ guest, path: '/etc/ssh/keys/me', line: 2, fingerprint })),
+    },
+  ],
   'nothing-remembered': [{ kind: 'nothing-remembered', references: ['github:ada', 'gitlab:bob'] }],
   'no-such-pairing': [
     { kind: 'no-such-pairing', ids: [] },

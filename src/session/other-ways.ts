@@ -1,0 +1,114 @@
+/** The ways by which a guest's key gets in besides the gate: looked for before it is granted, and when it is taken back. */
+import { realpathSync } from 'node:fs';
+import { type Failure, refuse } from '../domain/failure.ts';
+import type { Guest } from '../domain/guest.ts';
+import { lastingWays, type Obstacle } from '../domain/obstacle.ts';
+import { namesInConfig } from '../door/key-file-names.ts';
+import { findKeyFiles } from '../door/key-files.ts';
+import { findKeyLines, isInOwnFile, type KeyLine } from '../lease/lease.ts';
+import type { DoorChoice } from './choose-door.ts';
+import type { Live } from './live.ts';
+
+/** What is known of the sshd that guests could come to, for these looks. */
+export interface OtherWays {
+  /** Names of files of keys, absolute, patterns among them, and the configuration that gives more. */
+  readonly keyFiles: readonly string[];
+  readonly configFile?: string;
+  /** What it may accept keys by that can't be looked at; of the sshd that guests are told to come to alone. */
+  readonly unknown: readonly Obstacle[];
+  /** Lines that let guests in past the gate and that the host knows of: they stay. */
+  readonly lines: readonly KeyLine[];
+}
+
+export const noOtherWays: OtherWays = { keyFiles: [], unknown: [], lines: [] };
+
+/** What stays of a guest's access where it has been taken back. */
+export interface Remains {
+  /** Lines that have come since the guests were invited. */
+  readonly added: readonly KeyLine[];
+  /** Lines that were there. */
+  readonly before: readonly KeyLine[];
+  /** Why there may be more. */
+  readonly unknown: readonly Obstacle[];
+}
+
+/**
+ * Notes what the machine's sshd may accept keys by: that which guests come through, and one that would not do, since they
+ * may come to it all the same. What can't be looked at is a reason not to use it, and is of interest only where it is used.
+ */
+export async function noteSystem(live: Live, { kind, system }: DoorChoice): Promise<void> {
+  if (!system) return;
+  const { keyFiles, configFile, obstacles } = await system.known();
+  const unknown = kind === 'system' ? lastingWays(obstacles) : [];
+  live.otherWays = { ...live.otherWays, keyFiles, configFile, unknown };
+}
+
+/** The files that may hold a guest's key, as they are now, without the lease's own. */
+export function otherKeyFiles({ otherWays, lease }: Live): readonly string[] {
+  const { keyFiles, configFile } = otherWays;
+  const names = [...keyFiles, ...namesInConfig(configFile === undefined ? [] : [configFile])];
+  const own = real(lease.keyFile);
+  return findKeyFiles(names).files.filter((path) => real(path) !== own);
+}
+
+/**
+ * Lines that let these guests in past the gate. From now on the host knows of them.
+ * @throws Refusal `key-already-present` where guests come through the sshd that reads them, and no gate is in front
+ */
+export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLine[] {
+  const { otherWays, lease, gateExisting } = live;
+  // Whether its own file has them is seen when the lease is granted.
+  const paths = gateExisting ? [lease.keyFile, ...otherKeyFiles(live)] : otherKeyFiles(live);
+  const lines = findKeyLines(lease, guests, paths);
+  const [first] = lines;
+  if (first && !gateExisting && !isInOwnFile(lease)) refuse(alreadyPresent(first, guests));
+  live.otherWays = { ...otherWays, lines: [...otherWays.lines, ...lines] };
+  return lines;
+}
+
+/** What stays of these guests' access. */
+export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
+  const { lease, otherWays } = live;
+  const before = new Set(otherWays.lines.map(idOf));
+  const lines = findKeyLines(lease, guests, [lease.keyFile, ...otherKeyFiles(live)]);
+  return {
+    added: lines.filter((line) => !before.has(idOf(line))),
+    before: lines.filter((line) => before.has(idOf(line))),
+    unknown: otherWays.unknown,
+  };
+}
+
+/** Whether there is anything to say of it. */
+export function isSome({ added, before, unknown }: Remains): boolean {
+  return added.length + before.length + unknown.length > 0;
+}
+
+/** Lines that have come meanwhile are a failure: access has not ended while they are there. */
+export function keysLeft({ added }: Remains): Failure | undefined {
+  if (added.length === 0) return undefined;
+  const lines = added.map(({ path, line, label, key }) => ({
+    guest: label,
+    path,
+    line,
+    fingerprint: key.fingerprint,
+  }));
+  return { kind: 'keys-left', lines };
+}
+
+function alreadyPresent({ path, line, label, key }: KeyLine, guests: readonly Guest[]): Failure {
+  const reference = guests.find((guest) => guest.label === label)?.reference.text ?? label;
+  return { kind: 'key-already-present', reference, fingerprint: key.fingerprint, path, line };
+}
+
+/** The same line when others around it have gone. */
+function idOf({ path, label, key }: KeyLine): string {
+  return `${path}\0${label}\0${key.base64}`;
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
