@@ -137,7 +137,7 @@ const cases: readonly Case[] = [
     cause: 'its binding does not load: ',
     arrange: async ({ desktop, stage }) => {
       await desktop.keyring('unlocked');
-      return changed(stage, 'rm -r node_modules/keytar/prebuilds');
+      return changed(stage, 'rm -rf node_modules/keytar/prebuilds node_modules/keytar/build');
     },
   },
   {

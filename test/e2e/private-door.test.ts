@@ -61,7 +61,7 @@ test('killed: its connections end with it, those too that never ran the gate or 
   await using idle = await there.master();
   await using orphan = await there.master();
   await until(() => doorProcesses(stage).length === 6, { what: 'two processes a connection' });
-  const monitors = doorProcesses(stage).filter(({ cmd }) => cmd.endsWith('[priv]'));
+  const monitors = doorProcesses(stage).filter(({ cmd }) => / \[(priv|postauth)\]$/.test(cmd));
   expect(monitors).toHaveLength(3);
 
   const [last] = monitors.sort((a, b) => b.startTime - a.startTime);

@@ -192,8 +192,11 @@ test('G7 G11: read-only, from terminals that tmux can not draw on, again and aga
   await using stage = await makeStage();
   const guest = await stage.guest();
   const host = await startPairing(stage, ['-r', await keyFileOf(stage, guest)]);
+  // One that is known on this machine, and can't be cleared.
+  await stage.writeFile('glass', 'glass|without clear,\n\tam, cols#80, cr=^M, cud1=^J, ind=^J,\n');
+  await stage.account.demand('tic', ['-o', '.terminfo', 'glass']);
   const before = remains(stage).length;
-  for (const TERM of ['dumb', 'unknown', 'dumb']) {
+  for (const TERM of ['dumb', 'glass', 'dumb']) {
     const seat = await guest.join({ env: { TERM } });
     expect(await seat.exitStatus()).toBe(1);
   }

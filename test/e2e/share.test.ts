@@ -25,7 +25,9 @@ function optionsOf(tmux: OwnTmux): Promise<string> {
 async function over(stage: Stage): Promise<void> {
   const left = () => [
     ...leases(stage),
-    ...remains(stage).filter(({ cmd }) => /supervise|\/switch|\/clock| -C attach|^sshd:/.test(cmd)),
+    ...remains(stage).filter(({ cmd }) =>
+      /supervise|\/switch|\/clock| -C attach|^sshd(-session)?:/.test(cmd),
+    ),
   ];
   await until(() => left().length === 0, { what: 'nothing to be left' }).catch(() => {
     throw new Error(

@@ -129,10 +129,13 @@ async function during(
   return probe();
 }
 
+/** Where sshd puts forwarded agents: from 10.1 on below the home, before in `/tmp/ssh-…`. */
 function agentSockets({ account }: Stage): boolean {
-  return readdirSync('/tmp').some(
-    (name) =>
-      name.startsWith('ssh-') && statSync(`/tmp/${name}`, { throwIfNoEntry: false })?.uid === account.uid,
+  const below = `${account.home}/.ssh/agent`;
+  const older = readdirSync('/tmp').filter((name) => name.startsWith('ssh-'));
+  return (
+    (existsSync(below) && readdirSync(below).length > 0) ||
+    older.some((name) => statSync(`/tmp/${name}`, { throwIfNoEntry: false })?.uid === account.uid)
   );
 }
 

@@ -100,8 +100,9 @@ export async function openTerminal(
   };
   const bytes = async (all: Uint8Array): Promise<void> => {
     const codes = [...all].map((byte) => byte.toString(16).padStart(2, '0'));
-    for (let at = 0; at < codes.length; at += 1000)
-      await tmux('send-keys', '-H', ...codes.slice(at, at + 1000));
+    // From 3.7 on tmux takes at most 1000 arguments.
+    for (let at = 0; at < codes.length; at += 500)
+      await tmux('send-keys', '-H', ...codes.slice(at, at + 500));
   };
   const type = (text: string) => bytes(Buffer.from(text));
   const see = async (what: string | RegExp, wanted: boolean, timeout?: number): Promise<string> => {
