@@ -1,4 +1,5 @@
 import type { Fingerprint, KeyRefusal } from './public-key.ts';
+import type { TunnelTrouble } from './tunnel-trouble.ts';
 
 /** Why a forge's key may not be let in although it is a sound key. */
 export type ForgeKeyRefusal =
@@ -147,7 +148,7 @@ export type Failure =
   | { readonly kind: 'no-way-in' }
   /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */
   | { readonly kind: 'no-terminals'; readonly mend: string }
-  | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly detail: string }
+  | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly trouble: TunnelTrouble }
   | {
       readonly kind: 'run-directory-refused';
       readonly path: string;

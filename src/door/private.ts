@@ -56,6 +56,8 @@ export interface PrivateDoor {
   readonly port: number;
   /** Which keys it accepts, by how this sshd was built and the policy of the machine. */
   readonly rules: readonly KeyRules[];
+  /** An address of this machine's that it listens on. */
+  readonly host: string;
   /** Lets nobody in any more, from this call on. Whoever is in stays. */
   close(): void;
 }
@@ -109,7 +111,12 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
     server.close();
     admission.close();
   };
-  return { port: address.port, rules, close };
+  return { port: address.port, host: localOf(address.address), rules, close };
+}
+
+/** Where to connect to what listens on an address, on this machine: nobody can on one that means all of them. */
+export function localOf(address: string): string {
+  return address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
 }
 
 /** What a line of sshd's log, at level VERBOSE, tells of its guest. */

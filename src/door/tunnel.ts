@@ -1,25 +1,53 @@
 /**
  * The tunnel of `--via`: the user's own ssh, which has the jump host listen on its loopback and bring what comes there
  * to our door. Watched, and started again while the pairing lives.
+ *
+ *     connecting  ssh has logged in once its control socket is there
+ *     asking      over that socket, the jump host is asked to listen; the answer names the port
+ *     proving     a login is begun from the far end; the host key that answers has to be ours (see tunnel-proof.ts)
+ *     up          the socket is removed: nobody is to use this login for anything else. Down again when ssh ends
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import { type Jump, showJump } from '../domain/jump.ts';
+import type { PublicKey } from '../domain/public-key.ts';
+import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
+import { capture } from '../spawn/capture.ts';
 import { endGroup } from './group.ts';
+import {
+  askArgs,
+  configArgs,
+  connectArgs,
+  type JumpConfig,
+  readJumpConfig,
+  remoteForward,
+} from './jump-ssh.ts';
+import { lastLine, proveTunnel, readLog } from './tunnel-proof.ts';
 
 export interface TunnelOptions {
   readonly jump: Jump;
-  /** The port of our door, on this machine's loopback. */
-  readonly to: number;
+  /** What its configuration has that must not hold here; see {@link findJump}. */
+  readonly undone: JumpConfig['undone'];
+  /** Where our door listens, on this machine. */
+  readonly to: { readonly host: string; readonly port: number };
+  /** Of our door; none where they are not known. */
+  readonly hostKeys: readonly PublicKey[];
+  /** The account that guests log in to. */
+  readonly user: string;
+  /** A folder of our own, with a path short enough for a socket in it. */
+  readonly folder: string;
   /** What starts the program that is put behind it. */
   readonly admit: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** The tunnel is up again, on this port of the jump host; the same as before unless that is held for too long. */
   readonly onUp: (port: number) => void;
-  /** An attempt to open it again has failed, of which there will be more. */
-  readonly onDown: (detail: string) => void;
+  /** It is down; or an attempt to open it again has failed, of which there will be more. */
+  readonly onDown: (trouble: TunnelTrouble) => void;
   /** An ssh has ended, and its process group's leader is gone. */
   readonly onEnd: (leader: number) => void;
 }
@@ -27,16 +55,28 @@ export interface TunnelOptions {
 export interface Tunnel {
   /** The port on the jump host's loopback at first. */
   readonly port: number;
+  /** Why it was not seen that our host key answers at its far end; absent where it was. */
+  readonly untried?: Untried | undefined;
   /** Starts no ssh any more. The one that runs is the lease's to end. */
   close(): void;
 }
 
-/** In ms. How long a start may take; the shortest and longest waits in between; how long to ask for the same port. */
-const patience = { start: 30_000, least: 500, most: 30_000, samePort: 120_000 };
+/**
+ * In ms. How long a login and a question may take; the shortest and longest waits in between, and for how long a tunnel
+ * has to be up until the next wait is the shortest again; how long to ask for the same port.
+ */
+const patience = {
+  login: 30_000,
+  question: 15_000,
+  least: 500,
+  most: 30_000,
+  steady: 60_000,
+  samePort: 120_000,
+};
 
 /**
- * Opens the tunnel, and resolves when the jump host listens.
- * @throws Refusal `tunnel-failed` with what ssh said, where it does not come up at first
+ * Opens the tunnel, and resolves when it is up.
+ * @throws Refusal `tunnel-failed`, where it does not come up at first
  */
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   let closed = false;
@@ -45,14 +85,18 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   let downSince: number | undefined;
 
   const first = await attempt(options, 0);
-  if (!first.up) return refuse({ kind: 'tunnel-failed', jump: showJump(options.jump), detail: first.detail });
+  if (!first.up)
+    return refuse({ kind: 'tunnel-failed', jump: showJump(options.jump), trouble: first.trouble });
   let { port } = first;
 
   const watch = (running: Up): void => {
-    wait = patience.least;
+    const since = performance.now();
     downSince = undefined;
-    running.ended.then(() => {
-      if (!closed) again();
+    running.ended.then((said) => {
+      if (closed) return;
+      if (performance.now() - since > patience.steady) wait = patience.least;
+      options.onDown({ kind: 'ssh', said });
+      again();
     });
   };
   const again = (): void => {
@@ -62,7 +106,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
       const next = await attempt(options, asked);
       if (closed) return;
       if (!next.up) {
-        options.onDown(next.detail);
+        options.onDown(next.trouble);
         return again();
       }
       port = next.port;
@@ -74,6 +118,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   watch(first);
   return {
     port: first.port,
+    untried: first.untried,
     close: () => {
       closed = true;
       clearTimeout(timer);
@@ -81,86 +126,97 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
 }
 
-/** The jump host as anybody can find it: the user's own ssh configuration may give it another name. */
-export async function resolveJump(jump: Jump): Promise<Jump> {
-  const { execa } = await import('execa');
-  const { stdout = '' } = await execa('ssh', ['-G', ...destination(jump)], {
-    reject: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: 5000,
-  });
-  const value = (name: string): string | undefined => new RegExp(`^${name} (.+)$`, 'm').exec(stdout)?.[1];
-  const [host, port] = [value('hostname') ?? jump.host, Number(value('port') ?? 22)];
-  return { ...jump, host, port };
+/** What the user's configuration makes of a jump host. */
+export async function findJump(jump: Jump, env: NodeJS.ProcessEnv): Promise<JumpConfig> {
+  const { stdout } = await capture('ssh', configArgs(jump), { env, patience: 5000 });
+  return readJumpConfig(jump, stdout);
 }
 
 interface Up {
   readonly up: true;
   readonly port: number;
-  readonly ended: Promise<unknown>;
+  readonly untried?: Untried | undefined;
+  /** Resolves when ssh has ended, with what it said last. */
+  readonly ended: Promise<string>;
 }
 
-/** What ssh says at this level although all is well. */
-const smallTalk = /^(debug1: |OpenSSH_|Authenticated to |Transferred: |Bytes per second: |Allocated port )/;
+/** One ssh. @param port to ask the jump host for; 0 for any */
+async function attempt(
+  options: TunnelOptions,
+  port: number,
+): Promise<Up | { readonly up: false; readonly trouble: TunnelTrouble }> {
+  const { env, folder, to, hostKeys, user } = options;
+  const [control, log] = ['tun', 'tunnel-log'].map((name) => join(folder, name)) as [string, string];
+  const logged = (): string => readLog(log);
+  let ssh: ReturnType<typeof start> | undefined;
+  const fail = (trouble: TunnelTrouble) => {
+    ssh?.end();
+    return { up: false, trouble } as const;
+  };
+  try {
+    for (const path of [control, log]) rmSync(path, { force: true });
+    ssh = start(options, { control, log });
+    const hasLoggedIn = await ssh.until(() => existsSync(control), patience.login);
+    if (!hasLoggedIn) return fail({ kind: 'ssh', said: await ssh.end() });
+    const forward = askArgs(control, '-O', 'forward', '-R', remoteForward(port, to));
+    const answer = await capture('ssh', forward, { env, patience: patience.question });
+    const listening = port === 0 ? Number(/^\d+$/.exec(answer.stdout)?.[0]) : port;
+    if (answer.code !== 0 || !(listening > 0))
+      return fail({ kind: 'ssh', said: lastLine(logged()) || lastLine(answer.stderr) });
+    const proof = await proveTunnel({ control, logged, port: listening, hostKeys, user, folder, env });
+    if (proof.kind !== 'proven' && proof.kind !== 'untried') return fail(proof);
+    return {
+      up: true,
+      port: listening,
+      untried: proof.kind === 'untried' ? proof.why : undefined,
+      ended: ssh.ended,
+    };
+  } catch (error) {
+    return fail({ kind: 'ssh', said: String(error) }); // Nothing more can be written to the folder, or started.
+  } finally {
+    rmSync(control, { force: true });
+  }
+}
 
-/** One ssh. `detail` is the last thing that it said. @param port to ask the jump host for; 0 for any */
-async function attempt(options: TunnelOptions, port: number): Promise<Up | { up: false; detail: string }> {
-  const { admit, jump, to, env } = options;
-  const [file = '', ...args] = [...admit, 'ssh', ...sshArgs(jump, port, to)];
+/** Starts the ssh of a tunnel. It listens at `control` once it has logged in. */
+function start(
+  { admit, jump, undone, env, onEnd }: TunnelOptions,
+  files: { readonly control: string; readonly log: string },
+) {
+  const [file = '', ...args] = [...admit, 'ssh', ...connectArgs(jump, undone, files)];
   const child = spawn(file, args, { detached: true, cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let besides = ''; // Of the jump host's banner, or of an ssh that goes to another jump host before.
+  let isRunning = true;
+  if (child.stderr)
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (line.trim() !== '') besides = line.trim();
+    });
   const ended = once(child, 'exit').then(
     () => {
-      if (child.pid !== undefined) options.onEnd(child.pid);
-      return said;
+      isRunning = false;
+      if (child.pid !== undefined) onEnd(child.pid);
+      return lastLine(readLog(files.log)) || besides;
     },
-    (error: unknown) => String(error),
+    (error: unknown) => {
+      isRunning = false;
+      return String(error);
+    },
   );
-  const listening = new Promise<number>((resolve) => {
-    if (!child.stderr) return;
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      if (!smallTalk.test(line)) said = line.trim();
-      const [, allocated] = /^Allocated port (\d+) for remote forward to /.exec(line) ?? [];
-      if (allocated !== undefined) resolve(Number(allocated));
-      else if (port !== 0 && line.startsWith('debug1: remote forward success for: listen')) resolve(port);
-    });
-  });
-  const timer = setTimeout(() => endGroup(child), patience.start);
-  const outcome = await Promise.race([listening, ended]);
-  clearTimeout(timer);
-  return typeof outcome === 'number' ? { up: true, port: outcome, ended } : { up: false, detail: outcome };
-}
-
-/**
- * The user's configuration holds, save for what would ask questions while tmux has the terminal, share a connection
- * with others, or run something over there. Level DEBUG1 tells when a port that was asked for is listened on.
- */
-function sshArgs(jump: Jump, port: number, to: number): string[] {
-  const settings = [
-    'BatchMode=yes',
-    'ConnectTimeout=10',
-    'ServerAliveInterval=5',
-    'ServerAliveCountMax=3',
-    'ExitOnForwardFailure=yes',
-    'ControlMaster=no',
-    'ControlPath=none',
-    'ForwardAgent=no',
-    'ForwardX11=no',
-    'PermitLocalCommand=no',
-    'RequestTTY=no',
-    'Tunnel=no',
-    'LogLevel=DEBUG1',
-  ];
-  const forward = ['-R', `127.0.0.1:${port}:127.0.0.1:${to}`];
-  return ['-N', ...settings.flatMap((setting) => ['-o', setting]), ...forward, ...destination(jump)];
-}
-
-function destination({ user, host, port }: Jump): string[] {
-  return [
-    ...(port === undefined ? [] : ['-p', String(port)]),
-    ...(user === undefined ? [] : ['-l', user]),
-    '--',
-    host,
-  ];
+  return {
+    ended,
+    /** @returns whether `probe` has come true within `ms`, while ssh ran */
+    until: async (probe: () => boolean, ms: number): Promise<boolean> => {
+      const late = performance.now() + ms;
+      while (isRunning && performance.now() < late) {
+        if (probe()) return true;
+        await sleep(20);
+      }
+      return false;
+    },
+    /** Ends it. Resolves with what it said last. */
+    end: (): Promise<string> => {
+      endGroup(child);
+      return ended;
+    },
+  };
 }

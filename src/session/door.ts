@@ -4,7 +4,7 @@ import type { Reach } from '../door/addresses.ts';
 import type { Ways } from '../door/host-name.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
 import type { Known } from '../door/system.ts';
-import { openTunnel, resolveJump } from '../door/tunnel.ts';
+import { findJump, openTunnel } from '../door/tunnel.ts';
 import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
 import { thisAccount } from '../spawn/account.ts';
@@ -48,9 +48,9 @@ export async function openDoor(
   const { lease, closing } = step;
   openAdmit(lease);
   let hear = world.emit;
-  const { port, known } =
+  const { port, known, host } =
     choice.kind === 'system'
-      ? choice.system
+      ? { ...choice.system, host: '127.0.0.1' }
       : await openPrivate(choice.port, intent, step, world, (event) => hear(event));
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
@@ -60,13 +60,17 @@ export async function openDoor(
   const forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
   if (intent.via) {
     const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
-    const jump = await resolveJump(intent.via);
+    const [{ jump, undone }, { hostKeys }] = await Promise.all([findJump(intent.via, world.env), known()]);
     const move = (there: number): void => {
       routes = [{ reach: 'jump', command: sshCommandVia(jump, { user, port: there, alias }, forward) }];
     };
     const tunnel = await openTunnel({
       jump: intent.via,
-      to: port,
+      undone,
+      to: { host, port },
+      hostKeys,
+      user,
+      folder: lease.folder,
       admit: ['/bin/sh', lease.admit, 'tun'],
       env: world.env,
       onUp: (there) => {
@@ -74,11 +78,12 @@ export async function openDoor(
         move(there);
         hear({ kind: 'tunnel-up', command: command(), moved: command() !== before });
       },
-      onDown: (detail) => hear({ kind: 'tunnel-down', detail }),
+      onDown: (trouble) => hear({ kind: 'tunnel-down', trouble }),
       onEnd: (leader) => forgetGroup(lease.folder, leader),
     });
     closing.push(tunnel.close);
     move(tunnel.port);
+    if (tunnel.untried) world.emit({ kind: 'tunnel-untried', jump, why: tunnel.untried });
   }
   return {
     kind: choice.kind,
@@ -103,10 +108,10 @@ export async function openDoor(
 /** One of our own, as the system's would be described. */
 async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
-): Promise<Pick<OpenDoor, 'port' | 'known'>> {
-  const { port, hostKey, rules } = await openOwnDoor(...own);
+): Promise<Pick<OpenDoor, 'port' | 'known'> & { readonly host: string }> {
+  const { port, host, hostKey, rules } = await openOwnDoor(...own);
   const known = { answers: true, hostKeys: [hostKey], obstacles: [], rules, keyFiles: [] };
-  return { port, known: async () => known };
+  return { port, host, known: async () => known };
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */

@@ -1,8 +1,10 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
+import type { Jump } from '../domain/jump.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
+import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
 import type { KeyLine } from '../lease/lease.ts';
@@ -108,8 +110,10 @@ export type Event =
     }
   /** What the sshd of a door of our own says. */
   | { readonly kind: 'door-log'; readonly line: string }
-  /** An attempt to open it again has failed. */
-  | { readonly kind: 'tunnel-down'; readonly detail: string }
+  /** The tunnel is down, or an attempt to open it again has failed. */
+  | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble }
+  /** The jump host listens, and whether the tunnel leads here could not be tried. */
+  | { readonly kind: 'tunnel-untried'; readonly jump: Jump; readonly why: Untried }
   /** Up again; `moved` where guests have to type another line than before. */
   | { readonly kind: 'tunnel-up'; readonly command: string; readonly moved: boolean }
   | { readonly kind: 'invited'; readonly invitation: Invitation }

@@ -54,7 +54,12 @@ export async function openOwnDoor(
   { lease, closing }: Doorstep,
   world: DoorWorld,
   tell: (event: Event) => void,
-): Promise<{ readonly port: number; readonly hostKey: PublicKey; readonly rules: readonly KeyRules[] }> {
+): Promise<{
+  readonly port: number;
+  readonly host: string;
+  readonly hostKey: PublicKey;
+  readonly rules: readonly KeyRules[];
+}> {
   const user = thisAccount().name;
   const { folder } = lease;
   const mend = terminalsMend();
@@ -83,7 +88,7 @@ export async function openOwnDoor(
     onLog: (line) => world.emit({ kind: 'door-log', line }),
   });
   closing.push(door.close);
-  return { port: door.port, hostKey: hostKey.key, rules: door.rules };
+  return { port: door.port, host: door.host, hostKey: hostKey.key, rules: door.rules };
 }
 
 /** Where the host key of an account's own doors is kept. */

@@ -9,6 +9,7 @@ import { ago, lastPaired } from './ago.ts';
 import { doorWords, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { referenceWords } from './reference-words.ts';
+import { tunnelWords, untriedWords } from './tunnel-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
 /** Where a line goes: data and the story to stdout, warnings to stderr, the rest into tmux alone. */
@@ -28,6 +29,7 @@ export function linesFor(event: Event): Line[] {
     case 'keys-shared':
     case 'from-pin':
     case 'log-failed':
+    case 'tunnel-untried':
     case 'switch-restarted':
     case 'remark':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
@@ -110,7 +112,9 @@ export function wordsFor(event: Event): string {
     case 'door-log':
       return `sshd: ${printable(event.line)}`;
     case 'tunnel-down':
-      return `the tunnel is down, and opened again as soon as it can be: ${printable(event.detail)}`;
+      return `the tunnel is down, and opened again as soon as it can be: ${tunnelWords(event.trouble)}`;
+    case 'tunnel-untried':
+      return `warning: ${untriedWords(event)}`;
     case 'tunnel-up':
       return event.moved
         ? `the tunnel is up again; your guest types now: ${printable(event.command, 1000)}`

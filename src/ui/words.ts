@@ -1,5 +1,6 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { printable } from '../domain/text.ts';
+import { tunnelWords } from './tunnel-words.ts';
 
 /** What a failure is to its reader: one line, a hint where there is one, and the program's exit code. */
 export interface Words {
@@ -147,7 +148,7 @@ export function wordsOf(failure: Failure): Words {
     case 'tunnel-failed':
       return words(
         6,
-        `no tunnel to ${failure.jump}: ${inOneLine(failure.detail) || 'ssh ended without a word'}`,
+        `no tunnel to ${failure.jump}: ${tunnelWords(failure.trouble)}`,
         `make 'ssh ${failure.jump}' work without a question, and see that it lets you listen (AllowTcpForwarding)`,
       );
     case 'run-directory-refused':

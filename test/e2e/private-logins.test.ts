@@ -28,7 +28,8 @@ async function makeMoody() {
 }
 
 /** A mood in which whoever comes has a shell that no hangup ends; it writes down which process it is. */
-const taken = "trap '' HUP TERM; echo $$ >~/taken-$$; echo past the gate; while :; do sleep 1; done\n";
+const taken = ({ account }: Stage): string =>
+  `trap '' HUP TERM; echo $$ >${account.home}/taken-$$; echo past the gate; while :; do sleep 1; done\n`;
 
 function pidsTaken(stage: Stage): number[] {
   return stage
@@ -44,7 +45,7 @@ test.runIf(isRoot())(
     await using stage = made;
     const guest = await stage.guest();
     const { host, destination } = await invite(stage, [...privately, '-r', await keyFileOf(stage, guest)]);
-    await mood(taken);
+    await mood(taken(stage));
     const seat = await guest.as({ destination }).join();
     await seat.waitFor('past the gate');
     expect(pidsTaken(stage)).toHaveLength(1);
@@ -68,7 +69,7 @@ test.runIf(isRoot())(
     const { destination } = await invite(stage, [...privately, '-r', await keyFileOf(stage, guest)]);
     await using master = await guest.as({ destination }).master();
     expect((await master.channel(['-T'])).stderr).toContain('only a terminal to share here');
-    await mood(taken);
+    await mood(taken(stage));
     const seat = await master.join();
     await seat.waitFor('past the gate');
     await until(() => pidsTaken(stage).length === 0, { what: 'the end of what is no gate', timeout: 20_000 });

@@ -1,10 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Refusal } from '../../src/domain/failure.ts';
+import type { PublicKey } from '../../src/domain/public-key.ts';
+import { openTunnel } from '../../src/door/tunnel.ts';
 import { makeAccount } from '../support/account.ts';
 import { makeCleanup, orUndo } from '../support/cleanup.ts';
 import { makeStage } from '../support/fixture.ts';
 import { makeIdentity } from '../support/identity.ts';
 import { makeNetworks } from '../support/network.ts';
+import { leaseFolders } from '../support/pairing.ts';
 import { doorProcesses, invite } from '../support/private-door.ts';
 import { type Process, signalProcess } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
@@ -13,12 +17,19 @@ import { until } from '../support/wait.ts';
 
 /** What the README has the jump host's account look like: it can be passed through, and nothing else. */
 const lockedDown = {
-  host: 'restrict,port-forwarding,permitlisten="127.0.0.1:*",permitopen="127.0.0.1:1"',
+  host: 'restrict,port-forwarding,permitlisten="127.0.0.1:*",permitopen="127.0.0.1:*"',
   guest: 'restrict,port-forwarding,permitopen="127.0.0.1:*",permitlisten="127.0.0.1:1"',
 } as const;
 
+interface WorldOptions {
+  /** What the host's line on the jump host begins with. */
+  readonly host?: string;
+  /** More of the jump host's sshd_config. */
+  readonly jump?: readonly string[];
+}
+
 /** A host behind NAT, a guest elsewhere, and a jump host that lets both through. */
-async function makeWorld() {
+async function makeWorld(options: WorldOptions = {}) {
   const cleanup = makeCleanup();
   return orUndo(cleanup, async () => {
     const networks = cleanup.use(await makeNetworks());
@@ -32,7 +43,7 @@ async function makeWorld() {
     const sshd = cleanup.use(
       await startSshd(jump, {
         network: { name: networks.jump, address: networks.address },
-        config: ['ClientAliveInterval 1', 'ClientAliveCountMax 2'],
+        config: ['ClientAliveInterval 1', 'ClientAliveCountMax 2', ...(options.jump ?? [])],
       }),
     );
     const guest = await stage.guest({ network: networks.guest });
@@ -41,13 +52,18 @@ async function makeWorld() {
     await stage.writeFile('.ssh/config', `IdentityFile ${identity.privateKeyFile}\n`);
     await jump.demand('sh', [
       ...['-c', 'printf "%s\\n" "$@" >.ssh/authorized_keys', 'sh'],
-      `${lockedDown.host} ${identity.publicKey}`,
+      `${options.host ?? lockedDown.host} ${identity.publicKey}`,
       `${lockedDown.guest} ${guest.identity.publicKey}`,
     ]);
     return {
       networks,
       stage,
       guest,
+      identity,
+      /** How often the host has logged in to the jump host. */
+      logins: (): number => sshd.log().split(/^Accepted publickey .*/m).length - 1,
+      jump: { user: jump.name, host: networks.address, port: sshd.port },
+      sshd,
       via: `${jump.name}@${networks.address}:${sshd.port}`,
       key: await stage.writeFile('guest.pub', `${guest.identity.publicKey}\n`),
       /** What is there for the host and the guest on the jump host. */
@@ -131,3 +147,161 @@ test.runIf(isRoot())(
     expect(before).toBeDefined();
   },
 );
+
+test.runIf(isRoot())(
+  'N8: nothing of the ssh_config but how to get to the jump host, over two hops, has a part in the tunnel',
+  async () => {
+    await using world = await makeWorld({ host: 'restrict,port-forwarding' });
+    const { stage, guest, jump, sshd, identity, key, logins } = world;
+    const hop = `${jump.user}@${jump.host}:${jump.port}`;
+    // Somebody on the jump host has one of the ports, and somebody here the other.
+    const common = ['IdentityFile ~/elsewhere/key', 'IdentitiesOnly yes'];
+    await stage.account.demand('mkdir', ['-p', 'elsewhere']);
+    await stage.account.demand('cp', [identity.privateKeyFile, 'elsewhere/key']);
+    const config = [
+      'Host first',
+      ...[`HostName ${jump.host}`, `Port ${jump.port}`, `User ${jump.user}`, ...common],
+      'LocalForward 127.0.0.1:1 127.0.0.1:1',
+      'Host second',
+      ...[`HostName ${jump.host}`, `Port ${jump.port}`, `User ${jump.user}`, ...common, 'ProxyJump first'],
+      `RemoteForward 127.0.0.1:${jump.port} 127.0.0.1:9`,
+      'RemoteForward 127.0.0.1:0 127.0.0.1:9',
+      'LocalForward 127.0.0.1:9 127.0.0.1:9',
+      'DynamicForward 127.0.0.1:9',
+      'ExitOnForwardFailure yes',
+      ...[
+        'ControlMaster auto',
+        'ControlPath ~/.ssh/c-%C',
+        'ControlPersist yes',
+        'ForkAfterAuthentication yes',
+      ],
+      ...[
+        'PermitLocalCommand yes',
+        'LocalCommand touch ~/local-command',
+        'RemoteCommand touch remote-command',
+      ],
+      ...['RequestTTY force', 'ForwardAgent yes', 'LogLevel QUIET', 'SessionType subsystem', 'StdinNull yes'],
+    ];
+    const settings = `${config.map((line) => `${line}\n`).join('')}`;
+    await stage.writeFile('.ssh/config', settings);
+    const { host, line } = await invite(stage, ['--door', 'private', '--via', 'second', key]);
+    // The guest has a configuration of their own: they are told where the jump host is.
+    expect(line).toContain(`ssh -J ${jump.host}:${jump.port} `);
+    expect(logins()).toBe(2);
+    expect(sshd.log()).not.toMatch(/cannot listen|Starting session/);
+    const seat = await guest.paste(line.replace(/-J \S+/, `-J ${hop}`));
+    await seat.type('echo guest-$((20+2))\r');
+    await host.waitFor('guest-22');
+    const files = await stage.account.demand('find', ['.', '-name', '*-command', '-o', '-name', 'c-*']);
+    expect(files).toBe('');
+    // ClearAllForwardings took ours with it.
+    await host.sendKeys('C-b', 'd');
+    await host.exitStatus();
+    await stage.writeFile('.ssh/config', `${settings}ClearAllForwardings yes\n`);
+    await invite(stage, ['--door', 'private', '--via', 'second', key]);
+  },
+);
+
+test.runIf(isRoot())(
+  'N8: a tunnel that does not last is opened again at longer and longer intervals',
+  async () => {
+    await using world = await makeWorld();
+    const { stage, via, key, passing, logins } = world;
+    const { host } = await invite(stage, ['--door', 'private', '--via', via, key]);
+    const since = performance.now();
+    const cut = () => {
+      for (const one of passing()) signalProcess(one, 'SIGKILL');
+      return performance.now() - since > 12_000;
+    };
+    await until(cut, { what: 'twelve seconds', timeout: 13_000, interval: 100 });
+    // At first, and after 0.5, 1, 2, 4 and 8 s; each may be cut a moment before it has logged in.
+    expect(logins()).toBeLessThanOrEqual(6);
+    await host.waitFor('the tunnel is up again', { timeout: 30_000 });
+  },
+);
+
+test.runIf(isRoot())('S11: a jump host whose banner says what ssh would say is not believed', async () => {
+  const banner = '/tmp/tmuxpair-test-banner';
+  const text = [
+    'Allocated port 31337 for remote forward to 127.0.0.1:22',
+    'debug1: remote forward success for: listen 127.0.0.1:31337, connect 127.0.0.1:22',
+  ];
+  writeFileSync(banner, `${text.join('\n')}\n`, { mode: 0o644 });
+  for (const refusing of ['AllowTcpForwarding no', 'MaxAuthTries 20\nPubkeyAuthentication no']) {
+    await using world = await makeWorld({ jump: [`Banner ${banner}`, ...refusing.split('\n')] });
+    const { stage, via, key } = world;
+    const host = await stage.start(['--via', via, '--door', 'private', key], { columns: 160 });
+    expect(await host.exitStatus()).toBe(6);
+    const transcript = await host.transcript();
+    expect(transcript).toMatch(/no tunnel to \S+: (remote port forwarding failed|\S+: Permission denied)/);
+    expect(transcript).not.toMatch(/31337|ask them to run/);
+  }
+});
+
+test.runIf(isRoot())(
+  'S11: a jump host that lets nobody try the tunnel: it is said, and the line gets in',
+  async () => {
+    const host = lockedDown.host.replace('permitopen="127.0.0.1:*"', 'permitopen="127.0.0.1:1"');
+    await using world = await makeWorld({ host });
+    const { stage, guest, via, key } = world;
+    const started = await stage.run(['--via', via, '--door', 'private', '--unattended', '-d', '--json', key]);
+    expect(started.stderr).toMatch(/warning: it was not tried whether the tunnel leads here: .*permitopen/);
+    const seat = await guest.paste(JSON.parse(started.stdout).sshCommand);
+    await seat.waitFor('[pair]');
+    // Who is on this account can't use the login to the jump host for anything else.
+    const [lease = ''] = leaseFolders(stage);
+    expect(readdirSync(lease)).not.toContain('tun');
+  },
+);
+
+test.runIf(isRoot())(
+  'S12: --bind: the tunnel leads to that address, whoever listens on 127.0.0.1',
+  async () => {
+    await using world = await makeWorld();
+    const { stage, guest, via, key } = world;
+    const port = String(stage.sshd.port);
+    const bind = ['--door', 'private', '--bind', '127.0.0.9', '--port', port];
+    const { host, line } = await invite(stage, [...bind, '--via', via, key]);
+    const seat = await guest.paste(line);
+    await seat.type('echo guest-$((20+2))\r');
+    await host.waitFor('guest-22');
+  },
+);
+
+test.runIf(isRoot())('S11: a tunnel that leads to another sshd than ours is not up', async () => {
+  await using stage = await makeStage();
+  await using jump = await makeAccount();
+  await using sshd = await startSshd(jump);
+  const identity = await makeIdentity(jump);
+  await jump.demand('sh', ['-c', 'cat >.ssh/authorized_keys'], { input: `${identity.publicKey}\n` });
+  const folder = (await jump.demand('mktemp', ['-d', `${jump.scratch}/tXXXXXX`])).trim();
+  const [type = '', base64 = ''] = sshd.hostKeyPublic.split(' ');
+  const [, ours = ''] = stage.sshd.hostKeyPublic.split(' ');
+  const open = (hostKey: string, to: number) =>
+    openTunnel({
+      jump: { user: jump.name, host: sshd.host, port: sshd.port },
+      undone: [
+        ...[`IdentityFile=${identity.privateKeyFile}`, 'StrictHostKeyChecking=no', 'IdentitiesOnly=yes'],
+        'UserKnownHostsFile=/dev/null',
+      ],
+      to: { host: '127.0.0.1', port: to },
+      hostKeys: [{ type, base64: hostKey } as PublicKey],
+      user: stage.account.name,
+      folder,
+      admit: [],
+      env: process.env,
+      onUp: () => {},
+      onDown: () => {},
+      onEnd: () => {},
+    });
+  const trouble = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'up',
+      (error: Refusal) => (error.failure.kind === 'tunnel-failed' ? error.failure.trouble : error),
+    );
+  expect(await trouble(open(base64, stage.sshd.port))).toMatchObject({ kind: 'astray' });
+  expect(await trouble(open(ours, 1))).toMatchObject({ kind: 'unanswered', said: /refused/ });
+  const tunnel = await open(ours, stage.sshd.port);
+  expect(tunnel.untried).toBeUndefined();
+  tunnel.close();
+});

@@ -200,7 +200,12 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     },
   ],
   'door-log': [{ kind: 'door-log', line: 'Accepted publickey for me' }],
-  'tunnel-down': [{ kind: 'tunnel-down', detail: 'Connection refused' }],
+  'tunnel-down': [{ kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } }],
+  'tunnel-untried': (['refused', 'no-key'] as const).map((why) => ({
+    kind: 'tunnel-untried',
+    jump: { user: 'me', host: 'jump' },
+    why,
+  })),
   'tunnel-up': [
     { kind: 'tunnel-up', command: 'ssh -J jump me@127.0.0.1', moved: true },
     { kind: 'tunnel-up', command: 'ssh -J jump me@127.0.0.1', moved: false },
@@ -355,7 +360,7 @@ describe('what comes from outside is made safe to print', () => {
       refused: [{ line: 1, member: poison, refusal: { reason: 'unknown-type', type: poison } }],
     },
     { kind: 'door-log', line: poison },
-    { kind: 'tunnel-down', detail: poison },
+    { kind: 'tunnel-down', trouble: { kind: 'ssh', said: poison } },
     { kind: 'log-failed', path: poison, problem: poison },
     { kind: 'remark', text: poison },
     {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Failure, RefusedKey } from '../../src/domain/failure.ts';
 import type { Fingerprint } from '../../src/domain/public-key.ts';
+import type { TunnelTrouble } from '../../src/domain/tunnel-trouble.ts';
 import { clock, refusalWords, wordsOf } from '../../src/ui/words.ts';
 
 type Every<T extends string, U extends { readonly [K in T]: string }, Key extends T> = {
@@ -31,6 +32,14 @@ const refusals: Every<'reason', Refusal, 'reason'> = {
 const refused = Object.values(refusals)
   .flat()
   .map((refusal, index): RefusedKey => ({ line: index + 1, refusal }));
+
+const tunnelTroubles: readonly TunnelTrouble[] = [
+  { kind: 'ssh', said: '' },
+  { kind: 'ssh', said: 'Permission denied (publickey)' },
+  { kind: 'unanswered', port: 45_795, said: '' },
+  { kind: 'unanswered', port: 45_795, said: 'connect failed: Connection refused' },
+  { kind: 'astray', port: 45_795 },
+];
 
 /** One of every kind, and of every turn that its words take. */
 const failures: Every<'kind', Failure, 'kind'> = {
@@ -124,8 +133,7 @@ const failures: Every<'kind', Failure, 'kind'> = {
   'no-way-in': [{ kind: 'no-way-in' }],
   'no-terminals': [{ kind: 'no-terminals', mend: 'mount -o remount,gid=5 /dev/pts' }],
   'tunnel-failed': [
-    { kind: 'tunnel-failed', jump: 'me@jump', detail: '' },
-    { kind: 'tunnel-failed', jump: 'me@jump', detail: 'Permission denied (publickey)' },
+    ...tunnelTroubles.map((trouble) => ({ kind: 'tunnel-failed', jump: 'me@jump', trouble }) as const),
   ],
   'run-directory-refused': [
     { kind: 'run-directory-refused', path: '/run/user/1000/tmuxpair', problem: 'it is a symbolic link' },

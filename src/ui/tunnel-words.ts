@@ -1,0 +1,28 @@
+/** What there is to say of a tunnel. */
+import { showJump } from '../domain/jump.ts';
+import { printable } from '../domain/text.ts';
+import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
+import type { Event } from '../session/events.ts';
+
+/** Why a tunnel is not up. */
+export function tunnelWords(trouble: TunnelTrouble): string {
+  switch (trouble.kind) {
+    case 'ssh':
+      return printable(trouble.said, 300) || 'ssh ended without a word';
+    case 'unanswered':
+      return `its port ${trouble.port} does not lead to this machine's sshd${trouble.said === '' ? '' : `: ${printable(trouble.said, 300)}`}`;
+    case 'astray':
+      return `its port ${trouble.port} leads to an sshd with another host key than this machine's`;
+    default:
+      return trouble satisfies never;
+  }
+}
+
+/** Why a tunnel that is up was not tried. */
+export function untriedWords({ jump, why }: Extract<Event, { kind: 'tunnel-untried' }>): string {
+  const reason =
+    why === 'no-key'
+      ? "this machine's host key is not known"
+      : `${printable(showJump(jump))} lets this account listen, but not connect; allow permitopen="127.0.0.1:*" there to have it tried`;
+  return `it was not tried whether the tunnel leads here: ${reason}`;
+}
