@@ -102,6 +102,16 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
   }
 }
 
+/** Each once, and as it was told first: what holds for everybody holds under any `Match` line. */
+export function distinct(obstacles: readonly Obstacle[]): Obstacle[] {
+  const found = new Map<string, Obstacle>();
+  for (const obstacle of obstacles) {
+    const key = JSON.stringify({ ...obstacle, when: undefined });
+    if (!found.has(key)) found.set(key, obstacle);
+  }
+  return [...found.values()];
+}
+
 /** Those for which another sshd is the better one, where there is a choice. */
 export function decisive(obstacles: readonly Obstacle[]): Obstacle[] {
   return obstacles.filter((obstacle) => effectOf(obstacle) !== 'caution');

@@ -1,9 +1,9 @@
 /** Which keys an sshd accepts, by their type and length. */
 import type { Guest } from '../domain/guest.ts';
-import type { Obstacle } from '../domain/obstacle.ts';
+import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
 import { matchesList } from './patterns.ts';
-import type { Outlook } from './sshd-settings.ts';
+import { type Outlook, under } from './sshd-settings.ts';
 
 /** Plain data, so that it can be kept. */
 export interface KeyRules {
@@ -49,30 +49,27 @@ export function keyRulesIn({ settings, when }: Outlook): KeyRules {
 
 /** What is to be said of each guest's keys: that none is accepted, or that some are not. */
 export function keyObstacles(rules: readonly KeyRules[], guests: readonly Guest[]): Obstacle[] {
-  const found = new Map<string, Obstacle>();
-  for (const rule of rules) {
-    for (const { reference, keys } of guests) {
+  const found = rules.flatMap((rule) =>
+    guests.flatMap(({ reference, keys }): Obstacle[] => {
       const refused = keys.filter((key) => !accepts(rule, key));
-      if (refused.length === 0) continue;
+      if (refused.length === 0) return [];
       const kind = refused.length === keys.length ? 'keys-refused' : 'some-keys-refused';
-      const obstacle = { kind, guest: reference.text, ...reasonFor(rule, refused) } as const;
-      const key = JSON.stringify(obstacle);
-      if (!found.has(key))
-        found.set(key, { ...obstacle, ...(rule.when !== undefined && { when: rule.when }) });
-    }
-  }
-  return [...found.values()];
+      return [under({ kind, guest: reference.text, ...reasonFor(rule, refused) }, rule.when)];
+    }),
+  );
+  return distinct(found);
 }
 
 /** Which of the usual types are not accepted, whatever their length. Those of security keys are newer than some sshds. */
 export function typesRefused(rules: readonly KeyRules[]): Obstacle[] {
-  return rules.flatMap((rule): Obstacle[] => {
-    const usual = keyTypes.filter((type) => !type.startsWith('sk-'));
+  const usual = keyTypes.filter((type) => !type.startsWith('sk-'));
+  const found = rules.flatMap((rule): Obstacle[] => {
     const types = usual.filter((type) => !acceptsType(rule, type));
     if (types.length === 0) return [];
     const kind = types.length === usual.length ? 'keys-refused' : 'some-keys-refused';
-    return [{ kind, types, setting: rule.setting, ...(rule.when !== undefined && { when: rule.when }) }];
+    return [under({ kind, types, setting: rule.setting }, rule.when)];
   });
+  return distinct(found);
 }
 
 function reasonFor(rule: KeyRules, refused: readonly PublicKey[]) {

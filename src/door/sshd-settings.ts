@@ -1,7 +1,7 @@
 /** What an sshd's effective settings mean for a guest. */
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { Obstacle } from '../domain/obstacle.ts';
+import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import { isMatch } from './glob.ts';
 import { matches } from './patterns.ts';
 
@@ -40,14 +40,16 @@ export function parseSettings(text: string): Settings {
  * are sshd's defaults. What holds under each outlook is told once.
  */
 export function obstaclesFor(outlooks: readonly Outlook[], account: Account, keyFile: string): Obstacle[] {
-  const found = new Map<string, Obstacle>();
-  for (const { settings, when } of outlooks) {
-    for (const obstacle of obstaclesIn(settings, account, keyFile)) {
-      const key = JSON.stringify(obstacle);
-      if (!found.has(key)) found.set(key, when === undefined ? obstacle : { ...obstacle, when });
-    }
-  }
-  return [...found.values()];
+  return distinct(
+    outlooks.flatMap(({ settings, when }) =>
+      obstaclesIn(settings, account, keyFile).map((obstacle) => under(obstacle, when)),
+    ),
+  );
+}
+
+/** An obstacle that holds under a `Match` line, or for everybody. */
+export function under(obstacle: Obstacle, when: string | undefined): Obstacle {
+  return when === undefined ? obstacle : { ...obstacle, when };
 }
 
 function obstaclesIn(settings: Settings, account: Account, keyFile: string): Obstacle[] {

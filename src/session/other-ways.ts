@@ -4,7 +4,7 @@ import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { lastingWays, type Obstacle } from '../domain/obstacle.ts';
 import { namesInConfig } from '../door/key-file-names.ts';
-import { findKeyFiles } from '../door/key-files.ts';
+import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files.ts';
 import { findKeyLines, isInOwnFile, type KeyLine } from '../lease/lease.ts';
 import type { DoorChoice } from './choose-door.ts';
 import type { Live } from './live.ts';
@@ -14,10 +14,12 @@ export interface OtherWays {
   /** Names of files of keys, absolute, patterns among them, and the configuration that gives more. */
   readonly keyFiles: readonly string[];
   readonly configFile?: string;
-  /** What it may accept keys by that can't be looked at; of the sshd that guests are told to come to alone. */
+  /** What it may accept keys by that can't be looked at, files aside; of the sshd that guests are told to come to alone. */
   readonly unknown: readonly Obstacle[];
   /** Lines that let guests in past the gate and that the host knows of: they stay. */
   readonly lines: readonly KeyLine[];
+  /** With a private sshd: files of keys that had something against guests before the first came. */
+  readonly files?: readonly string[];
 }
 
 export const noOtherWays: OtherWays = { keyFiles: [], unknown: [], lines: [] };
@@ -39,16 +41,14 @@ export interface Remains {
 export async function noteSystem(live: Live, { kind, system }: DoorChoice): Promise<void> {
   if (!system) return;
   const { keyFiles, configFile, obstacles } = await system.known();
-  const unknown = kind === 'system' ? lastingWays(obstacles) : [];
+  const unknown = kind === 'system' ? lastingWays(obstacles).filter((one) => !isOfFile(one)) : [];
   live.otherWays = { ...live.otherWays, keyFiles, configFile, unknown };
 }
 
-/** The files that may hold a guest's key, as they are now, without the lease's own. */
-export function otherKeyFiles({ otherWays, lease }: Live): readonly string[] {
+/** The files that may hold a guest's key, as they are now. */
+function keyFilesNow({ otherWays }: Live): KeyFiles {
   const { keyFiles, configFile } = otherWays;
-  const names = [...keyFiles, ...namesInConfig(configFile === undefined ? [] : [configFile])];
-  const own = real(lease.keyFile);
-  return findKeyFiles(names).files.filter((path) => real(path) !== own);
+  return findKeyFiles([...keyFiles, ...namesInConfig(configFile === undefined ? [] : [configFile])]);
 }
 
 /**
@@ -57,25 +57,41 @@ export function otherKeyFiles({ otherWays, lease }: Live): readonly string[] {
  */
 export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLine[] {
   const { otherWays, lease, gateExisting } = live;
+  const found = keyFilesNow(live);
+  const own = real(lease.keyFile);
   // Whether its own file has them is seen when the lease is granted.
-  const paths = gateExisting ? [lease.keyFile, ...otherKeyFiles(live)] : otherKeyFiles(live);
+  const paths = gateExisting ? found.files : found.files.filter((path) => real(path) !== own);
   const lines = findKeyLines(lease, guests, paths);
   const [first] = lines;
   if (first && !gateExisting && !isInOwnFile(lease)) refuse(alreadyPresent(first, guests));
-  live.otherWays = { ...otherWays, lines: [...otherWays.lines, ...lines] };
+  const files =
+    otherWays.files ??
+    (isInOwnFile(lease) ? keyFileObstacles(found).flatMap((one) => pathOf(one) ?? []) : []);
+  live.otherWays = { ...otherWays, lines: [...otherWays.lines, ...lines], files };
   return lines;
 }
 
 /** What stays of these guests' access. */
 export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
   const { lease, otherWays } = live;
+  const found = keyFilesNow(live);
   const before = new Set(otherWays.lines.map(idOf));
-  const lines = findKeyLines(lease, guests, [lease.keyFile, ...otherKeyFiles(live)]);
+  const lines = findKeyLines(lease, guests, [...new Set([lease.keyFile, ...found.files])]);
+  const files = keyFileObstacles(found).filter((one) => !otherWays.files?.includes(pathOf(one) ?? ''));
   return {
     added: lines.filter((line) => !before.has(idOf(line))),
     before: lines.filter((line) => before.has(idOf(line))),
-    unknown: otherWays.unknown,
+    unknown: [...otherWays.unknown, ...files],
   };
+}
+
+/** Whether files alone tell of it, which are looked at each time. */
+function isOfFile(obstacle: Obstacle): boolean {
+  return obstacle.kind === 'unread-key-file' || (obstacle.kind === 'user-ca' && obstacle.line !== undefined);
+}
+
+function pathOf(obstacle: Obstacle): string | undefined {
+  return 'path' in obstacle ? obstacle.path : undefined;
 }
 
 /** Whether there is anything to say of it. */

@@ -7,6 +7,7 @@ import { theOne } from '../support/listed.ts';
 import { makeNetworks } from '../support/network.ts';
 import { expectNothingLeft, keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
+import { until } from '../support/wait.ts';
 
 const start = ['--unattended', '-d', '--host', '127.0.0.1'];
 const named = (stage: Stage): string[] => [...start, '--port', String(stage.sshd.port)];
@@ -123,6 +124,15 @@ test.runIf(isRoot())(
     expect(again.stderr).toContain(`${stage.keysPath}:2 lets bob-file in past the gate`);
     expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
     stage.expectUntouched(before);
+
+    // Somebody has an authority trusted meanwhile.
+    await stage.writeKeys('# mine\n');
+    expect(await stage.run([...start, '--door', 'private', file])).toMatchObject({ exitCode: 0, stderr: '' });
+    await stage.writeKeys(`# mine\ncert-authority ${authority}\n`);
+    expect((await stage.run(['kick', 'bob'])).stderr).toContain(
+      `whether this machine's sshd still lets bob in can't be known: it accepts certificates: cert-authority in ${stage.keysPath}:2`,
+    );
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   },
 );
 
@@ -286,7 +296,7 @@ test.runIf(isRoot())(
     await stage.run([...start, await keyFileOf(stage, guest)]);
     expect(await theOne(stage)).toMatchObject({ door: 'system' });
   },
-  120_000,
+  300_000,
 );
 
 test.runIf(isRoot())(
@@ -304,3 +314,81 @@ test.runIf(isRoot())(
     );
   },
 );
+
+interface Check {
+  readonly check: string;
+  readonly level: string;
+  readonly message: string;
+  readonly mend?: string;
+}
+
+/** What the doctor says of this stage's sshd, ill or not. */
+async function doctor(stage: Stage): Promise<Check[]> {
+  const env = { GITHUB_API_URL: 'http://127.0.0.1:1', GITLAB_URL: 'http://127.0.0.1:1' };
+  const args = ['doctor', '--json', '--door', 'system', '--port', String(stage.sshd.port)];
+  const { stdout } = await stage.run(args, { env, timeout: 60_000 });
+  const { checks }: { checks: Check[] } = JSON.parse(stdout);
+  return checks.filter(({ check }) => check === 'obstacle');
+}
+
+test.runIf(isRoot())(
+  'W1 N3: the doctor names each way in and each type of key that is refused, with a fix',
+  async () => {
+    await using stage = await makeStage({ keys: `cert-authority ${authority}\n` });
+    const keys = await configure(
+      stage,
+      'AuthorizedKeysCommand /bin/true',
+      'AuthorizedKeysCommandUser root',
+      'TrustedUserCAKeys KEYS/ca',
+      'AuthorizedKeysFile .ssh/authorized_keys KEYS/secret',
+      'MaxAuthTries 2',
+      'PubkeyAcceptedAlgorithms ssh-ed25519',
+      'Match Address 192.0.2.1',
+      'ForceCommand /bin/date',
+      'Match all',
+      'AcceptEnv *',
+    );
+    await plant(stage, `${keys}/secret`, rsa, 600);
+    const found = await doctor(stage);
+    expect(found.map(({ level, message, mend }) => `${level} ${message} / ${mend}`)).toEqual(
+      [
+        /^warn .*: a program gives it keys: AuthorizedKeysCommand \/bin\/true \/ .*--door private/,
+        /^warn .*: it accepts certificates: TrustedUserCAKeys \S+\/ca \/ .*--door private/,
+        /^warn .*: guests can set variables of your login shell: AcceptEnv \* \/ .*--door private/,
+        /^warn .*: it ends a login after 2 keys .* \/ .*IdentitiesOnly=yes/,
+        /^warn .*: it runs another command for everybody: ForceCommand \/bin\/date \(Match Address 192\.0\.2\.1\) \/ see what/,
+        /^warn .*: it may find keys in \S+\/secret, which you can't read \/ .*--door private/,
+        /^warn .*: it accepts certificates: cert-authority in \S+\/authorized_keys:1 \/ .*--door private/,
+        /^warn .*: it does not accept ecdsa-sha2-nistp256, .*ssh-rsa keys: PubkeyAcceptedAlgorithms \/ .*Accepted/,
+      ].map((line) => expect.stringMatching(line)),
+    );
+  },
+);
+
+test.runIf(isRoot())(
+  'N3: the doctor names a type that is refused, and the fix lets its own guest in',
+  async () => {
+    await using stage = await makeStage({ keys: '' });
+    await configure(stage, 'PubkeyAcceptedAlgorithms rsa-sha2-512');
+    const [named] = await doctor(stage);
+    expect(named).toMatchObject({
+      level: 'fail',
+      message: expect.stringContaining('it does not accept ssh-ed25519, ecdsa-sha2-nistp256'),
+      mend: expect.stringMatching(/^sudo sh -c .*PubkeyAcceptedAlgorithms \+ssh-ed25519,/),
+    });
+    await stage.account.asRoot(`sudo() { "$@"; }; ${named?.mend}`);
+    await until(async () => (await doctor(stage)).length === 0, { what: 'the fix to work', timeout: 30_000 });
+  },
+);
+
+test.runIf(isRoot())('N3: what an sshd of our own refuses, by its build or a policy, is told', async () => {
+  await using stage = await makeStage({ account: { devpts: 'good' } });
+  const wrapper = '#!/bin/sh\nexec /usr/sbin/sshd "$@" -o PubkeyAcceptedAlgorithms=ecdsa-sha2-nistp256\n';
+  await stage.writeFile('bin/sshd', wrapper, 0o755);
+  const env = { PATH: `${stage.account.home}/bin:${stage.account.env.PATH}` };
+  const file = await keyFileOf(stage, await stage.guest());
+  const { stderr } = await stage.run([...start, '--door', 'private', file], { env });
+  expect(stderr).toMatch(
+    /this pairing's sshd may keep your guest out: it accepts none of file:\S+'s keys \(ssh-ed25519\)/,
+  );
+});
