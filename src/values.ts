@@ -79,6 +79,8 @@ export function parseBind(text: string): string {
 }
 
 export function parseHost(text: string): string {
+  const bare = text.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(bare) !== 0) return bare;
   if (/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/.test(text)) return text;
   return usage(`--host ${JSON.stringify(text.slice(0, 80))} is not a host name or address`);
 }

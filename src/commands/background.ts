@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { openPairing } from '../session/open.ts';
-import { supervise } from '../session/pairing.ts';
+import { openFor, supervise } from '../session/pairing.ts';
 import { onStopSignals, Stopped } from '../session/stop.ts';
 import { guestsFromWire, type WireGuest } from '../session/wire.ts';
 import type { PairIntent, World } from '../session/world.ts';
@@ -95,7 +94,7 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
     menus,
     self,
   };
-  const open = await openPairing(intent, Promise.resolve(guestsFromWire(guests)), world);
+  const open = await openFor(intent, Promise.resolve(guestsFromWire(guests)), world);
   const { signal } = await supervise(open, intent, world);
   return signal ? exitCodeOf(signal) : 0;
 }

@@ -82,9 +82,19 @@ function fileIn(folder: string): string {
   return join(folder, 'host_ed25519');
 }
 
-/** Makes a key pair without a passphrase: `file`, mode 0600, and `file.pub`. @throws Refusal `program-failed` */
-export async function makeKey(file: string, comment: string): Promise<void> {
-  const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file];
+/**
+ * Makes a key pair without a passphrase: `file`, mode 0600, and `file.pub`.
+ * @param bits of an RSA or ECDSA key
+ * @throws Refusal `program-failed`
+ */
+export async function makeKey(
+  file: string,
+  comment: string,
+  type: 'ed25519' | 'ecdsa' | 'rsa' = 'ed25519',
+  bits?: number,
+): Promise<void> {
+  const length = bits === undefined ? [] : ['-b', String(bits)];
+  const args = ['-q', '-t', type, ...length, '-N', '', '-C', comment, '-f', file];
   const { code, stderr } = await capture('ssh-keygen', args);
   if (code === 0) return;
   return refuse({ kind: 'program-failed', program: 'ssh-keygen', doing: 'making a key', detail: stderr });

@@ -1,9 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** An sshd that runs on this machine and waits for connections. */
 export interface Listener {
   readonly pid: number;
+  readonly uid: number;
   /** Those of its arguments that say which configuration it has. */
   readonly config: readonly string[];
 }
@@ -13,7 +13,7 @@ export async function listeners(): Promise<Listener[]> {
   const processes = process.platform === 'linux' ? fromProc() : await fromPs();
   return processes.flatMap(({ pid, uid, command }) => {
     const config = uid === 0 || uid === process.geteuid?.() ? listenerConfig(command) : undefined;
-    return config ? [{ pid, config }] : [];
+    return config ? [{ pid, uid, config }] : [];
   });
 }
 
@@ -33,48 +33,17 @@ export function listenerConfig(command: string): string[] | undefined {
   });
 }
 
-/** Whether somebody listens on a TCP port of this machine's. Who is listed in proc(5) is not disturbed. */
-export async function isListening(port: number): Promise<boolean> {
-  const isLinux = process.platform === 'linux';
-  return (isLinux && ['tcp', 'tcp6'].some((name) => isListed(`/proc/net/${name}`, port))) || accepts(port);
-}
-
-/** Read in pieces, and no further than listeners go, which Linux lists first: for the rest it takes some milliseconds. */
-function isListed(path: string, port: number): boolean {
+/** Whether a process has one of these sockets open; `undefined` where that can't be seen, as of other users' processes. */
+export function holdsSocket(pid: number, inodes: readonly string[]): boolean | undefined {
+  const folder = `/proc/${pid}/fd`;
   try {
-    const file = openSync(path, 'r');
-    try {
-      const piece = Buffer.allocUnsafe(600);
-      for (let rows = ''; ; rows = rows.slice(rows.lastIndexOf('\n') + 1)) {
-        const length = readSync(file, piece, 0, piece.length, null);
-        rows += piece.toString('latin1', 0, length);
-        if (listensIn(rows, port)) return true;
-        if (length === 0 || /^ *\d+: \S+ \S+ (?!0A)[0-9A-F]{2} /m.test(rows)) return false;
-      }
-    } finally {
-      closeSync(file);
-    }
+    return readdirSync(folder).some((name) => {
+      const [, inode = ''] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${name}`)) ?? [];
+      return inodes.includes(inode);
+    });
   } catch {
-    return false; // There is no IPv6.
+    return undefined;
   }
-}
-
-/** @param table as in `/proc/net/tcp`: an address and port in hexadecimal, that of the peer, the state, where 0A is LISTEN */
-export function listensIn(table: string, port: number): boolean {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  return new RegExp(`^ *\\d+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A `, 'm').test(table);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });
-    const answer = (accepted: boolean): void => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once('connect', () => answer(true));
-    for (const event of ['error', 'timeout']) socket.once(event, () => answer(false));
-  });
 }
 
 interface Running {

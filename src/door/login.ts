@@ -1,10 +1,11 @@
 /** A login over loopback, as a guest's own ssh makes it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PublicKey } from '../domain/public-key.ts';
+import { keysIn } from './served-keys.ts';
 import type { Place } from './ssh-command.ts';
 
 export interface LoginOptions {
@@ -20,6 +21,8 @@ export interface LoginOptions {
 export interface Attempt {
   /** Resolves when ssh has ended, with what it had to say. */
   readonly ended: Promise<string>;
+  /** The host key that was shown, once there was one. */
+  shown(): PublicKey[];
   end(): void;
 }
 
@@ -53,7 +56,8 @@ export function tryLogin({ at, keyFile, hostKeys, folder }: LoginOptions): Attem
     () => said.filter((line) => line !== '').join('; '),
     (error: unknown) => String(error),
   );
-  return { ended, end: () => void child.kill() };
+  const shown = (): PublicKey[] => keysIn(readFileSync(knownHosts, 'latin1'));
+  return { ended, shown, end: () => void child.kill() };
 }
 
 /** The version of the ssh on `PATH`, `undefined` where there is none. */

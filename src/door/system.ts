@@ -2,26 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
-import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import type { PublicKey } from '../domain/public-key.ts';
 import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
-import { type ConfigFile, configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { type Marks, recall, remember } from '../system/remembered.ts';
+import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
+import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
-import { isListening, listeners } from './listeners.ts';
-import { type Spec, specsFor } from './match-specs.ts';
-import {
-  type Account,
-  isStrict,
-  keyFileNames,
-  type Outlook,
-  obstaclesFor,
-  parseSettings,
-  readsEnvironment,
-  type Settings,
-} from './sshd-settings.ts';
-import { bannerVersion, type SshdVersion } from './sshd-version.ts';
+import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
+import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
+import { type ListeningSocket, listeningSockets } from './sockets.ts';
+import { type Account, isStrict, keyFileNames, obstaclesFor, readsEnvironment } from './sshd-settings.ts';
+import type { SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
 
 /** The sshd on a port of this machine. */
@@ -29,16 +25,28 @@ export interface SystemDoor {
   readonly port: number;
   /** Whether somebody listens there. */
   readonly listens: boolean;
-  /** As it says in its greeting, where that has been heard and says so. */
-  readonly version?: SshdVersion;
-  /** Knocks, and asks for its settings, once. Does not reject. */
+  /** An address that it can be reached by from here. */
+  readonly host: string;
+  /** Whether it is reached by whoever connects to that address of this machine's, as far as is known. */
+  readonly listensOn: (address: string) => boolean;
+  /** All of its addresses, where it does not listen on every one of this machine's, as far as is known. */
+  readonly onlyAt?: readonly string[];
+  /** As its greeting says, where that has been heard by now, or is remembered. */
+  version(): SshdVersion | undefined;
+  /** What the greeting and the settings tell: remembered, or asked for once. Does not reject. */
   known(): Promise<Known>;
+  /** What a verdict on it depends on besides files, in words, and those files as they were: for what is remembered of it. */
+  depends(): Promise<{ readonly facts: readonly string[]; readonly marks: Marks }>;
+  /** Has it known that it was seen to show that host key. */
+  hasShown(keys: readonly PublicKey[]): void;
 }
 
 /** What is known of a door. */
 export interface Known {
-  /** Whether it is an sshd that listens there. */
+  /** Whether somebody listens there that may be an sshd. */
   readonly answers: boolean;
+  /** What it says first. */
+  readonly greeting: Greeting;
   /** Its process, where it can be seen. */
   readonly pid?: number;
   /** Whether its settings could be read. Where not, no obstacle is known. */
@@ -46,6 +54,8 @@ export interface Known {
   /** Its configuration file. */
   readonly configFile: string;
   readonly obstacles: readonly Obstacle[];
+  /** Why all that may not be so, or not be all. */
+  readonly doubts: readonly Doubt[];
   /** Which keys it accepts; empty where its settings could not be read. */
   readonly rules: readonly KeyRules[];
   /** The files that it reads keys from, absolute, patterns among them; empty where its settings could not be read. */
@@ -54,72 +64,200 @@ export interface Known {
   readonly hostKeys: readonly PublicKey[];
 }
 
-export interface SystemQuery {
-  /** Absolute path of sshd. */
-  readonly sshd: string;
+export interface SystemQuery extends SettingsQuery {
+  readonly env: NodeJS.ProcessEnv;
   readonly port: number;
   /** The `authorized_keys` file that guests are to be let in by, absolute. */
   readonly keyFile: string;
-  /** Gives any private key, if there is one: without it sshd tells its settings to root alone. */
-  readonly anyKey: () => Promise<string | undefined>;
+  /** Asks anew although something is remembered. */
+  readonly isFresh?: boolean;
 }
 
-/**
- * Who listens on a port.
- * @param atOnce whether to knock and to ask now, and not when somebody wants to know: an sshd that is knocked at takes
- *   a processor for some milliseconds
- */
-export async function lookAtSystem(query: SystemQuery, atOnce: boolean): Promise<SystemDoor> {
-  const { port } = query;
-  if (!atOnce) {
-    const listens = await isListening(port);
-    return { port, listens, known: once(async () => learn(query, listens ? await knock(port) : undefined)) };
-  }
-  const settings = settingsOf(query);
-  const greeting = await knock(port);
-  return doorOn(
+const day = 86_400;
+
+/** Who listens on a port. Knocks at nobody, where the kernel lists who listens. */
+export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
+  const { env, port, sshd } = query;
+  const sockets = listeningSockets().filter((socket) => socket.port === port);
+  const facts = factsOf(query, sockets);
+  const recalled = query.isFresh ? undefined : recall(env, nameOf(port), facts);
+  let knowledge = fromPlain(recalled?.value);
+  let marks: Marks | undefined;
+  const hosts = sockets.length > 0 ? reachable(sockets) : await accepting(query);
+  const note = (): void => {
+    if (!knowledge || !marks || !/^(openssh|other)$/.test(knowledge.greeting.kind)) return;
+    const lifetime = sockets.length > 0 ? 7 * day : day;
+    remember(env, nameOf(port), { facts, marks, value: toPlain(knowledge), lifetime });
+  };
+  const learnt = once(async () => {
+    if (knowledge) return knowledge;
+    const learned = await learn(query, hosts, sockets);
+    knowledge = learned.knowledge;
+    marks = learned.marks;
+    note();
+    return knowledge;
+  });
+  let known = once(async () => describe(query, await learnt()));
+  const addresses = sockets.map(({ address }) => address);
+  return {
     port,
-    greeting,
-    once(() => learn(query, greeting, settings)),
+    listens: hosts.length > 0,
+    host: knowledge?.host ?? hosts[0] ?? '127.0.0.1',
+    listensOn: (address) => reaches(sockets, address, knowledge?.host),
+    ...(addresses.length === 0 || addresses.some(isAny) ? {} : { onlyAt: addresses }),
+    version: () => (knowledge?.greeting.kind === 'openssh' ? knowledge.greeting.version : undefined),
+    known: () => (hosts.length > 0 ? known() : Promise.resolve(silent)),
+    depends: async () => {
+      await learnt();
+      return { facts, marks: marks ?? recalled?.marks ?? { files: { [sshd]: '' }, isFresh: true } };
+    },
+    hasShown: (keys) => {
+      if (!knowledge) return;
+      const now = { ...knowledge, shown: keys };
+      knowledge = now;
+      known = once(async () => describe(query, now));
+      marks ??= recalled?.marks;
+      note();
+    },
+  };
+}
+
+/** The ports of the sshds that are seen to run here. */
+export async function portsElsewhere(query: Omit<SystemQuery, 'port'>): Promise<readonly number[]> {
+  const ours = listeningSockets().filter(({ uid }) => uid === 0 || uid === process.geteuid?.());
+  const facts = [query.sshd, ...ours.map(showSocket).sort()];
+  const name = 'sshd-ports';
+  const remembered = query.isFresh || ours.length === 0 ? undefined : recall(query.env, name, facts);
+  const value = remembered?.value;
+  if (Array.isArray(value) && value.every((port) => Number.isSafeInteger(port))) return value;
+  const inodes = ours.map(({ inode }) => inode);
+  const { ports, marks } = await portsOfAll(query, inodes);
+  if (ours.length > 0) remember(query.env, name, { facts, marks, value: ports, lifetime: 7 * day });
+  return ports;
+}
+
+function nameOf(port: number): string {
+  return `sshd-${port}`;
+}
+
+function showSocket({ address, port, uid, inode }: ListeningSocket): string {
+  return `${address} ${port} ${uid} ${inode}`;
+}
+
+/** What is remembered of an sshd depends on who listens, and on whom it is asked about. */
+function factsOf({ sshd, port }: SystemQuery, sockets: readonly ListeningSocket[]): string[] {
+  const { name, uid, home, shell } = thisAccount();
+  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])].sort();
+  return [
+    sshd,
+    `port ${port}`,
+    `account ${name} ${uid} ${home} ${shell} ${[...new Set(groups)].join(',')}`,
+    groupLines(name),
+    ...sockets.map(showSocket).sort(),
+  ];
+}
+
+/** The lines of the groups that list this account, as a login will find them: this process has those of its own login. */
+function groupLines(name: string): string {
+  try {
+    const lines = readFileSync('/etc/group', 'utf8').split('\n');
+    return lines.filter((line) => line.split(':')[3]?.split(',').includes(name)).join(' ');
+  } catch {
+    return '';
+  }
+}
+
+/** Addresses to reach these sockets by, first those that guests would come to. */
+export function reachable(sockets: readonly ListeningSocket[]): string[] {
+  const addresses = sockets.map(({ address }) => address);
+  const specific = addresses.filter((address) => !isAny(address));
+  return [
+    ...(addresses.includes('0.0.0.0') ? ['127.0.0.1'] : []),
+    // One of IPv6 may take IPv4, too, which only a connection tells.
+    ...(addresses.includes('::') ? ['127.0.0.1', '::1'] : []),
+    ...specific.filter((address) => !isLoopback(address)),
+    ...specific.filter(isLoopback),
+  ].filter((address, at, all) => all.indexOf(address) === at);
+}
+
+function reaches(sockets: readonly ListeningSocket[], address: string, heard: string | undefined): boolean {
+  if (sockets.length === 0) return true;
+  const isSix = address.includes(':');
+  return sockets.some(
+    (socket) =>
+      socket.address === address ||
+      socket.address === (isSix ? '::' : '0.0.0.0') ||
+      (!isSix && socket.address === '::' && heard === '127.0.0.1'),
   );
+}
+
+/** Whether an address stands for all of its family. */
+export function isAny(address: string): boolean {
+  return /^(0\.0\.0\.0|::)$/.test(address);
+}
+
+export function isLoopback(address: string): boolean {
+  return /^(127\.|::1$)/.test(address);
+}
+
+/** Where the kernel does not list who listens: those addresses that take a connection. */
+async function accepting(query: SystemQuery): Promise<string[]> {
+  const { port } = query;
+  for (const host of ['127.0.0.1', '::1']) if (await accepts(host, port)) return [host];
+  if (process.platform === 'linux') return [];
+  const { settings } = await settingsOn(port, query, []);
+  for (const host of settings ? addressesIn(settings, port) : [])
+    if (await accepts(host, port)) return [host];
+  return [];
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host, timeout: 2000 });
+    const answer = (accepted: boolean): void => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => answer(true));
+    for (const event of ['error', 'timeout']) socket.once(event, () => answer(false));
+  });
 }
 
 async function learn(
   query: SystemQuery,
-  greeting?: string,
-  settings?: Promise<Found | undefined>,
-): Promise<Known> {
-  const found = greeting === undefined ? undefined : await (settings ?? settingsOf(query));
-  if (found) return describe(query, found);
-  const hostKeys = greeting === undefined ? [] : await scanHostKeys(query.port);
-  const answers = greeting !== undefined;
-  const nothing = { obstacles: [], rules: [], keyFiles: [] };
-  return { answers, asked: false, configFile: defaultConfig, ...nothing, hostKeys };
+  hosts: readonly string[],
+  sockets: readonly ListeningSocket[],
+): Promise<{ knowledge: Knowledge; marks: Marks }> {
+  const [{ host, greeting }, { settings, marks }] = await Promise.all([
+    knockAt(hosts, query.port),
+    settingsOn(
+      query.port,
+      query,
+      sockets.map(({ inode }) => inode),
+    ),
+  ]);
+  // Who listens there may be another than the sshd that is set to.
+  const isTheirs =
+    /^(openssh|refusing)$/.test(greeting.kind) && sockets.every(({ uid }) => uid === (settings?.uid ?? 0));
+  const theirs = isTheirs ? settings : undefined;
+  const keys = theirs?.outlooks[0] ? hostKeysIn(theirs.outlooks[0].settings) : [];
+  const shown = theirs && keys.length === 0 ? await scanHostKey(host, query.port) : [];
+  const groups = theirs ? await groupsFor(theirs) : [];
+  return {
+    knowledge: { greeting, host, groups, shown, ...(theirs && { settings: theirs }) },
+    marks,
+  };
 }
 
-/** The first sshd that is seen to run here, whatever its port, that answers and `suits`. */
-export async function lookElsewhere(
-  query: Omit<SystemQuery, 'port'>,
-  suits: (known: Known) => Promise<boolean>,
-): Promise<SystemDoor | undefined> {
-  for await (const found of running(query)) {
-    for (const port of portsIn(found.outlooks)) {
-      const greeting = await knock(port);
-      if (greeting === undefined) continue;
-      const door = doorOn(
-        port,
-        greeting,
-        once(() => describe({ ...query, port }, found)),
-      );
-      if (await suits(await door.known())) return door;
-    }
+async function knockAt(
+  hosts: readonly string[],
+  port: number,
+): Promise<{ readonly host: string; readonly greeting: Greeting }> {
+  for (const host of hosts) {
+    const greeting = await knock(host, port);
+    if (greeting.kind !== 'silent') return { host, greeting };
   }
-  return undefined;
-}
-
-function doorOn(port: number, greeting: string | undefined, known: SystemDoor['known']): SystemDoor {
-  const version = bannerVersion(greeting ?? '');
-  return { port, listens: greeting !== undefined, ...(version && { version }), known };
+  return { host: hosts[0] ?? '127.0.0.1', greeting: { kind: 'silent' } };
 }
 
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
@@ -130,161 +268,87 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function describe(
-  { port, keyFile }: Omit<SystemQuery, 'sshd' | 'anyKey'>,
-  { outlooks, config, unresolved, from }: Found,
-): Promise<Known> {
-  const account = await accountFor(outlooks);
-  const [{ settings } = { settings: new Map() }] = outlooks;
+/** What the knowledge means for guests now: files of keys and their modes are looked at each time. */
+function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
+  const { greeting, settings, groups, shown } = knowledge;
+  const answers = greeting.kind !== 'silent';
+  const doubts = doubtsOf(knowledge);
+  if (!settings) {
+    const nothing = { obstacles: [], rules: [], keyFiles: [] };
+    const hostKeys = hostKeysWith(shown);
+    return { answers, greeting, asked: false, configFile: defaultConfig, ...nothing, doubts, hostKeys };
+  }
+  const { outlooks, unresolved, args, pid } = settings;
+  const { file: configFile, options } = configIn(args);
+  const account: Account = { ...thisAccount(), groups };
+  const [{ settings: usual } = { settings: new Map() }] = outlooks;
   const keyFiles = [...new Set(outlooks.flatMap((one) => keyFileNames(one.settings, account)))];
   const environment = join(account.home, '.ssh', 'environment');
   const readsIt = outlooks.some((one) => readsEnvironment(one.settings)) && look(environment) !== 'none';
   const obstacles: Obstacle[] = [
     ...obstaclesFor(outlooks, account, keyFile),
-    ...(isStrict(settings) ? modeObstacles(keyFile, account) : []),
+    ...(isStrict(usual) ? modeObstacles(keyFile, account) : []),
     ...keyFileObstacles(findKeyFiles(keyFiles)),
     ...(readsIt ? [{ kind: 'user-environment', path: environment } as const] : []),
-    ...config.unread.map((path) => ({ kind: 'unread-settings', path }) as const),
+    ...readConfigFile(configFile, options).unread.map((path) => ({ kind: 'unread-settings', path }) as const),
     ...unresolved.map((match) => ({ kind: 'unresolved-match', match }) as const),
   ];
-  const keys = hostKeysIn(settings);
-  const hostKeys = keys.length > 0 ? keys : await scanHostKeys(port);
+  const keys = hostKeysIn(usual);
   return {
-    answers: true,
+    answers,
+    greeting,
     asked: true,
-    hostKeys,
+    configFile,
     obstacles,
+    doubts,
     rules: outlooks.map(keyRulesIn),
     keyFiles,
-    ...from,
+    hostKeys: keys.length > 0 ? keys : hostKeysWith(shown),
+    ...(pid === undefined ? {} : { pid }),
   };
 }
 
-/** This account, its groups only where the settings ask for them. */
-async function accountFor(outlooks: readonly Outlook[]): Promise<Account> {
+const silent: Known = {
+  answers: false,
+  greeting: { kind: 'silent' },
+  asked: false,
+  configFile: defaultConfig,
+  obstacles: [],
+  doubts: [],
+  rules: [],
+  keyFiles: [],
+  hostKeys: [],
+};
+
+function doubtsOf({ greeting, settings }: Knowledge): Doubt[] {
+  switch (greeting.kind) {
+    case 'other':
+      return [{ kind: 'other-server', greeting: greeting.text }];
+    case 'no-ssh':
+      return [{ kind: 'no-greeting' }];
+    case 'silent':
+      return [];
+    case 'refusing':
+    case 'openssh': {
+      const refusing =
+        greeting.kind === 'refusing' ? [{ kind: 'refusing', said: greeting.text } as const] : [];
+      if (!settings) return [...refusing, { kind: 'settings-unread' }];
+      const { file } = configIn(settings.args);
+      return settings.pid === undefined
+        ? [...refusing, { kind: 'settings-assumed', configFile: file }]
+        : refusing;
+    }
+    default:
+      return greeting satisfies never;
+  }
+}
+
+/** This account's groups, only where the settings ask for them. */
+async function groupsFor({ outlooks }: SshdSettings): Promise<string[]> {
   const asksGroups = outlooks.some(
     ({ settings }) => settings.has('allowgroups') || settings.has('denygroups'),
   );
-  const { stdout } = asksGroups ? await capture('id', ['-Gn']) : { stdout: '' };
-  return { ...thisAccount(), groups: stdout.trim().split(/\s+/) };
-}
-
-/** The greeting by which who listens there says that it speaks SSH, before it is asked anything. */
-function knock(port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });
-    const answer = (greeting?: string): void => {
-      socket.destroy();
-      resolve(greeting);
-    };
-    let said = '';
-    socket.setEncoding('latin1').on('data', (text) => {
-      said += text;
-      const [greeting] = /^SSH-[^\n]*\n/m.exec(said) ?? [];
-      if (greeting !== undefined || said.length > 4096) answer(greeting);
-    });
-    for (const event of ['error', 'end', 'timeout']) socket.on(event, () => answer());
-  });
-}
-
-/** The public halves of the host keys that its settings name, as they lie next to the private ones. */
-function hostKeysIn(settings: Settings): PublicKey[] {
-  return (settings.get('hostkey') ?? []).flatMap((path) => {
-    try {
-      const parsed = parsePublicKey(readFileSync(`${path}.pub`, 'latin1').trim());
-      return parsed.ok ? [parsed.key] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** Asks for the host keys over the network. Takes a third of a second. */
-async function scanHostKeys(port: number): Promise<PublicKey[]> {
-  const args = ['-T', '2', '-p', String(port), '127.0.0.1'];
-  const { stdout } = await capture('ssh-keyscan', args, { patience: 3000 });
-  return stdout.split('\n').flatMap((line) => {
-    const parsed = parsePublicKey(line.slice(line.indexOf(' ') + 1));
-    return parsed.ok ? [parsed.key] : [];
-  });
-}
-
-interface Found {
-  /** What holds for a guest from anywhere, and then what `Match` blocks make of it for others. */
-  readonly outlooks: readonly Outlook[];
-  readonly config: ConfigFile;
-  /** Blocks of which it can't be said for whom they hold. */
-  readonly unresolved: readonly string[];
-  readonly from: { readonly pid?: number; readonly configFile: string };
-}
-
-/** The settings of the sshd on that port: of one that is seen to run, or of one that would run by default. */
-async function settingsOf(query: SystemQuery): Promise<Found | undefined> {
-  for await (const found of running(query, [{ config: [] }])) {
-    if (portsIn(found.outlooks).includes(query.port)) return found;
-  }
-  return undefined;
-}
-
-/** Every sshd that is seen to run, and then `others`, as far as their settings can be read. */
-async function* running(
-  { sshd, port, anyKey }: Omit<SystemQuery, 'port'> & { readonly port?: number },
-  others: readonly { readonly pid?: number; readonly config: readonly string[] }[] = [],
-): AsyncGenerator<Found> {
-  const key = process.geteuid?.() === 0 ? undefined : await anyKey();
-  for (const { pid, config: args } of [...(await listeners()), ...others]) {
-    const question = { args, key, port };
-    const settings = await ask(sshd, question);
-    if (!settings) continue;
-    const { file, options } = configIn(args);
-    const config = readConfigFile(file, options);
-    const { specs, unresolved } = specsFor(config, thisAccount());
-    const more = await Promise.all(specs.map((spec) => ask(sshd, question, spec)));
-    const outlooks = specs.flatMap(({ when }, at) => {
-      const settings = more[at];
-      return settings ? [{ settings, when }] : [];
-    });
-    const failed = specs.flatMap(({ when }, at) => (more[at] ? [] : [when]));
-    yield {
-      outlooks: [{ settings }, ...outlooks],
-      config,
-      unresolved: [...new Set([...unresolved, ...failed])],
-      from: { configFile: file, ...(pid === undefined ? {} : { pid }) },
-    };
-  }
-}
-
-function portsIn([outlook]: readonly Outlook[]): number[] {
-  const addresses = outlook?.settings.get('listenaddress') ?? [];
-  return [...new Set(addresses.map((address) => Number(/:(\d+)$/.exec(address)?.[1])))];
-}
-
-/**
- * The settings that hold for this account, for a guest from anywhere or as `spec` has it; `undefined` where sshd does
- * not tell.
- */
-async function ask(
-  sshd: string,
-  {
-    args,
-    key,
-    port,
-  }: {
-    readonly args: readonly string[];
-    readonly key: string | undefined;
-    readonly port: number | undefined;
-  },
-  spec?: Spec,
-): Promise<Settings | undefined> {
-  const guest = {
-    user: thisAccount().name,
-    host: 'guest.invalid',
-    addr: '203.0.113.1',
-    ...(port === undefined ? {} : { lport: port }),
-    ...spec?.fields,
-  };
-  const about = Object.entries(guest).map(([name, value]) => `${name}=${value}`);
-  const words = ['-T', ...(key === undefined ? [] : ['-h', key]), ...args, '-C', about.join(',')];
-  const { code, stdout } = await capture(sshd, words, { patience: 3000 });
-  return code === 0 ? parseSettings(stdout) : undefined;
+  if (!asksGroups) return [];
+  const { stdout } = await capture('id', ['-Gn']);
+  return stdout.trim().split(/\s+/);
 }

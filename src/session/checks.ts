@@ -1,12 +1,13 @@
 /** What the doctor looks at, one by one. */
 import { fetchKeys, parseReference } from '../../providers/index.ts';
 import { slotsPerHost } from '../../providers/slots.ts';
+import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import { typesRefused } from '../door/key-rules.ts';
 import { sshVersion } from '../door/login.ts';
 import { findSshd, sshdVersion } from '../door/sshd-version.ts';
-import type { Known } from '../door/system.ts';
+import type { Known, SystemDoor } from '../door/system.ts';
 import { openKeyring } from '../keyring/keyring.ts';
 import { openRunDirectory } from '../lease/run-directory.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
@@ -56,8 +57,14 @@ async function attempt(program: 'tmux' | 'ssh' | 'sshd', find: () => Promise<Fin
 
 /** What the machine's own sshd is like, where it is of interest: guests come through it, or could have. */
 export async function systemChecks(choice: DoorChoice, keyFile: string): Promise<Check[]> {
-  const { system } = choice;
+  const { system, why } = choice;
   if (!system) return [];
+  const others = why.kind === 'unproven' && why.port !== system.port ? why.doubts : [];
+  const elsewhere = others.map((doubt) => doubtCheck(doubt, 'port' in why ? why.port : system.port, 'warn'));
+  return [...elsewhere, ...(await checksOf(choice, system, keyFile))];
+}
+
+async function checksOf(choice: DoorChoice, system: SystemDoor, keyFile: string): Promise<Check[]> {
   const bad = choice.kind === 'system' ? 'fail' : 'warn';
   const known = await system.known();
   if (!known.answers) {
@@ -65,10 +72,21 @@ export async function systemChecks(choice: DoorChoice, keyFile: string): Promise
     return [{ level, finding: { kind: 'sshd-silent', port: system.port } }];
   }
   const { port } = system;
-  const { asked, configFile } = known;
+  const { asked, configFile, greeting } = known;
   const obstacles = [...known.obstacles, ...typesRefused(known.rules)];
+  const doubts =
+    choice.kind === 'system'
+      ? await choice.doubts()
+      : choice.why.kind === 'unproven'
+        ? choice.why.doubts
+        : known.doubts;
+  const isSshd = greeting.kind === 'openssh';
+  const answers = { kind: 'sshd-answers', port, asked, configFile } as const;
   return [
-    { level: asked ? 'ok' : 'warn', finding: { kind: 'sshd-answers', port, asked, configFile } },
+    ...(isSshd ? [{ level: asked ? 'ok' : 'warn', finding: answers } as const] : []),
+    ...doubts
+      .filter(({ kind }) => kind !== 'settings-unread') // It has just been said.
+      .map((doubt) => doubtCheck(doubt, port, /^(refusing|loopback-only)$/.test(doubt.kind) ? 'warn' : bad)),
     ...obstacles.map(
       (obstacle): Check => ({
         level: keepsUsOut(obstacle) ? bad : 'warn',
@@ -76,6 +94,10 @@ export async function systemChecks(choice: DoorChoice, keyFile: string): Promise
       }),
     ),
   ];
+}
+
+function doubtCheck(doubt: Doubt, port: number, level: 'warn' | 'fail'): Check {
+  return { level, finding: { kind: 'doubt', port, doubt } };
 }
 
 /** Whether the guest of the trial login, whose key is an ed25519 one, does not get in. */

@@ -1,4 +1,5 @@
 /** Can a guest really get in? What stands in the way is named, and then it is tried. */
+import { Refusal } from '../domain/failure.ts';
 import { loginShell } from '../door/shell.ts';
 import { findSshd } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
@@ -12,9 +13,9 @@ import {
   ok,
   systemChecks,
 } from './checks.ts';
-import { chooseDoor } from './choose-door.ts';
-import type { Check } from './finding.ts';
-import { type TrialIntent, tryPairing } from './trial.ts';
+import { chooseDoor, type DoorChoice } from './choose-door.ts';
+import type { Check, Finding } from './finding.ts';
+import { type TrialIntent, trialOf, tryPairing } from './trial.ts';
 import type { World } from './world.ts';
 
 /**
@@ -35,9 +36,17 @@ export async function examine(
   const sshd = await findTheSshd(env);
   const programs = [await findTheTmux(intent, env), await findTheSsh(env), sshd];
   programs.forEach(tell);
-  const guests = Promise.resolve([]);
+  const attempt = trialOf(intent, world, world.stop);
   const choice =
-    sshd.level === 'ok' ? await chooseDoor(intent, { env, sshd: findSshd(env), guests }) : undefined;
+    sshd.level === 'ok'
+      ? await chooseDoor(intent, {
+          env,
+          sshd: findSshd(env),
+          guests: Promise.resolve([]),
+          attempt,
+          isFresh: true,
+        })
+      : undefined;
   if (choice) for (const check of await systemChecks(choice, intent.keyFile)) tell(check);
   const terminals = terminalsMend();
   if (terminals === undefined) tell(ok({ kind: 'terminals' }));
@@ -52,8 +61,21 @@ export async function examine(
   tell(await keychain);
   (await forges).forEach(tell);
 
-  if (programs.some(({ level }) => level !== 'ok')) return false;
-  const finding = await tryPairing(intent, world);
+  if (!choice || programs.some(({ level }) => level !== 'ok')) return false;
+  const finding = await logIn(choice, intent, world);
   tell({ level: finding.kind === 'login' ? 'ok' : 'fail', finding });
   return finding.kind === 'login';
+}
+
+async function logIn(choice: DoorChoice, intent: TrialIntent, world: World): Promise<Finding> {
+  try {
+    const trial = await tryPairing(intent, [{ type: 'ssh-ed25519' }], world, async () => choice);
+    const { door, port, milliseconds, log, logins } = trial;
+    const failed = logins.find(({ isIn }) => !isIn);
+    if (!failed) return { kind: 'login', door, port, milliseconds };
+    return { kind: 'no-login', door, said: failed.said, log };
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'no-login', failure: error.failure, said: '', log: [] };
+    throw error;
+  }
 }

@@ -18,20 +18,34 @@ export interface Route {
   readonly command: string;
 }
 
+/** Where a door is on this machine. */
+export interface DoorPlace {
+  readonly port: number;
+  /** Whether whoever connects to that address of this machine's comes to it, as far as is known. */
+  readonly listensOn: (address: string) => boolean;
+  /** All of its addresses, where it does not listen on every one of this machine's, as far as is known. */
+  readonly onlyAt?: readonly string[];
+}
+
 export interface OpenDoor {
   readonly kind: DoorChoice['kind'];
   /** On this machine. */
   readonly port: number;
+  /** An address of this machine's by which it is reached from here. */
+  readonly host: string;
   /** What a guest has to type now: a tunnel may have to move. Empty before it is known what the line calls this machine. */
   command(): string;
   /** Every such line, the likeliest first; none before it is known what they call this machine. */
   routes(): readonly Route[];
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
   known(): Promise<
-    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'rules' | 'keyFiles'> & Pick<Ways, 'shadowed'>
+    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'keyFiles'> &
+      Pick<Ways, 'shadowed'>
   >;
-  /** Has what becomes of the tunnel from now on told to `hear`, which emits it. */
+  /** Has what becomes of the door and the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
+  /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */
+  tried(): Promise<void>;
 }
 
 /**
@@ -48,10 +62,13 @@ export async function openDoor(
   const { lease, closing } = step;
   openAdmit(lease);
   let hear = world.emit;
-  const { port, known, host } =
+  let trying = Promise.resolve();
+  const place =
     choice.kind === 'system'
-      ? { ...choice.system, host: '127.0.0.1' }
+      ? { ...choice.system, known: () => knownOf(choice) }
       : await openPrivate(choice.port, intent, step, world, (event) => hear(event));
+  const { port, known } = place;
+  const shown = choice.kind === 'system' ? choice.system.known : known;
   world.emit({ kind: 'door', door: choice.kind, port, why: choice.why });
 
   const user = thisAccount().name;
@@ -60,14 +77,14 @@ export async function openDoor(
   const forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
   if (intent.via) {
     const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
-    const [{ jump, undone }, { hostKeys }] = await Promise.all([findJump(intent.via, world.env), known()]);
+    const [{ jump, undone }, { hostKeys }] = await Promise.all([findJump(intent.via, world.env), shown()]);
     const move = (there: number): void => {
       routes = [{ reach: 'jump', command: sshCommandVia(jump, { user, port: there, alias }, forward) }];
     };
     const tunnel = await openTunnel({
       jump: intent.via,
       undone,
-      to: { host, port },
+      to: place,
       hostKeys,
       user,
       folder: lease.folder,
@@ -88,11 +105,12 @@ export async function openDoor(
   return {
     kind: choice.kind,
     port,
+    host: place.host,
     command,
     routes: () => routes,
     known: async () => {
       if (intent.via) return known();
-      const [{ addresses, shadowed }, answer] = await Promise.all([world.ways(port), known()]);
+      const [{ addresses, shadowed }, answer] = await Promise.all([world.ways(place), known()]);
       routes = addresses.map(({ host, reach }) => ({
         reach,
         command: sshCommand({ user, host, port }, forward),
@@ -101,17 +119,28 @@ export async function openDoor(
     },
     listen: (listener) => {
       hear = listener;
+      if (choice.kind !== 'system') return;
+      trying = choice.beside().then((doubts) => {
+        if (doubts.length > 0) hear({ kind: 'door-doubts', port, doubts });
+      });
     },
+    tried: () => trying,
   };
+}
+
+/** What is known of the system's once it has been tried, where nothing else tells. */
+async function knownOf({ system, doubts }: DoorChoice & { kind: 'system' }): Promise<Known> {
+  const left = await doubts(); // First, since a trial login also tells the host key.
+  return { ...(await system.known()), doubts: left };
 }
 
 /** One of our own, as the system's would be described. */
 async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
-): Promise<Pick<OpenDoor, 'port' | 'known'> & { readonly host: string }> {
+): Promise<DoorPlace & Pick<OpenDoor, 'host' | 'known'>> {
   const { port, host, hostKey, rules } = await openOwnDoor(...own);
-  const known = { answers: true, hostKeys: [hostKey], obstacles: [], rules, keyFiles: [] };
-  return { port, host, known: async () => known };
+  const known = { answers: true, hostKeys: [hostKey], obstacles: [], doubts: [], rules, keyFiles: [] };
+  return { port, host, listensOn: () => true, known: async () => known };
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */

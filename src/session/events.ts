@@ -1,3 +1,4 @@
+import type { Doubt } from '../domain/doubt.ts';
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
 import type { Jump } from '../domain/jump.ts';
@@ -108,6 +109,8 @@ export type Event =
       readonly port: number;
       readonly why: DoorReason;
     }
+  /** A trial login beside the pairing has told something of the sshd that guests come through. */
+  | { readonly kind: 'door-doubts'; readonly port: number; readonly doubts: readonly Doubt[] }
   /** What the sshd of a door of our own says. */
   | { readonly kind: 'door-log'; readonly line: string }
   /** The tunnel is down, or an attempt to open it again has failed. */

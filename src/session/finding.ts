@@ -1,3 +1,4 @@
+import type { Doubt } from '../domain/doubt.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { ShellTrouble } from '../door/shell.ts';
@@ -23,6 +24,8 @@ export type Finding =
       readonly configFile: string;
     }
   | { readonly kind: 'sshd-silent'; readonly port: number }
+  /** What is not known of who listens on a port, or came of a trial login there. */
+  | { readonly kind: 'doubt'; readonly port: number; readonly doubt: Doubt }
   | {
       readonly kind: 'obstacle';
       readonly obstacle: Obstacle;
@@ -48,6 +51,7 @@ export type Finding =
   /** They did not: `failure` where it could not be tried, else what ssh said and, of a door of our own, sshd. */
   | {
       readonly kind: 'no-login';
+      readonly door?: 'system' | 'private';
       readonly failure?: Failure;
       readonly said: string;
       readonly log: readonly string[];

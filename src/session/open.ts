@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Deadline, deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
@@ -6,6 +7,7 @@ import type { Guest, Label, NonEmpty } from '../domain/guest.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
 import { findWays, type Ways } from '../door/host-name.ts';
 import { expiryTime, findSshd } from '../door/sshd-version.ts';
+import { isLoopback } from '../door/system.ts';
 import { systemZone } from '../door/zone.ts';
 import {
   armClock,
@@ -26,14 +28,14 @@ import { bindMenuKey } from '../room/menu-key.ts';
 import { claimRoom, enterCommands, openRoom, type Room, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
-import { chooseDoor, onlyAddress } from './choose-door.ts';
+import { type DoorChoice, onlyAddress } from './choose-door.ts';
 import { armDeadMan } from './dead-man.ts';
-import { type OpenDoor, openDoor } from './door.ts';
+import { type DoorPlace, type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import { inTurn, type Live } from './live.ts';
 import { noOtherWays, noteLines, noteSystem } from './other-ways.ts';
 import { noteShared, recover } from './recover.ts';
-import { unlessStopped } from './stop.ts';
+import { Stopped, unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
 
 /** Most gates at a time. */
@@ -50,9 +52,29 @@ export interface Open {
 }
 
 /** What the guest's line may call this machine. Resolves late, and does not reject. */
-function waysOf(intent: PairIntent, env: NodeJS.ProcessEnv, port: number): Promise<Ways> {
-  return findWays({ env, port, named: intent.host ?? onlyAddress(intent) });
+async function waysOf(intent: PairIntent, env: NodeJS.ProcessEnv, place: DoorPlace): Promise<Ways> {
+  const { port, listensOn, onlyAt = [] } = place;
+  const [first] = onlyAt;
+  const alone = first !== undefined && onlyAt.every(isLoopback) ? first : undefined;
+  const named = intent.host ?? onlyAddress(intent) ?? alone;
+  const ways = await findWays({ env, port, named, listens: listensOn });
+  if (named !== undefined || first === undefined) return ways;
+  // What is known of the ways here may not lead to an address that it listens on.
+  const isElsewhere = ways.addresses.every(({ host }) => host === hostname());
+  const [only = first, ...more] = onlyAt.filter((address) => !isLoopback(address));
+  const addressOf = (host: string) => ({ host, reach: 'network' }) as const;
+  return isElsewhere ? { ...ways, addresses: [addressOf(only), ...more.map(addressOf)] } : ways;
 }
+
+/**
+ * Chooses the door, while the room is opened. Once `giveUp` is aborted what it has opened is closed again, and it rejects.
+ * @throws Refusal; Stopped
+ */
+export type ChooseDoor = (
+  sshd: string,
+  guests: Promise<NonEmpty<Guest>>,
+  giveUp: AbortSignal,
+) => Promise<DoorChoice>;
 
 /**
  * Takes back what dead pairings left, and opens one: room, gate, dead man's switch, door, and last the lines. While
@@ -64,6 +86,7 @@ export async function openPairing(
   intent: PairIntent,
   guests: Promise<NonEmpty<Guest>>,
   world: World,
+  choose: ChooseDoor,
 ): Promise<Open> {
   const { env, emit, stop } = world;
   guests.catch(() => {}); // It is waited for below, if nothing else fails before.
@@ -97,12 +120,17 @@ export async function openPairing(
     closing: [],
   };
   let opening: Promise<void> | undefined;
+  let choosing: Promise<DoorChoice> | undefined;
+  const failed = new AbortController();
   try {
     const room = await takeRoom(live, intent, { root, tmux }, world);
     stop.throwIfAborted();
     opening = openTheRoom(live, intent, room, world);
     const roomFails = opening.then(() => new Promise<never>(() => {}));
-    const resolved = Promise.all([chooseDoor(intent, { env, sshd, guests }), guests]);
+    const giveUp = AbortSignal.any([stop, failed.signal]);
+    live.closing.push(() => failed.abort(new Stopped('SIGTERM')));
+    choosing = choose(sshd, unlessStopped(giveUp, guests), giveUp);
+    const resolved = Promise.all([choosing, guests]);
     const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, roomFails]));
     live.guests = invited;
     const noted = noteSystem(live, choice);
@@ -113,7 +141,7 @@ export async function openPairing(
     const guestOf = (fingerprint: Fingerprint) =>
       live.guests.find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint));
     const note = (label: Label) => void live.loggedIn.add(label);
-    const ways = (port: number): Promise<Ways> => waysOf(intent, env, port);
+    const ways = (place: DoorPlace): Promise<Ways> => waysOf(intent, env, place);
     const canForward = (): boolean => invited.some(({ access }) => access === 'read-write');
     const { version } = choice;
     const step = { env, emit, sshd, version, ways, canForward, guestOf, note, caps };
@@ -142,7 +170,9 @@ export async function openPairing(
   } catch (error) {
     shutGate(live.lease.folder);
     for (const close of live.closing) close();
-    await opening?.catch(() => {}); // To its end, whatever comes: what it has started has to be closed again.
+    // To their ends, whatever comes: what they have started has to be closed again.
+    await choosing?.catch(() => {});
+    await opening?.catch(() => {});
     const failure = await endAccess(live);
     throw failure ? new Refusal(failure) : error;
   }

@@ -14,6 +14,7 @@ import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
 import { thisAccount } from '../spawn/account.ts';
 import type { DoorIntent } from './choose-door.ts';
+import type { DoorPlace } from './door.ts';
 import type { Event } from './events.ts';
 import { type LoginsWorld, watchLogins } from './logins.ts';
 
@@ -31,7 +32,7 @@ export interface DoorWorld {
   readonly sshd: string;
   readonly version: SshdVersion;
   /** What the guest's line may call this machine. Resolves late, and does not reject. */
-  readonly ways: (port: number) => Promise<Ways>;
+  readonly ways: (place: DoorPlace) => Promise<Ways>;
   /** Whether there is a guest who may reach forwarded ports: nobody who may only look. */
   readonly canForward: () => boolean;
   /** Whose key that is. */

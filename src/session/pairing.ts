@@ -6,6 +6,7 @@ import { keyObstacles } from '../door/key-rules.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
 import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
+import { chooseDoor } from './choose-door.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
 import type { OpenDoor } from './door.ts';
@@ -22,6 +23,7 @@ import { takeSeat } from './seat.ts';
 import { isRemembered } from './seen.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { teller } from './tell.ts';
+import { trialOf } from './trial.ts';
 import { watchPairing } from './watch.ts';
 import type { PairIntent, World } from './world.ts';
 
@@ -51,13 +53,20 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
   guests.catch(() => {}); // `openPairing` waits for it.
   // So that what is asked of a forge is on its way before this process is busy for some ms.
   if (intent.references.some(isRemembered)) await turn();
-  const open = await openPairing(intent, guests, world);
+  const open = await openFor(intent, guests, world);
   const remembered = (await resolving).remember();
   try {
     return await supervise(open, intent, world);
   } finally {
     await remembered;
   }
+}
+
+/** Opens a pairing by the door that is best for these guests. @throws as {@link openPairing} does */
+export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, world: World): Promise<Open> {
+  return openPairing(intent, guests, world, (sshd, invited, giveUp) =>
+    chooseDoor(intent, { env: world.env, sshd, guests: invited, attempt: trialOf(intent, world, giveUp) }),
+  );
 }
 
 /**
@@ -130,6 +139,7 @@ export async function supervise(
   const remains = remainsOf(live, [...live.guests, ...live.kicked]);
   const left = failure ?? keysLeft(remains);
   live.emit = emit;
+  await door.tried();
   askNoMore();
   watch.stop();
   await log.ended(reason, left);

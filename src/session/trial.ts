@@ -4,92 +4,149 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
-import { type Guest, labelsFor, type Reference } from '../domain/guest.ts';
-import { parsePublicKey } from '../domain/public-key.ts';
+import { type Guest, isNonEmpty, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
+import { type KeyType, type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
+import { sshdVersion } from '../door/sshd-version.ts';
+import type { SystemDoor } from '../door/system.ts';
 import { presences } from '../lease/presence.ts';
 import { thisAccount } from '../spawn/account.ts';
-import { type DoorIntent, onlyAddress } from './choose-door.ts';
+import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
-import type { Finding } from './finding.ts';
 import { type Open, openPairing } from './open.ts';
+import type { ProofWorld } from './proof.ts';
 import type { PairIntent, World } from './world.ts';
 
-/** How long a login may take, in ms. */
-const patience = 20_000;
+/** How long a login may take, in ms: beside a pairing the host waits for it. */
+const patience = { alone: 20_000, beside: 8000 };
 
 export interface TrialIntent extends DoorIntent {
   readonly tmux?: string;
 }
 
+/** A kind of key to try. Those of security keys can't be made. */
+export interface KeyKind {
+  readonly type: KeyType;
+  /** Of an RSA key. */
+  readonly bits?: number;
+}
+
+export interface Trial {
+  readonly door: DoorChoice['kind'];
+  readonly port: number;
+  /** Of the last login that was tried. */
+  readonly milliseconds: number;
+  /** What came of each kind, in turn; the first that fails is the last that is tried. */
+  readonly logins: readonly { readonly type: KeyType; readonly isIn: boolean; readonly said: string }[];
+  /** Host keys that sshd showed. */
+  readonly shown: readonly PublicKey[];
+  /** What the sshd of a door of our own said. */
+  readonly log: readonly string[];
+}
+
 /**
- * Opens a pairing with a throw-away key for its one guest, logs in over loopback as they would, waits until they are in
- * the room, and ends it all.
- * @throws Stopped; what was opened by then has been closed again
+ * Opens a pairing with throw-away keys for its one guest, logs in over this machine as they would, with each key in turn,
+ * waits until they are in the room, and ends it all.
+ * @param choose the door to try
+ * @throws Refusal; Stopped; what was opened by then has been closed again
  */
-export async function tryPairing(intent: TrialIntent, world: World): Promise<Finding> {
-  const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-doctor-'));
+export async function tryPairing(
+  intent: TrialIntent,
+  kinds: NonEmpty<KeyKind>,
+  world: World,
+  choose: (sshd: string) => Promise<DoorChoice>,
+  wait: number = patience.alone,
+): Promise<Trial> {
+  const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-trial-'));
   const log: string[] = [];
   const emit: World['emit'] = (event) => {
     if (event.kind === 'door-log') log.push(event.line);
     else if (event.kind !== 'door') world.emit(event);
   };
   try {
-    const guest = await makeGuest(folder);
+    const guest = await makeGuest(folder, kinds);
     const pairing = pairingFor(intent, guest.reference, folder);
-    const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit });
-    const finding = await visit(open, intent, folder, world.stop).finally(() => endAccess(open.live));
+    const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
+    const trial = await visit(open, folder, wait, world.stop).finally(() => endAccess(open.live));
     const failure = await endAccess(open.live);
     if (failure) throw new Refusal(failure);
-    return finding.kind === 'no-login' ? { ...finding, log } : finding;
-  } catch (error) {
-    if (error instanceof Refusal) return { kind: 'no-login', failure: error.failure, said: '', log };
-    throw error;
+    return { ...trial, log };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Comes in by the key in `folder`, and goes again. */
-async function visit(
-  { door, live }: Open,
-  intent: TrialIntent,
-  folder: string,
-  stop: AbortSignal,
-): Promise<Finding> {
-  const since = performance.now();
-  const host = onlyAddress(intent) ?? '127.0.0.1';
-  const at = { user: thisAccount().name, host, port: door.port };
-  const login = tryLogin({
-    at,
-    keyFile: join(folder, 'key'),
-    hostKeys: (await door.known()).hostKeys,
-    folder,
-  });
-  try {
-    const outcome = await Promise.race([arrival(live.lease.folder, stop), login.ended]);
-    const milliseconds = Math.round(performance.now() - since);
-    if (outcome === 'in') return { kind: 'login', door: door.kind, port: door.port, milliseconds };
-    return { kind: 'no-login', said: outcome ?? `not in after ${patience / 1000} s`, log: [] };
-  } finally {
-    login.end();
-  }
+/** Tries an sshd of the system's beside a pairing of this intent: nothing of it is told. */
+export function trialOf(intent: TrialIntent, world: World, giveUp: AbortSignal): ProofWorld['attempt'] {
+  const { ask: _, ...quiet } = { ...world, hasTerminal: false, emit: () => {}, stop: giveUp };
+  return (system, kinds) => tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), patience.beside);
 }
 
-async function makeGuest(folder: string): Promise<Guest> {
-  const file = join(folder, 'key');
-  await makeKey(file, 'tmuxpair doctor');
-  const parsed = parsePublicKey(readFileSync(`${file}.pub`, 'latin1').trim());
-  const reference: Reference = { provider: 'file', name: `${file}.pub`, text: 'tmuxpair doctor' };
+async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
+  const version = system.version() ?? (await sshdVersion(sshd));
+  const none = async () => [];
+  return { kind: 'system', system, version, why: { kind: 'asked' }, doubts: none, beside: none };
+}
+
+/** Comes in by each of the keys in `folder`, and goes again. */
+async function visit(
+  { door, live }: Open,
+  folder: string,
+  wait: number,
+  stop: AbortSignal,
+): Promise<Omit<Trial, 'log'>> {
+  const { kind, port, host } = door;
+  const { hostKeys } = await door.known();
+  const logins: Trial['logins'][number][] = [];
+  let [milliseconds, shown]: [number, PublicKey[]] = [0, []];
+  for (const [at, { type }] of (live.guests[0]?.keys ?? []).entries()) {
+    const since = performance.now();
+    const login = tryLogin({
+      at: { user: thisAccount().name, host, port },
+      keyFile: join(folder, String(at)),
+      hostKeys,
+      folder,
+    });
+    try {
+      const outcome = await Promise.race([arrival(live.lease.folder, at + 1, wait, stop), login.ended]);
+      milliseconds = Math.round(performance.now() - since);
+      shown = login.shown();
+      logins.push({
+        type,
+        isIn: outcome === 'in',
+        said: outcome === 'in' ? '' : (outcome?.replace(/\.$/, '') ?? `not in after ${wait / 1000} s`),
+      });
+    } finally {
+      login.end();
+    }
+    if (logins.at(-1)?.isIn !== true) break;
+  }
+  return { door: kind, port, milliseconds, logins, shown };
+}
+
+async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Guest> {
+  const keys = await Promise.all(
+    kinds.map(async ({ type, bits }, at) => {
+      const file = join(folder, String(at));
+      const [, curve] = /^ecdsa-sha2-nistp(\d+)$/.exec(type) ?? [];
+      if (curve !== undefined) await makeKey(file, 'tmuxpair trial', 'ecdsa', Number(curve));
+      else await makeKey(file, 'tmuxpair trial', type === 'ssh-rsa' ? 'rsa' : 'ed25519', bits);
+      const parsed = parsePublicKey(readFileSync(`${file}.pub`, 'latin1').trim());
+      if (!parsed.ok) throw new Error('ssh-keygen makes good keys');
+      return parsed.key;
+    }),
+  );
+  const reference: Reference = { provider: 'file', name: join(folder, '0.pub'), text: 'tmuxpair trial' };
   const [label] = labelsFor([reference]);
-  if (!parsed.ok || label === undefined) throw new Error('ssh-keygen makes good keys');
-  return { reference, label, access: 'read-write', keys: [parsed.key] };
+  if (!isNonEmpty(keys) || label === undefined) throw new Error('there is a kind, and so a key');
+  return { reference, label, access: 'read-write', keys };
 }
 
 function pairingFor(intent: TrialIntent, reference: Reference, folder: string): PairIntent {
+  const { via: _, host: __, ...door } = intent;
   return {
-    ...intent,
+    ...door,
     references: [reference],
     access: 'read-write',
     ttl: 60,
@@ -107,12 +164,17 @@ function pairingFor(intent: TrialIntent, reference: Reference, folder: string): 
   };
 }
 
-/** `in` once a gate has become tmux; `undefined` where none does in time. */
-async function arrival(lease: string, stop: AbortSignal): Promise<'in' | undefined> {
-  const until = performance.now() + patience;
+/** `in` once the gate of that key has become tmux; `undefined` where none does in time. */
+async function arrival(
+  lease: string,
+  key: number,
+  wait: number,
+  stop: AbortSignal,
+): Promise<'in' | undefined> {
+  const until = performance.now() + wait;
   while (performance.now() < until) {
     stop.throwIfAborted();
-    if (presences(lease).some(({ inside }) => inside)) return 'in';
+    if (presences(lease).some((one) => one.inside && one.key === key)) return 'in';
     await sleep(20);
   }
   return undefined;

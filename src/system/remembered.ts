@@ -34,6 +34,8 @@ export interface Remembered {
   /** As it was given to {@link remember}, for the caller to check. */
   readonly value: unknown;
   readonly learnedAt: Date;
+  /** Those that it depends on. */
+  readonly marks: Marks;
 }
 
 export interface Lesson {
@@ -70,6 +72,11 @@ export function markFiles(paths: Iterable<string>): Marks {
   return { files, isFresh };
 }
 
+/** Those of both, taken at the same time or one after the other. */
+export function joinMarks(one: Marks, other: Marks): Marks {
+  return { files: { ...other.files, ...one.files }, isFresh: one.isFresh || other.isFresh };
+}
+
 /**
  * What was remembered under a name, if its facts are these, its files are as they were, and it was learned on this machine
  * since it was booted. Only a file that nobody else can have written is believed.
@@ -88,7 +95,7 @@ export function recall(
   if (!isSame(record.facts, [...surroundings(), ...facts])) return undefined;
   const marks = markFiles(Object.keys(files));
   if (Object.entries(files).some(([path, mark]) => marks.files[path] !== mark)) return undefined;
-  return { value, learnedAt: new Date(learnedAt) };
+  return { value, learnedAt: new Date(learnedAt), marks: { files, isFresh: false } };
 }
 
 /** Replaces what is remembered under a name. @returns whether it could be, and nothing has changed since the marks */

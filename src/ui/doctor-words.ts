@@ -1,7 +1,7 @@
 /** What the doctor has found, in words. */
 import { jsonLine, printable } from '../domain/text.ts';
 import type { Check, Finding, Machine } from '../session/finding.ts';
-import { obstacleWords } from './door-words.ts';
+import { doubtWords, obstacleWords } from './door-words.ts';
 import { causeOf } from './keyring-words.ts';
 import { mendFor } from './mends.ts';
 import { wordsOf } from './words.ts';
@@ -43,6 +43,8 @@ function findingWords(finding: Finding): string {
         : `an sshd answers on port ${finding.port}; how it is configured can't be read`;
     case 'sshd-silent':
       return `no sshd answers on port ${finding.port}`;
+    case 'doubt':
+      return `port ${finding.port}: ${doubtWords(finding.doubt)}`;
     case 'obstacle':
       return `this machine's sshd: ${obstacleWords(finding.obstacle)}`;
     case 'terminals':

@@ -1,4 +1,5 @@
 /** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
+import type { Doubt } from '../domain/doubt.ts';
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { KeyLine } from '../lease/lease.ts';
@@ -28,8 +29,49 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
       return `no sshd answers on port ${why.port}, and one of this pairing's own could make no terminals: ${why.mend}`;
     case 'obstacles':
       return `this machine's sshd on port ${why.port} won't do (${why.obstacles.map(obstacleWords).join('; ')}): ${through}`;
+    case 'tried':
+      return `${through}: ${why.doubts.map(doubtWords).join('; ')}, but a trial login got in`;
+    case 'unproven':
+      return `not port ${why.port} (${why.doubts.map(doubtWords).join('; ')}): ${through}`;
     default:
       return why satisfies never;
+  }
+}
+
+/** What is to be said of an sshd of which not all is known, or that did not let a trial login in. */
+export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
+  if (doubts.length === 0) return [];
+  const all = doubts.map(doubtWords).join('; ');
+  const failed = doubts.some(({ kind }) => kind === 'login-failed' || kind === 'loopback-only');
+  return failed
+    ? [`your guest probably can't get in through port ${port}: ${all}; see tmuxpair doctor`]
+    : [`it is not known whether your guest can get in through port ${port}: ${all}; see tmuxpair doctor`];
+}
+
+export function doubtWords(doubt: Doubt): string {
+  switch (doubt.kind) {
+    case 'other-server':
+      return `it greets as ${printable(doubt.greeting, 80)}, which is not OpenSSH`;
+    case 'no-greeting':
+      return 'it does not greet as an sshd';
+    case 'refusing': {
+      const said = doubt.said === '' ? '' : `, it says "${printable(doubt.said, 80)}"`;
+      return `this machine's sshd is refusing loopback for a while (PerSourcePenalties${said})`;
+    }
+    case 'settings-unread':
+      return "its settings can't be read";
+    case 'settings-assumed':
+      return `its process can't be seen: its settings are taken to be those of ${printable(doubt.configFile)}`;
+    case 'loopback-only':
+      return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
+    case 'login-failed':
+      return `a trial login with a key of type ${printable(doubt.type)} failed: ${printable(doubt.said) || 'ssh went without a word'}`;
+    case 'login-untried':
+      return `a trial login could not be made: ${wordsOf(doubt.failure).error}`;
+    case 'types-untried':
+      return `whether it accepts keys of type ${doubt.types.map((one) => printable(one)).join(', ')} can't be tried`;
+    default:
+      return doubt satisfies never;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The command that mends what the doctor has found. */
 import { basename } from 'node:path';
+import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { Finding, Machine } from '../session/finding.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
@@ -12,6 +13,8 @@ export function mendFor(finding: Finding, machine: Machine): string | undefined 
       return installed(finding.program, machine) ?? wordsOf(finding.failure).hint;
     case 'sshd-silent':
       return startSshd(finding.port, machine);
+    case 'doubt':
+      return doubtMend(finding.doubt, machine);
     case 'obstacle':
       return obstacleMend(finding, machine);
     case 'no-terminals':
@@ -58,6 +61,36 @@ function startSshd(port: number, machine: Machine): string {
     return asRoot('systemctl enable --now ssh || systemctl enable --now sshd', machine);
   const at = port === 22 ? '' : ` -p ${port}`;
   return asRoot(`mkdir -p /run/sshd && ${machine.sshd}${at}`, machine);
+}
+
+function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
+  switch (doubt.kind) {
+    case 'other-server':
+    case 'no-greeting':
+      return "name your sshd's own port with --port, or pass --door private";
+    case 'refusing':
+      return 'wait a minute and run it again; PerSourcePenaltyExemptList 127.0.0.0/8,::1/128 in sshd_config keeps it from happening';
+    case 'settings-unread':
+    case 'login-failed':
+      return `see why: ${asRoot(logCommand(machine), machine)}; or pass --door private`;
+    case 'settings-assumed':
+      return 'nothing to do, if the login below succeeds';
+    case 'loopback-only':
+      return 'pass --via JUMP or --door private, or --host NAME if that port is forwarded from elsewhere';
+    case 'login-untried':
+      return wordsOf(doubt.failure).hint;
+    case 'types-untried':
+      return 'ask your guest to try it, or pass --door private';
+    default:
+      return doubt satisfies never;
+  }
+}
+
+/** Shows what sshd has to say of logins. */
+function logCommand({ services }: Machine): string {
+  if (services === 'systemd') return 'journalctl -n 20 -t sshd -t sshd-session';
+  if (services === 'launchd') return `log show --last 5m --predicate 'process == "sshd"'`;
+  return 'tail -n 20 /var/log/auth.log';
 }
 
 function obstacleMend(
@@ -162,12 +195,15 @@ function chmod({ path, uid }: Obstacle & { kind: 'modes' }, keyFile: string, mac
   return uid === 0 ? asRoot(command, machine) : command;
 }
 
-function loginMend({ failure, log }: Finding & { kind: 'no-login' }, machine: Machine): string | undefined {
+function loginMend(finding: Finding & { kind: 'no-login' }, machine: Machine): string | undefined {
+  const { failure, log } = finding;
   if (failure) return wordsOf(failure).hint;
   if (log.some((line) => /account is locked/.test(line))) {
     return asRoot(`usermod -p '*' ${word(machine.user)}`, machine);
   }
-  return 'see what fails above; if nothing does, run it again with --debug';
+  return finding.door === 'system'
+    ? `see what fails above; if nothing does, see why: ${asRoot(logCommand(machine), machine)}`
+    : 'see what fails above; if nothing does, run it again with --debug';
 }
 
 /** One command is put behind sudo as it is; several need a shell there. */

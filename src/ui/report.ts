@@ -6,7 +6,7 @@ import type { Trust } from '../keyring/trust.ts';
 import type { RefusalReason } from '../lease/presence.ts';
 import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
 import { ago, lastPaired } from './ago.ts';
-import { doorWords, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
+import { doorWords, doubtWarning, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { referenceWords } from './reference-words.ts';
 import { tunnelWords, untriedWords } from './tunnel-words.ts';
@@ -39,6 +39,8 @@ export function linesFor(event: Event): Line[] {
       return keyringWords(event.warning).map((text) => ({ to: 'err', text: `tmuxpair: ${text}` }));
     case 'door':
       return [{ to: 'out', text: doorWords(event) }];
+    case 'door-doubts':
+      return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
     case 'door-log':
     case 'tunnel-down':
     case 'tunnel-up':
@@ -109,6 +111,8 @@ export function wordsFor(event: Event): string {
         .join('; ');
     case 'door':
       return doorWords(event);
+    case 'door-doubts':
+      return `warning: ${doubtWarning(event.port, event.doubts).join('; ')}`;
     case 'door-log':
       return `sshd: ${printable(event.line)}`;
     case 'tunnel-down':
@@ -239,7 +243,7 @@ function invitation(invited: Invitation): Line[] {
       `tmuxpair: warning: Tailscale's own SSH server answers on port 22 of ${name} and decides for itself who gets in: use another address, or --door private`,
     );
   }
-  const doubts = obstacleWarnings(door.kind, door.obstacles);
+  const doubts = [...doubtWarning(door.port, door.doubts), ...obstacleWarnings(door.kind, door.obstacles)];
   if (keyLines.length > 0) doubts.push(keyLineWords(keyLines));
   warnings.push(...doubts.map((text) => `tmuxpair: warning: ${text}`));
   return [

@@ -45,7 +45,10 @@ test('a good machine: everything is well, and a guest has really been in', async
   for (const door of ['system', 'private']) {
     const port = door === 'system' ? ['--port', String(stage.sshd.port)] : [];
     const { exit, checks } = await doctor(stage, ['--door', door, ...port], env);
-    expect(checks.filter(({ level }) => level !== 'ok')).toEqual([]);
+    // The sshd of these tests is on loopback, which is worth a word.
+    const isWord = ({ check, message }: Check) =>
+      check === 'doubt' && / it listens on 127\.0\.0\.1 only/.test(message);
+    expect(checks.filter((one) => one.level !== 'ok' && !isWord(one))).toEqual([]);
     expect(checks.at(-1)).toMatchObject({
       check: 'login',
       message: expect.stringMatching(/^a guest got in through /),

@@ -12,6 +12,8 @@ export interface Networks extends AsyncDisposable {
   readonly guest: string;
   /** The jump host's address, the same for both. */
   readonly address: string;
+  /** Gives the host another address, of IPv6, in the net that it shares with the jump host. */
+  readonly addAddress: (address: string) => Promise<void>;
   /** Takes the host's cable out, or puts it back. */
   readonly cable: (state: 'in' | 'out') => Promise<void>;
 }
@@ -54,6 +56,11 @@ export async function makeNetworks(): Promise<Networks> {
       jump,
       guest,
       address,
+      addAddress: async (added) => {
+        const neighbour = added.replace(/[^:]+$/, 'ffff');
+        await ip(`-n ${host} address add ${added}/64 dev to-jump nodad`);
+        await ip(`-n ${jump} address add ${neighbour}/64 dev to-host nodad`);
+      },
       cable: async (state) =>
         void (await ip(`-n ${jump} link set to-host ${state === 'in' ? 'up' : 'down'}`)),
       [Symbol.asyncDispose]: cleanup.run,

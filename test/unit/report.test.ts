@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Doubt } from '../../src/domain/doubt.ts';
 import type { Access, Guest, Label, NonEmpty } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import type { Obstacle } from '../../src/domain/obstacle.ts';
@@ -68,10 +69,23 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
 
+const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
+  'other-server': { kind: 'other-server', greeting: 'SSH-2.0-Go' },
+  'no-greeting': { kind: 'no-greeting' },
+  refusing: { kind: 'refusing', said: 'Not allowed at this time' },
+  'settings-unread': { kind: 'settings-unread' },
+  'settings-assumed': { kind: 'settings-assumed', configFile: '/etc/ssh/sshd_config' },
+  'loopback-only': { kind: 'loopback-only', addresses: ['127.0.0.1', '::1'] },
+  'login-failed': { kind: 'login-failed', type: 'ssh-rsa', said: 'Permission denied (publickey).' },
+  'login-untried': { kind: 'login-untried', failure: { kind: 'no-terminals', mend: 'mount it' } },
+  'types-untried': { kind: 'types-untried', types: ['sk-ssh-ed25519@openssh.com'] },
+};
+
 const door: Invitation['door'] = {
   kind: 'system',
   port: 22,
   answers: true,
+  doubts: [],
   obstacles: [],
   hostKeys: [keyOf('host')],
   rules: [],
@@ -198,6 +212,23 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
       port: 2222,
       why: { kind: 'obstacles', port: 22, obstacles: Object.values(obstacles) },
     },
+    { kind: 'door', door: 'system', port: 22, why: { kind: 'tried', doubts: [doubts['settings-unread']] } },
+    {
+      kind: 'door',
+      door: 'system',
+      port: 2222,
+      why: { kind: 'unproven', port: 22, doubts: [doubts['other-server']] },
+    },
+    {
+      kind: 'door',
+      door: 'private',
+      port: 2222,
+      why: { kind: 'unproven', port: 22, doubts: [doubts['settings-unread'], doubts['login-failed']] },
+    },
+  ],
+  'door-doubts': [
+    { kind: 'door-doubts', port: 22, doubts: [{ ...doubts['login-failed'], said: '' }] },
+    { kind: 'door-doubts', port: 22, doubts: [doubts['login-untried']] },
   ],
   'door-log': [{ kind: 'door-log', line: 'Accepted publickey for me' }],
   'tunnel-down': [{ kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } }],
@@ -240,6 +271,8 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     }),
     invited({ door: { ...door, obstacles: Object.values(obstacles) } }),
     invited({ door: { ...door, kind: 'private' }, keyLines: someRemains.before }),
+    invited({ door: { ...door, doubts: [{ ...doubts.refusing, said: '' }] } }),
+    invited({ door: { ...door, doubts: Object.values(doubts) } }),
     invited({
       door: {
         ...door,

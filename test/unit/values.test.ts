@@ -51,7 +51,7 @@ const parsers: readonly [string, Parse, readonly string[], readonly string[]][] 
   [
     'a host',
     parseHost,
-    ['here', 'box.example.com', '192.0.2.1', '2001:db8::1', 'a_b-c'],
+    ['here', 'box.example.com', '192.0.2.1', '2001:db8::1', '::1', '[fd00::5]', 'a_b-c'],
     ['', '-oProxyCommand=x', 'a b', '$(id)', 'a;b', 'a/b', 'é', 'a\n', 'x'.repeat(254)],
   ],
   [

@@ -51,7 +51,11 @@ function learn(): boolean {
 test('what nothing has changed of is recalled; the file is nobody else’s to write or read', () => {
   expect(recall(env, 'x', facts)).toBeUndefined();
   expect(learn()).toBe(true);
-  expect(recall(env, 'x', facts)).toEqual({ value, learnedAt: expect.any(Date) });
+  expect(recall(env, 'x', facts)).toEqual({
+    value,
+    learnedAt: expect.any(Date),
+    marks: { isFresh: false, files: markFiles(paths()).files },
+  });
   expect(recall(env, 'y', facts)).toBeUndefined();
   expect(lstatSync(kept).mode & 0o777).toBe(0o600);
   expect(lstatSync(join(kept, '..')).mode & 0o777).toBe(0o700);

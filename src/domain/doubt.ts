@@ -1,0 +1,22 @@
+import type { Failure } from './failure.ts';
+
+/** What is not known of the sshd that guests are announced through, or what was seen when it was tried. */
+export type Doubt =
+  /** Another server greets there, e.g. as `SSH-2.0-Go`. */
+  | { readonly kind: 'other-server'; readonly greeting: string }
+  /** Somebody listens there, and does not greet as an sshd does. */
+  | { readonly kind: 'no-greeting' }
+  /** It refuses connections from this machine for a while; `said` where it has a word for that. */
+  | { readonly kind: 'refusing'; readonly said: string }
+  /** Its settings can't be read. */
+  | { readonly kind: 'settings-unread' }
+  /** No such process is seen: the settings are those of an sshd that is started without arguments. */
+  | { readonly kind: 'settings-assumed'; readonly configFile: string }
+  /** It listens on these addresses, which nobody reaches from another machine. */
+  | { readonly kind: 'loopback-only'; readonly addresses: readonly string[] }
+  /** A trial login did not get in. */
+  | { readonly kind: 'login-failed'; readonly said: string; readonly type: string }
+  /** A trial login could not be made. */
+  | { readonly kind: 'login-untried'; readonly failure: Failure }
+  /** Whether it accepts keys of these types can't be tried: they are made by a security key. */
+  | { readonly kind: 'types-untried'; readonly types: readonly string[] };

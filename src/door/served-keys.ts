@@ -1,0 +1,57 @@
+/** The host keys that an sshd shows to those who connect. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import { capture } from '../spawn/capture.ts';
+import type { Settings } from './sshd-settings.ts';
+
+const usualFolder = '/etc/ssh';
+
+/** The public halves of the host keys that its settings name, as they lie next to the private ones. */
+export function hostKeysIn(settings: Settings): PublicKey[] {
+  return (settings.get('hostkey') ?? []).flatMap((path) => publicKeyIn(`${path}.pub`) ?? []);
+}
+
+/**
+ * Those that belong to a key which was seen to be shown: where the usual folder has it, all that are there; else that one.
+ * By a connection they can't all be had: each shows one.
+ */
+export function hostKeysWith(seen: readonly PublicKey[]): PublicKey[] {
+  const usual = namesIn(usualFolder)
+    .filter((name) => /^ssh_host_.*_key\.pub$/.test(name))
+    .flatMap((name) => publicKeyIn(join(usualFolder, name)) ?? []);
+  const isThere = seen.some(({ base64 }) => usual.some((key) => key.base64 === base64));
+  return isThere ? usual : [...seen];
+}
+
+/** Asks for one over the network, by one connection, which is one without a login. */
+export async function scanHostKey(host: string, port: number): Promise<PublicKey[]> {
+  const args = ['-T', '2', '-t', 'ed25519', '-p', String(port), host];
+  const { stdout } = await capture('ssh-keyscan', args, { patience: 3000 });
+  return keysIn(stdout);
+}
+
+/** Of lines as in a known_hosts file. */
+export function keysIn(text: string): PublicKey[] {
+  return text.split('\n').flatMap((line) => {
+    const parsed = parsePublicKey(line.slice(line.indexOf(' ') + 1));
+    return parsed.ok ? [parsed.key] : [];
+  });
+}
+
+function publicKeyIn(path: string): PublicKey | undefined {
+  try {
+    const parsed = parsePublicKey(readFileSync(path, 'latin1').trim());
+    return parsed.ok ? parsed.key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,236 @@
+/** Which sshd is announced, and what it is asked. The machines of these tests have no way out. */
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { makeCleanup, orUndo } from '../support/cleanup.ts';
+import { entering } from '../support/enter.ts';
+import { start } from '../support/execute.ts';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import { theOne } from '../support/listed.ts';
+import { makeNetworks, type Networks } from '../support/network.ts';
+import { keyFileOf, leaseLines } from '../support/pairing.ts';
+import { isRoot, testRun } from '../support/run.ts';
+import { until } from '../support/wait.ts';
+
+interface Machine extends AsyncDisposable {
+  readonly stage: Stage;
+  readonly networks: Networks;
+  /** Has somebody on another machine come in by a line that was printed. */
+  readonly joins: (line: string, key?: string) => Promise<void>;
+  /** The guest's key file. */
+  readonly key: string;
+  /** Lines of sshd's log since the last call. */
+  readonly logged: (what: RegExp) => number;
+}
+
+/** A host's machine with an sshd on `address`, and a guest on another one. */
+async function makeMachine(config: readonly string[] = ['Port 22'], address = '0.0.0.0'): Promise<Machine> {
+  const cleanup = makeCleanup();
+  return orUndo(cleanup, async () => {
+    const networks = cleanup.use(await makeNetworks());
+    const network = networks.host;
+    if (address.includes(':')) await networks.addAddress(address);
+    const stage = cleanup.use(
+      await makeStage({
+        account: { devpts: 'good', network },
+        sshd: { network: { name: network, address }, config },
+      }),
+    );
+    const guest = await stage.guest({ network: networks.jump });
+    const key = await keyFileOf(stage, guest);
+    let seen = 0;
+    return {
+      stage,
+      networks,
+      key,
+      joins: async (line) => {
+        const terminal = await guest.paste(line);
+        await terminal.waitFor(/\[pair/, { timeout: 20_000 });
+      },
+      logged: (what) => {
+        const lines = stage.sshd.log().split('\n');
+        const found = lines.slice(seen).filter((text) => what.test(text)).length;
+        seen = lines.length - 1;
+        return found;
+      },
+      [Symbol.asyncDispose]: cleanup.run,
+    };
+  });
+}
+
+const unattended = ['--unattended', '-d', '--ttl', '5m'];
+
+/** Starts a pairing, and ends it and its room after `meanwhile`. */
+async function pairing(
+  { stage, key }: Machine,
+  args: readonly string[],
+  meanwhile: (said: string) => unknown = () => {},
+): Promise<string> {
+  const { stdout, stderr, exitCode } = await stage.run([...unattended, ...args, key], { timeout: 60_000 });
+  const said = `${stdout}${stderr}`;
+  expect({ said, exitCode }).toMatchObject({ exitCode: 0 });
+  await meanwhile(said);
+  const { socket } = await theOne(stage);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await stage.account.exec('tmux', ['-N', '-S', socket, 'kill-server']);
+  return said;
+}
+
+/** Somebody on a port of the machine's who says this, and nothing more. */
+async function greeter({ networks }: Machine, greeting: string): Promise<AsyncDisposable> {
+  const enter = entering({ network: networks.host });
+  const code = `require('net').createServer((s) => s.on('error', () => {}).write(${JSON.stringify(greeting)})).listen(22, () => console.log('ready'))`;
+  const child = start({ cwd: '/', env: { PATH: '/usr/bin:/bin' }, enter }, testRun().node, ['-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (child.stdout) await once(child.stdout, 'data');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+const connection = /^Connection from /;
+
+test.runIf(isRoot())(
+  'R3: the sshd on 22 is knocked at once, and then remembered until it or its configuration changes',
+  async () => {
+    await using machine = await makeMachine();
+    const { stage, logged } = machine;
+    const connections = () => logged(connection);
+    expect(connections()).toBe(0);
+    const through = "guests come through this machine's sshd, port 22\n";
+    expect(await pairing(machine, [])).toContain(through);
+    expect(connections()).toBe(1);
+    for (const args of [[], ['--port', '22'], [], ['--door', 'system']]) {
+      expect(await pairing(machine, args)).toContain(through);
+      expect(connections()).toBe(0);
+    }
+    await stage.account.asRoot(`echo 'PermitTTY no' >>${stage.sshd.configFile}; kill -HUP ${stage.sshd.pid}`);
+    await until(() => stage.sshd.log().split('Server listening').length > 4, { what: 'sshd to begin anew' });
+    expect(await pairing(machine, [])).toContain('it gives no terminals: PermitTTY no');
+    expect(connections()).toBe(2); // Its other port might have done.
+  },
+);
+
+test.runIf(isRoot())('R3: what others may have written is not believed', async () => {
+  await using machine = await makeMachine();
+  const { stage, logged } = machine;
+  await pairing(machine, []);
+  await pairing(machine, []);
+  expect(logged(connection)).toBe(1);
+  await stage.account.demand('chmod', ['777', `${stage.account.home}/.cache/tmuxpair`]);
+  await pairing(machine, []);
+  expect(logged(connection)).toBe(1);
+});
+
+test.runIf(isRoot()).each(['SSH-2.0-Go', 'SSH-2.0-dropbear_2022.83', 'HTTP/1.1 400 Bad Request'])(
+  'N1: %s on port 22: the sshd on another port is announced, and gets a guest in',
+  async (greeting) => {
+    await using machine = await makeMachine([]);
+    await using _ = await greeter(machine, `${greeting}\r\n`);
+    const { stage } = machine;
+    const port = String(stage.sshd.port);
+    const said = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+      const { door, sshCommand } = await theOne(stage);
+      expect(door).toBe('system');
+      await machine.joins(sshCommand);
+    });
+    expect(said).toContain(`guests come through this machine's sshd, port ${port}\n`);
+    expect(said).toMatch(
+      /^not port 22 \(it (greets as SSH-2\.0-\S+, which is not OpenSSH|does not greet as an sshd)\): /m,
+    );
+  },
+);
+
+test.runIf(isRoot())(
+  'N1: another server on a port that was named is told, with what came of a trial login',
+  async () => {
+    await using machine = await makeMachine([]);
+    await using _ = await greeter(machine, 'SSH-2.0-Go\r\n');
+    expect(await pairing(machine, ['--port', '22'])).toMatch(
+      /tmuxpair: warning: your guest probably can't get in through port 22: it greets as SSH-2\.0-Go, which is not OpenSSH; a trial login .* failed/,
+    );
+  },
+);
+
+test.runIf(isRoot()).each([
+  ['AllowGroups nogroup', /Permission denied/],
+  ['AuthenticationMethods publickey,password', /Permission denied/],
+  ['ForceCommand /bin/date', /ssh went without a word|not in|closed/],
+  ['PubkeyAcceptedAlgorithms ecdsa-sha2-nistp256', /Permission denied/],
+])(
+  'N2: settings that can’t be read, with %s: a trial login tells, and the private sshd is taken',
+  async (setting, said) => {
+    await using machine = await makeMachine(['Port 22', setting]);
+    const { stage, logged } = machine;
+    await stage.account.asRoot(`chmod 600 ${stage.sshd.configFile}`);
+    for (const round of ['first', 'second']) {
+      const text = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+        const { door, sshCommand } = await theOne(stage);
+        expect(door).toBe('private');
+        await machine.joins(sshCommand);
+      });
+      expect(text).toMatch(
+        /^not port 22 \(its settings can't be read; a trial login with a key of type ssh-ed25519 failed: /m,
+      );
+      expect(text).toMatch(said);
+      expect(logged(connection)).toBe(round === 'first' ? 2 : 0);
+    }
+    expect(await pairing(machine, ['--port', '22'])).toMatch(
+      /tmuxpair: warning: your guest probably can't get in through port 22: its settings can't be read; a trial login .* failed/,
+    );
+  },
+);
+
+test.runIf(isRoot())('N2: settings that can’t be read, and a trial login that gets in', async () => {
+  await using machine = await makeMachine();
+  const { stage, logged } = machine;
+  await stage.account.asRoot(`chmod 600 ${stage.sshd.configFile}`);
+  for (const connections of [2, 1]) {
+    const said = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+      await machine.joins((await theOne(stage)).sshCommand);
+    });
+    expect(said).toContain(
+      "guests come through this machine's sshd, port 22: its settings can't be read, but a trial login got in\n",
+    );
+    // The host key is the one that the trial login saw.
+    expect(said).toContain(stage.sshd.hostKeyFingerprint);
+    expect(logged(connection)).toBe(connections + (connections === 2 ? 1 : 0));
+  }
+  expect(leaseLines(stage)).toEqual([]);
+});
+
+test.runIf(isRoot()).each(['203.0.113.1', 'fd00:7070::5'])(
+  'N4: an sshd that listens on %s alone is found, tried and announced there',
+  async (address) => {
+    await using machine = await makeMachine(['Port 22'], address);
+    const { stage } = machine;
+    for (const args of [[], ['--port', '22'], ['--host', address]]) {
+      const said = await pairing(machine, args, async () => {
+        const { door, sshCommand } = await theOne(stage);
+        expect({ door, sshCommand }).toEqual({
+          door: 'system',
+          sshCommand: `ssh ${stage.account.name}@${address}`,
+        });
+        await machine.joins(sshCommand);
+      });
+      expect(said).not.toContain('warning: no sshd');
+    }
+    const { stdout } = await stage.run(['doctor', '--door', 'auto'], { timeout: 60_000 });
+    expect(stdout).toMatch(/a guest got in through this machine's sshd on port 22/);
+  },
+);
+
+test.runIf(isRoot())('N4: an sshd on loopback alone is nobody else’s to reach', async () => {
+  await using machine = await makeMachine(['Port 22'], '127.0.0.1');
+  const { stage } = machine;
+  const said = await pairing(machine, [], async () => {
+    await machine.joins((await theOne(stage)).sshCommand);
+  });
+  expect(said).toMatch(
+    /^not port 22 \(it listens on 127\.0\.0\.1 only, .*\): guests come through an sshd of this pairing's own/m,
+  );
+  expect(await pairing(machine, ['--port', '22'])).toMatch(/warning: .* it listens on 127\.0\.0\.1 only/);
+});
