@@ -39,7 +39,7 @@ export interface LineOptions {
 export interface LeaseLine {
   readonly id: LeaseId;
   readonly label: string;
-  /** The gate's folder, where the line still has its command as we wrote it. */
+  /** The gate's folder, if all of the line is as we write it: options, key and comment. Else anybody may have written it. */
   readonly folder?: string;
   /** `expiry-time` as it stands in the line. */
   readonly expiry?: string;
@@ -152,9 +152,7 @@ export function leaseLinesIn(text: string): LeaseLine[] {
       counted = nl + 1;
     }
     const raw = text.slice(ours.start, ours.end);
-    const folder = /command="exec (?:\/bin\/sh )?(\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,6})?\/gate /.exec(
-      raw,
-    )?.[1];
+    const folder = folderIn(raw, ours);
     const expiry = /(?:^|,)expiry-time="([0-9]+Z?)"/.exec(raw)?.[1];
     found.push({
       id: ours.id,
@@ -165,6 +163,20 @@ export function leaseLinesIn(text: string): LeaseLine[] {
     });
   }
   return found;
+}
+
+const wholeLine =
+  /^(restrict,(?:[^\s"]|"[^"\\]*")+) [a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2} tmuxpair:[a-z2-7]{12}:[A-Za-z0-9_-]+(?: created=(?:file|folder))?\s*$/;
+
+/** The folder of the gate that a line forces its key into, if the line is whole and that is the gate of its own comment. */
+function folderIn(line: string, { id, label }: Pick<LeaseLine, 'id' | 'label'>): string | undefined {
+  const [, options = ''] = wholeLine.exec(line) ?? [];
+  const commands = [...options.matchAll(/,command="([^"]*)"/g)].map(([, command = '']) => command);
+  const [, folder, whose] =
+    /^exec (?:\/bin\/sh )?(\/[A-Za-z0-9_@%+=:,./-]+?)(?:\/[0-9]{1,6})?\/gate (\S+)$/.exec(
+      commands[0] ?? '',
+    ) ?? [];
+  return commands.length === 1 && whose === label && folder?.endsWith(`/${id}`) ? folder : undefined;
 }
 
 /**

@@ -125,9 +125,8 @@ function isTrusted(folder: string): boolean {
 }
 
 /** The lease folder behind a line, where there is one: whatever else a line may lead to is nobody's to remove. */
-function folderOf({ id, folder }: LeaseLine): string | undefined {
-  const isLease = folder !== undefined && basename(folder) === id && isTrusted(folder) && hasParts(folder);
-  return isLease ? folder : undefined;
+function folderOf({ folder }: LeaseLine): string | undefined {
+  return folder !== undefined && isTrusted(folder) && hasParts(folder) ? folder : undefined;
 }
 
 function hasParts(folder: string): boolean {
@@ -144,9 +143,12 @@ async function removeLeftovers(keyFile: string): Promise<void> {
   }
 }
 
-/** Whether no folder stands behind a line any more: on this machine, or anywhere, where its time is up. */
+/**
+ * Whether no folder stands behind a line any more: on this machine, or anywhere, where its time is up. A line whose
+ * comment alone is like ours may be the host's own.
+ */
 function isOrphan(line: LeaseLine, now: Date): boolean {
-  if (folderOf(line) !== undefined) return false;
+  if (line.folder === undefined || folderOf(line) !== undefined) return false;
   const expired = line.expiry?.endsWith('Z') === true && line.expiry < compact(now);
   return expired || isOfMachine(line.id, machineName());
 }

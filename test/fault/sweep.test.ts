@@ -42,3 +42,22 @@ test('sweep removes a line that leads to a folder which is no lease, and leaves 
   expect(stage.keysFile()?.toString()).toBe('# mine\n');
   expect(existsSync(file)).toBe(true);
 });
+
+test('S15: sweep leaves the host’s own line alone, whatever its comment is like', async () => {
+  await using stage = await makeStage();
+  const guest = await stage.guest();
+  const id = newLeaseId(machineName());
+  const key = guest.identity.publicKey.split(' ').slice(0, 2).join(' ');
+  const gate = `/run/user/1/tmuxpair/${id}/gate`;
+  const own = [
+    `${key} tmuxpair:${id}:bob`,
+    `no-pty ${key} tmuxpair:${newLeaseId(machineName())}:bob created=file`,
+    `restrict,command="/usr/bin/backup" ${key} tmuxpair:${newLeaseId(machineName())}:bob`,
+    `restrict,expiry-time="20200101000000Z",command="id; exec ${gate} bob" ${key} tmuxpair:${id}:bob`,
+  ];
+  await stage.writeKeys(`${own.join('\n')}\n`);
+  const before = stage.snapshot();
+  const swept = await stage.run(['sweep']);
+  expect({ stderr: swept.stderr, exitCode: swept.exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  stage.expectUntouched(before);
+});

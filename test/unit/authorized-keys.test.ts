@@ -213,6 +213,44 @@ test('every lease line is found, with what a sweep wants to know', () => {
   expect(leaseLinesIn('')).toEqual([]);
 });
 
+describe('S15: all of a line has to be as we write it for its gate to be known', () => {
+  const folder = `/run/user/1000/tmuxpair/${a}`;
+  const whole = (options: string, comment = `tmuxpair:${a}:ada`) =>
+    leaseLinesIn(`${options} ${ada.type} ${ada.base64} ${comment}\n`).map((line) => line.folder);
+  const command = (text: string) => `restrict,pty,command="${text}"`;
+
+  test.each<[string, string, string?]>([
+    ['as it is', command(`exec /bin/sh ${folder}/gate ada`)],
+    ['as it was before', command(`exec ${folder}/gate ada`)],
+    ['a second key', command(`exec /bin/sh ${folder}/2/gate ada`)],
+    [
+      'with a time and ports',
+      `restrict,pty,expiry-time="20261122181500Z",port-forwarding,permitopen="127.0.0.1:80",command="exec /bin/sh ${folder}/gate ada"`,
+    ],
+    ['marked', command(`exec /bin/sh ${folder}/gate ada`), `tmuxpair:${a}:ada created=folder`],
+  ])('%s', (_, options, comment) => {
+    expect(whole(options, comment)).toEqual([folder]);
+  });
+
+  test.each<[string, string, string?]>([
+    ['no options', ''],
+    ['options of the host’s', 'no-agent-forwarding'],
+    ['another command', command('exec /usr/bin/backup ada')],
+    ['a command around it', command(`exec /bin/sh ${folder}/gate ada; id`)],
+    ['two commands', `${command(`exec /bin/sh ${folder}/gate ada`)},command="id"`],
+    ['the gate of another guest', command(`exec /bin/sh ${folder}/gate bob`)],
+    ['the gate of another pairing', command(`exec /bin/sh /run/user/1000/tmuxpair/${b}/gate ada`)],
+    [
+      'a command that another option holds',
+      `restrict,environment="X=,command=exec /bin/sh ${folder}/gate ada"`,
+    ],
+    ['not restricted', `pty,command="exec /bin/sh ${folder}/gate ada"`],
+    ['a word before the comment', command(`exec /bin/sh ${folder}/gate ada`), `me tmuxpair:${a}:ada`],
+  ])('not with %s', (_, options, comment) => {
+    expect(whole(options, comment)).toEqual([undefined]);
+  });
+});
+
 describe('another time', () => {
   const [from, to] = ['expiry-time="20261122181500Z"', 'expiry-time="20261122191500Z"'];
   const moved = (text: string) => withExpiry(text, a, '20261122191500Z');
