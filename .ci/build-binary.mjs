@@ -5,25 +5,28 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bundle } from './bundle.mjs';
+import { writeLicences } from './licences.mjs';
 
 const require = createRequire(import.meta.url);
 const isMusl = process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
 const bun = require.resolve(
   `@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}${isMusl ? '-musl' : ''}/bin/bun`,
 );
+const keytar = dirname(require.resolve('keytar/package.json'));
 const binding = join(
-  dirname(require.resolve('keytar/package.json')),
+  keytar,
   `prebuilds/${process.platform}${isMusl ? 'musl' : ''}-${process.arch}/keytar.node`,
 );
 
 rmSync('.binary', { recursive: true, force: true });
 mkdirSync('.binary');
-await bundle({
+const built = await bundle({
   entryPoints: ['src/standalone.ts'],
   outfile: '.binary/tmuxpair.js',
   alias: { keytar: binding },
   external: ['*.node'],
 });
+writeLicences('.binary/THIRD-PARTY-LICENSES', [built], [dirname(dirname(bun)), keytar]);
 const args = [
   ...[
     'build',

@@ -3,6 +3,7 @@
 // first needed.
 import { rmSync, writeFileSync } from 'node:fs';
 import { bundle } from './bundle.mjs';
+import { writeLicences } from './licences.mjs';
 
 /** What has files of its own: how our code imports it, what it is, the file's name. */
 const heavy = [
@@ -42,7 +43,7 @@ const requireLate = `"use strict";{const now=require,found={};require=name=>name
 found[name]??=new Proxy({},{get:(_,key)=>now(name.slice(5))[key]}):now(name)}`;
 
 rmSync('dist', { recursive: true, force: true });
-await bundle({
+const built = await bundle({
   entryPoints: {
     main: 'src/main.ts',
     keychain: 'src/keyring/keychain-main.ts',
@@ -53,6 +54,7 @@ await bundle({
   external: ['keytar'],
   plugins: [apart, late],
   banner: { js: requireLate },
-  legalComments: 'linked',
+  legalComments: 'none', // The whole texts are written instead.
 });
+writeLicences('dist/THIRD-PARTY-LICENSES', [built]);
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');

@@ -12,6 +12,7 @@ export function bundle(options) {
     // `require` is at hand; the machinery of modules takes Node some milliseconds to start.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
+    metafile: true, // For the licences of what is in it.
     ...options,
   });
 }
