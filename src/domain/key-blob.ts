@@ -11,10 +11,10 @@ export const keyTypes = [
 ] as const;
 export type KeyType = (typeof keyTypes)[number];
 
-/** What is wrong with a blob. `inside` is outside text: the type name that the blob carries. */
+/** What is wrong with a blob. */
 export type BlobProblem =
   | { readonly reason: 'malformed' }
-  | { readonly reason: 'type-mismatch'; readonly inside: string }
+  | { readonly reason: 'type-mismatch' }
   | { readonly reason: 'trailing-bytes' }
   | { readonly reason: 'rsa-too-short'; readonly bits: number };
 
@@ -35,8 +35,7 @@ export function problemOfBlob(type: KeyType, blob: Buffer): BlobProblem | undefi
   const { strings, rest } = stringsOf(blob, count);
   const [name, a, b, c] = strings;
   if (!name) return malformed;
-  const inside = name.toString('latin1');
-  if (inside !== type) return { reason: 'type-mismatch', inside };
+  if (name.toString('latin1') !== type) return { reason: 'type-mismatch' };
   if (strings.length < count) return malformed;
   if (rest > 0) return { reason: 'trailing-bytes' };
   switch (type) {

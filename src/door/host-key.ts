@@ -5,7 +5,9 @@ import { refuse } from '../domain/failure.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { capture } from '../spawn/capture.ts';
+import { installHint } from '../system/installer.ts';
 import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
+import { pathFolders, which } from '../system/which.ts';
 
 export interface HostKeyPair {
   /** The private key's. */
@@ -16,11 +18,16 @@ export interface HostKeyPair {
 /**
  * The key in `folder`, which is made (0700) where it is missing, as is the key. Two starts at once get the same key:
  * each makes one aside, and only the first can link its own to the name.
- * @throws Refusal `program-failed`, `host-key-refused`
+ * @throws Refusal `program-missing`, `program-failed`, `host-key-refused`
  */
 export async function openHostKey(folder: string): Promise<HostKeyPair> {
   const file = fileIn(folder);
-  if (/["\\\n]/.test(file)) return unusable(file, 'sshd can not be told of a path with such characters');
+  if (/["\\\n]/.test(file))
+    return unusable(
+      file,
+      'sshd can not be told of a path with such characters',
+      'set XDG_STATE_HOME to another folder',
+    );
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     checkPlace(folder, file);
@@ -46,16 +53,10 @@ function checkPlace(folder: string, file: string): void {
   for (const path of [folder, file]) {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (!stats) continue;
-    if (stats.isSymbolicLink()) unusable(file, `${path} is a symbolic link`, mover(path));
-    if (stats.uid !== process.geteuid?.())
-      unusable(file, `${path} belongs to user ${stats.uid}`, mover(path));
-    if (distrust(path, stats, 'any')) unusable(file, `others can write ${path}`, mover(path));
+    if (stats.isSymbolicLink()) unusable(file, `${path} is a symbolic link`);
+    if (stats.uid !== process.geteuid?.()) unusable(file, `${path} belongs to user ${stats.uid}`);
+    if (distrust(path, stats, 'any')) unusable(file, `others can write ${path}`);
   }
-}
-
-/** What is there may be wanted still. */
-function mover(path: string): string {
-  return `move it away, and another is made; your guests will see another host key: mv ${shWord(path)} ${shWord(`${path}.old`)}`;
 }
 
 async function makeOnce(folder: string, file: string): Promise<PublicKey> {
@@ -69,7 +70,7 @@ async function makeOnce(folder: string, file: string): Promise<PublicKey> {
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
-  return (await readPublic(file)) ?? unusable(file, 'it has just gone');
+  return (await readPublic(file)) ?? unusable(file, 'it has just gone', 'try again');
 }
 
 /** The private key's file, where there is one; not looked into. */
@@ -82,10 +83,18 @@ function fileIn(folder: string): string {
   return join(folder, 'host_ed25519');
 }
 
+/** The absolute path of ssh-keygen. @throws Refusal `program-missing` */
+function sshKeygen(): string {
+  const found = which('ssh-keygen', pathFolders(process.env.PATH));
+  if (found !== undefined) return found;
+  const hint = installHint('ssh-keygen', "install OpenSSH's ssh-keygen, which comes with its client");
+  return refuse({ kind: 'program-missing', program: 'ssh-keygen', hint });
+}
+
 /**
  * Makes a key pair without a passphrase: `file`, mode 0600, and `file.pub`.
  * @param bits of an RSA or ECDSA key
- * @throws Refusal `program-failed`
+ * @throws Refusal `program-missing`, `program-failed`
  */
 export async function makeKey(
   file: string,
@@ -95,19 +104,20 @@ export async function makeKey(
 ): Promise<void> {
   const length = bits === undefined ? [] : ['-b', String(bits)];
   const args = ['-q', '-t', type, ...length, '-N', '', '-C', comment, '-f', file];
-  const { code, stderr } = await capture('ssh-keygen', args);
+  const { code, stderr } = await capture(sshKeygen(), args);
   if (code === 0) return;
   return refuse({ kind: 'program-failed', program: 'ssh-keygen', doing: 'making a key', detail: stderr });
 }
 
 /** The public half, by which ssh-keygen also checks that nobody else may read the file; `undefined` without a file. */
 async function readPublic(file: string): Promise<PublicKey | undefined> {
-  const { code, stdout, stderr } = await capture('ssh-keygen', ['-y', '-P', '', '-f', file], {
+  const { code, stdout, stderr } = await capture(sshKeygen(), ['-y', '-P', '', '-f', file], {
     env: { ...process.env, LC_ALL: 'C' },
   });
   if (code !== 0) {
     if (/No such file/.test(stderr)) return undefined;
-    return unusable(file, /UNPROTECTED/.test(stderr) ? 'others may read it' : stderr);
+    if (/UNPROTECTED/.test(stderr)) return unusable(file, 'others may read it', `chmod 600 ${shWord(file)}`);
+    return unusable(file, stderr === '' ? 'ssh-keygen can not read it' : stderr);
   }
   const parsed = parsePublicKey(stdout.trim());
   return parsed.ok ? parsed.key : unusable(file, 'it is no key of a host');

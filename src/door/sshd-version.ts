@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
+import { installHint } from '../system/installer.ts';
 import { pathFolders, which } from '../system/which.ts';
 import { standardOffset } from './zone.ts';
 
@@ -14,8 +15,9 @@ const floor: SshdVersion = [7, 4];
 export function findSshd(env: NodeJS.ProcessEnv): string {
   const folders = [...pathFolders(env.PATH), '/usr/sbin', '/usr/local/sbin', '/sbin'];
   const found = which('sshd', folders);
-  const hint = 'install the OpenSSH server: apt install openssh-server, or on macOS turn on Remote Login';
-  return found ?? refuse({ kind: 'program-missing', program: 'sshd', hint });
+  if (found !== undefined) return found;
+  const hint = installHint('sshd', 'install the OpenSSH server');
+  return refuse({ kind: 'program-missing', program: 'sshd', hint });
 }
 
 /** The version in what an OpenSSH server says first: `SSH-2.0-OpenSSH_9.2p1 Debian-2`; `undefined` where it hides it. */

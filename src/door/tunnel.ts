@@ -18,6 +18,7 @@ import { type Jump, showJump } from '../domain/jump.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
 import { capture } from '../spawn/capture.ts';
+import { findSsh } from './find-ssh.ts';
 import { endGroup } from './group.ts';
 import {
   askArgs,
@@ -76,7 +77,7 @@ const patience = {
 
 /**
  * Opens the tunnel, and resolves when it is up.
- * @throws Refusal `tunnel-failed`, where it does not come up at first
+ * @throws Refusal `program-missing` without an ssh; `tunnel-failed`, where it does not come up at first
  */
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   let closed = false;
@@ -84,6 +85,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   let wait = patience.least;
   let downSince: number | undefined;
 
+  findSsh(options.env);
   const first = await attempt(options, 0);
   if (!first.up)
     return refuse({ kind: 'tunnel-failed', jump: showJump(options.jump), trouble: first.trouble });

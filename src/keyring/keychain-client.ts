@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { jsonLine } from '../domain/text.ts';
+import { installHint } from '../system/installer.ts';
 import { isAnswer, isHello, type Request } from './keychain-protocol.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import type { KeychainProcess } from './start-keychain.ts';
@@ -94,9 +95,10 @@ function letGo(child: KeychainProcess): void {
 }
 
 function notReady(hello: { cause: 'not-installed' | 'not-loadable'; detail: string }): KeychainTrouble {
-  return hello.cause === 'not-installed'
-    ? { cause: 'not-installed' }
-    : { cause: 'not-loadable', detail: hello.detail };
+  const { cause, detail } = hello;
+  if (cause === 'not-installed') return { cause };
+  const isLibrary = /libsecret/.test(detail); // Else there is no binding for this system, such as musl's.
+  return { cause, detail, ...(isLibrary && { hint: installHint('libsecret', 'install libsecret') }) };
 }
 
 function parse(line: string): unknown {

@@ -4,8 +4,8 @@ export type KeychainTrouble =
   | { readonly cause: 'no-bus' }
   /** The keychain binding is not installed. */
   | { readonly cause: 'not-installed' }
-  /** The binding is there and does not load; on Linux `libsecret-1.so.0` is missing. */
-  | { readonly cause: 'not-loadable'; readonly detail: string }
+  /** The binding is there and does not load; `hint` says what of the system's is missing, as `libsecret-1.so.0` on Linux. */
+  | { readonly cause: 'not-loadable'; readonly detail: string; readonly hint?: string }
   /** It answers, holds nothing that can be read, and lets nothing be written: locked, or never set up. */
   | { readonly cause: 'locked'; readonly detail: string }
   /** It answers with an error; also where the bus has no Secret Service. */

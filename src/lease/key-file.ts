@@ -22,6 +22,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
+import { shWord } from '../domain/sh-word.ts';
 import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
 
@@ -130,7 +131,7 @@ export function resolveKeyFile(path: string): string {
   try {
     if (isLinkToNothing(path)) {
       const problem = 'is a symbolic link to a file that does not exist';
-      refuse(trouble(path, problem, 'make the file that it points at, or remove the link'));
+      refuse(trouble(path, problem, 'make the file that it points at, or pass --door private'));
     }
     if (lstatSync(path, { throwIfNoEntry: false })) return realpathSync(path);
     return hasFolder(path) ? join(realpathSync(dirname(path)), basename(path)) : path;
@@ -221,9 +222,9 @@ export function refusedBy(path: string, error: unknown): unknown {
     ENOSPC: ['the disk is full', 'make room on it'],
     EDQUOT: ['your disk quota is used up', 'make room'],
     EROFS: ['the file system is mounted read-only', elsewhere],
-    EPERM: ['changing it is not permitted', 'see whether it is immutable: lsattr -d'],
+    EPERM: ['changing it is not permitted', `see whether it is immutable: lsattr -d ${shWord(path)}`],
     EBUSY: ['it is a mount of its own, which can not be replaced', elsewhere],
-    EACCES: ['permission denied', 'see who may write it and its folder: ls -ld'],
+    EACCES: ['permission denied', elsewhere],
     ENOENT: ['its folder does not exist', 'make the folder, mode 700'],
   };
   const [problem, hint] = problems[code] ?? [`${syscall ?? 'a system call'} failed with ${code}`, undefined];

@@ -20,6 +20,7 @@
 import { existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
+import { shWord } from '../domain/sh-word.ts';
 import { baseFolder } from '../system/home.ts';
 import { distrustAbove, modesHint } from '../system/safe-path.ts';
 import { isSafeToken } from './authorized-keys.ts';
@@ -115,7 +116,8 @@ export function checkPrivate(path: string): void {
   if (!isMine(stats))
     refuse({ kind: 'run-directory-refused', path, problem: `it belongs to user ${stats.uid}` });
   if ((stats.mode & 0o077) !== 0) {
-    refuse({ kind: 'run-directory-refused', path, problem: 'others may enter or write it' });
+    const hint = `chmod 700 ${shWord(path)}`; // Nobody but this program has to do with it.
+    refuse({ kind: 'run-directory-refused', path, problem: 'others may enter or write it', hint });
   }
 }
 

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import { capture } from '../spawn/capture.ts';
+import { installHint } from '../system/installer.ts';
 import { isExecutable, pathFolders, which } from '../system/which.ts';
 
 /** tmux commands with their arguments, run one after the other in one invocation. */
@@ -71,7 +72,8 @@ export function findTmux(env: NodeJS.ProcessEnv, named = 'tmux'): string {
   const path = resolve(named);
   const found = named.includes('/') && isExecutable(path) ? path : which(named, pathFolders(env.PATH));
   if (found !== undefined) return found;
-  const hint = named === 'tmux' ? 'install tmux 3.2 or newer, or name it with --tmux PATH' : 'see --tmux';
+  const install = (): string => installHint('tmux', 'install tmux 3.2 or newer');
+  const hint = named === 'tmux' ? `${install()}, or name it with --tmux PATH` : 'see --tmux';
   return refuse({ kind: 'program-missing', program: named, hint });
 }
 

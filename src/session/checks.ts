@@ -4,6 +4,7 @@ import { slotsPerHost } from '../../providers/slots.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
+import { findSsh } from '../door/find-ssh.ts';
 import { typesRefused } from '../door/key-rules.ts';
 import { sshVersion } from '../door/login.ts';
 import { findSshd, sshdVersion } from '../door/sshd-version.ts';
@@ -33,9 +34,9 @@ export async function findTheTmux({ tmux }: TrialIntent, env: NodeJS.ProcessEnv)
 
 export async function findTheSsh(env: NodeJS.ProcessEnv): Promise<Check> {
   return attempt('ssh', async () => {
-    const version = await sshVersion(env);
-    if (version !== undefined) return { kind: 'ssh', version };
-    throw new Refusal({ kind: 'program-missing', program: 'ssh', hint: 'install the OpenSSH client' });
+    const version = (await sshVersion(env)) ?? '';
+    if (version === '') findSsh(env);
+    return { kind: 'ssh', version };
   });
 }
 

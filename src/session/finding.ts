@@ -1,6 +1,7 @@
 import type { Doubt } from '../domain/doubt.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
+import type { Installer } from '../domain/packages.ts';
 import type { ShellTrouble } from '../door/shell.ts';
 import type { KeychainTrouble } from '../keyring/warning.ts';
 
@@ -61,8 +62,9 @@ export type Finding =
 export interface Machine {
   readonly isRoot: boolean;
   readonly user: string;
-  /** The command that installs a package, without its name. */
-  readonly install: string | undefined;
+  /** The home folder, links followed. */
+  readonly home: string;
+  readonly installer: Installer | undefined;
   /** How daemons are run. */
   readonly services: 'systemd' | 'launchd' | 'by hand';
   readonly sshd: string;

@@ -1,18 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { findSshd } from '../door/sshd-version.ts';
 import { thisAccount } from '../spawn/account.ts';
+import { homeFolder } from '../system/home.ts';
+import { thisInstaller } from '../system/installer.ts';
 import type { Machine } from './finding.ts';
-
-const installers = [
-  ['/usr/bin/apt-get', 'apt-get install'],
-  ['/usr/bin/dnf', 'dnf install'],
-  ['/usr/bin/yum', 'yum install'],
-  ['/usr/bin/zypper', 'zypper install'],
-  ['/usr/bin/pacman', 'pacman -S'],
-  ['/sbin/apk', 'apk add'],
-  ['/opt/homebrew/bin/brew', 'brew install'],
-  ['/usr/local/bin/brew', 'brew install'],
-] as const;
 
 /** What a mend depends on. */
 export function thisMachine(env: NodeJS.ProcessEnv): Machine {
@@ -20,7 +11,8 @@ export function thisMachine(env: NodeJS.ProcessEnv): Machine {
   return {
     isRoot: process.geteuid?.() === 0,
     user: thisAccount().name,
-    install: installers.find(([path]) => existsSync(path))?.[1],
+    home: realHome(env),
+    installer: thisInstaller(),
     services: macos ? 'launchd' : existsSync('/run/systemd/system') ? 'systemd' : 'by hand',
     sshd: sshdOr('/usr/sbin/sshd', env),
   };
@@ -31,5 +23,13 @@ function sshdOr(fallback: string, env: NodeJS.ProcessEnv): string {
     return findSshd(env);
   } catch {
     return fallback;
+  }
+}
+
+function realHome(env: NodeJS.ProcessEnv): string {
+  try {
+    return realpathSync(homeFolder(env));
+  } catch {
+    return '/'; // As if there were none.
   }
 }

@@ -2,9 +2,9 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-/** The folders that `PATH` names by absolute paths. */
+/** The folders that `PATH` names by absolute paths; the system's own if there is no PATH. */
 export function pathFolders(path: string | undefined): string[] {
-  return (path ?? '').split(delimiter).filter(isAbsolute);
+  return (path ?? '/usr/bin:/bin').split(delimiter).filter(isAbsolute);
 }
 
 /** The absolute path of a program: the first that can be run in these folders, which are absolute. */

@@ -33,7 +33,10 @@ export function keyringWords(warning: KeyringWarning): string[] {
       return [`${moved}${rest}`];
     }
     case 'state-refused':
-      return [`warning: nothing is remembered in this run: ${causeOf(warning.trouble)}`];
+      return [
+        `warning: nothing is remembered in this run: ${causeOf(warning.trouble)}`,
+        ...hinted(mendOf(warning.trouble)),
+      ];
     case 'not-remembered':
       return [
         `warning: the keys of ${names(warning.references)} were not remembered: ${causeOf(warning.trouble)}`,
@@ -95,9 +98,9 @@ export function causeOf(trouble: Trouble): string {
 export function mendOf(trouble: Trouble): string | undefined {
   switch (trouble.cause) {
     case 'not-installed':
-      return 'npm install -g tmuxpair, without --omit=optional';
+      return 'files do as well; to have it, install tmuxpair without --omit=optional';
     case 'not-loadable':
-      return 'install libsecret: apt install libsecret-1-0';
+      return trouble.hint ?? 'files do as well';
     case 'no-bus':
     case 'refused':
       return 'files do as well; in a desktop session, a Secret Service such as gnome-keyring takes them over';
@@ -105,6 +108,9 @@ export function mendOf(trouble: Trouble): string | undefined {
       return 'unlock it, and this goes away';
     case 'no-answer':
       return 'if it has asked you to unlock it, do that before the next time';
+    case 'other-owner':
+    case 'writable-by-others':
+      return trouble.hint ?? 'set XDG_STATE_HOME to a folder of yours, below folders of yours or of root';
     default:
       return undefined;
   }

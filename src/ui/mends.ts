@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
+import { shWord } from '../domain/sh-word.ts';
 import type { Finding, Machine } from '../session/finding.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
 import { wordsOf } from './words.ts';
@@ -20,7 +21,7 @@ export function mendFor(finding: Finding, machine: Machine): string | undefined 
     case 'no-terminals':
       return asRoot(finding.command, machine);
     case 'shell':
-      return finding.trouble && asRoot(`chsh -s /bin/sh ${word(machine.user)}`, machine);
+      return shellMend(finding, machine);
     case 'run-directory-refused':
       return wordsOf(finding.failure).hint;
     case 'keychain':
@@ -44,15 +45,16 @@ export function mendFor(finding: Finding, machine: Machine): string | undefined 
 }
 
 function installed(program: 'tmux' | 'ssh' | 'sshd', machine: Machine): string | undefined {
-  if (machine.install === undefined) return undefined;
-  const debian = machine.install.startsWith('apt-get');
-  const packages = {
-    tmux: 'tmux',
-    ssh: debian ? 'openssh-client' : 'openssh',
-    sshd: debian || /^(dnf|yum)/.test(machine.install) ? 'openssh-server' : 'openssh',
-  };
-  const command = `${machine.install} ${packages[program]}`;
-  return machine.install.startsWith('brew') ? command : asRoot(command, machine);
+  const { installer } = machine;
+  if (!installer) return undefined;
+  const command = `${installer.command} ${installer.packages[program]}`;
+  return installer.needsRoot ? asRoot(command, machine) : command;
+}
+
+/** An account whose shell lets nobody in was made so on purpose. */
+function shellMend({ trouble }: Finding & { kind: 'shell' }, machine: Machine): string | undefined {
+  if (trouble === 'refuses') return 'use another account: this one is kept from logging in';
+  return trouble && asRoot(`chsh -s /bin/sh ${shWord(machine.user)}`, machine);
 }
 
 function startSshd(port: number, machine: Machine): string {
@@ -97,19 +99,23 @@ function obstacleMend(
   { obstacle, configFile, keyFile, pid }: Finding & { kind: 'obstacle' },
   machine: Machine,
 ): string {
-  const setting = settingFor(obstacle, keyFile, machine);
+  const setting = settingFor(obstacle, keyFile);
   if (obstacle.when !== undefined)
     return `see what ${configFile} has below ${obstacle.when}, or pass --door private`;
   if (setting !== undefined) {
     // A block for this account alone; among those of a file that match, the first counts.
-    const block = `printf '%s\\n' ${word(`Match User ${machine.user}`)} ${word(`    ${setting}`)} >>${word(configFile)}`;
-    return asRoot(`${block} && ${reload(pid, machine)}`, machine);
+    const block = `printf '\\n%s\\n%s\\n' ${shWord(`Match User ${machine.user}`)} ${shWord(`    ${setting}`)} >>${shWord(configFile)}`;
+    // An sshd that is told to read what it does not understand ends, and locks everybody out.
+    const check = `${shWord(machine.sshd)} -t -f ${shWord(configFile)}`;
+    return asRoot(`${block} && ${check} && ${reload(pid, machine)}`, machine);
   }
   switch (obstacle.kind) {
     case 'modes':
       return chmod(obstacle, keyFile, machine);
     case 'owner':
-      return asRoot(`chown ${word(machine.user)} ${word(obstacle.path)}`, machine);
+      return isAtHome(obstacle.path, machine)
+        ? asRoot(`chown ${shWord(machine.user)} ${shWord(obstacle.path)}`, machine)
+        : notOurs;
     case 'keys-refused':
     case 'some-keys-refused':
       return 'ask your guest for a longer key, or an ed25519 one, or pass --door private';
@@ -125,33 +131,26 @@ function obstacleMend(
       return `see that ${configFile} lets your guest's host in, or pass --door private`;
     case 'few-tries':
       return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
+    // Somebody has decided so, for all who use this account: to undo it would open more than a guest needs.
+    case 'root-refused':
+    case 'forced-command':
+    case 'chroot':
+    case 'other-methods':
+      return notOurs;
+    case 'user-refused':
+      return `ask whoever runs this machine to let ${machine.user} in by ${obstacle.by}, or pass --door private`;
     default:
       return `take ${machine.user} out of what ${configFile} refuses, or pass --door private`;
   }
 }
 
 /** The line of sshd's configuration that clears an obstacle away, where there is one. */
-function settingFor(obstacle: Obstacle, keyFile: string, { user }: Machine): string | undefined {
+function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
   switch (obstacle.kind) {
     case 'keys-off':
       return 'PubkeyAuthentication yes';
     case 'other-key-file':
       return `AuthorizedKeysFile ${[keyFile.replaceAll('%', '%%'), ...obstacle.files].join(' ')}`;
-    case 'user-refused':
-      return {
-        AllowUsers: `AllowUsers ${user}`,
-        AllowGroups: 'AllowGroups *',
-        DenyUsers: undefined,
-        DenyGroups: undefined,
-      }[obstacle.by];
-    case 'root-refused':
-      return 'PermitRootLogin forced-commands-only';
-    case 'forced-command':
-      return 'ForceCommand none';
-    case 'chroot':
-      return 'ChrootDirectory none';
-    case 'other-methods':
-      return 'AuthenticationMethods publickey';
     case 'no-terminals':
       return 'PermitTTY yes';
     case 'all-refused':
@@ -161,6 +160,11 @@ function settingFor(obstacle: Obstacle, keyFile: string, { user }: Machine): str
       return obstacle.rsaBits === undefined ? `${obstacle.setting} +${signing(obstacle.types)}` : undefined;
     case 'modes':
     case 'owner':
+    case 'user-refused':
+    case 'root-refused':
+    case 'forced-command':
+    case 'chroot':
+    case 'other-methods':
     // To take these away could lock somebody out, the host included.
     case 'keys-command':
     case 'user-ca':
@@ -189,9 +193,17 @@ function reload(pid: number | undefined, { services }: Machine): string {
   return 'kill -HUP "$(cat /run/sshd.pid)"';
 }
 
+const notOurs = 'pass --door private, whose sshd does not depend on it';
+
+/** What is above or beside the home folder is others' business, too. */
+function isAtHome(path: string, { home }: Machine): boolean {
+  return home !== '/' && `${path}/`.startsWith(`${home}/`);
+}
+
 function chmod({ path, uid }: Obstacle & { kind: 'modes' }, keyFile: string, machine: Machine): string {
+  if (!isAtHome(path, machine)) return notOurs;
   const mode = path === keyFile ? '600' : basename(path) === '.ssh' ? '700' : 'go-w';
-  const command = `chmod ${mode} ${word(path)}`;
+  const command = `chmod ${mode} ${shWord(path)}`;
   return uid === 0 ? asRoot(command, machine) : command;
 }
 
@@ -199,7 +211,10 @@ function loginMend(finding: Finding & { kind: 'no-login' }, machine: Machine): s
   const { failure, log } = finding;
   if (failure) return wordsOf(failure).hint;
   if (log.some((line) => /account is locked/.test(line))) {
-    return asRoot(`usermod -p '*' ${word(machine.user)}`, machine);
+    const user = shWord(machine.user);
+    // What is locked may be a password, which comes back; one that is none becomes one that nobody can give.
+    const isStill = `grep -q ${shWord(`^${machine.user}:!`)} /etc/shadow`;
+    return asRoot(`usermod -U ${user}; ! ${isStill} || usermod -p '*' ${user}`, machine);
   }
   return finding.door === 'system'
     ? `see what fails above; if nothing does, see why: ${asRoot(logCommand(machine), machine)}`
@@ -209,9 +224,5 @@ function loginMend(finding: Finding & { kind: 'no-login' }, machine: Machine): s
 /** One command is put behind sudo as it is; several need a shell there. */
 function asRoot(command: string, { isRoot }: Machine): string {
   if (isRoot) return command;
-  return /[|&;<>$]/.test(command) ? `sudo sh -c ${word(command)}` : `sudo ${command}`;
-}
-
-function word(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /[|&;<>$]/.test(command) ? `sudo sh -c ${shWord(command)}` : `sudo ${command}`;
 }

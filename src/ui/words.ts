@@ -1,4 +1,5 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
+import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
@@ -106,7 +107,7 @@ export function wordsOf(failure: Failure): Words {
       return words(
         5,
         `${failure.path} is being changed by ${failure.owner}`,
-        `try again; if nothing is running, remove ${failure.lock}`,
+        `try again; if no tmuxpair runs on any machine with this home folder, remove ${shWord(failure.lock)}`,
       );
     case 'key-already-present':
       return keyPresent(failure);
@@ -126,8 +127,8 @@ export function wordsOf(failure: Failure): Words {
     case 'host-key-refused':
       return words(
         6,
-        `${failure.path} can't be the host key of a door: ${failure.problem}`,
-        failure.hint ?? 'remove it, and another is made; your guests will see that it is another',
+        `${failure.path} can't be the host key of a private sshd: ${failure.problem}`,
+        failure.hint ?? `${moveAway(failure.path)}; another is made, and guests see that it is another`,
       );
     case 'port-refused':
       return words(
@@ -155,13 +156,13 @@ export function wordsOf(failure: Failure): Words {
       return words(
         6,
         `${failure.path}: ${failure.problem}`,
-        failure.hint ?? 'remove it, or set XDG_RUNTIME_DIR to a folder of yours with mode 700',
+        failure.hint ?? 'set XDG_RUNTIME_DIR to a folder of yours with mode 700',
       );
     case 'log-refused':
       return words(
         6,
         `${failure.path}: ${failure.problem}`,
-        'remove it: a new log is begun by the next pairing',
+        `${moveAway(failure.path)}; the next pairing begins another`,
       );
     case 'guests-left':
       return words(
@@ -211,6 +212,11 @@ export function wordsOf(failure: Failure): Words {
   }
 }
 
+/** Nothing is lost by it. */
+function moveAway(path: string): string {
+  return `move it away: mv ${shWord(path)} ${shWord(`${path}.old`)}`;
+}
+
 /** Why a key was left out, e.g. `key 2 is a certificate`. */
 export function refusalWords({ line, fingerprint, member, refusal }: RefusedKey): string {
   const which = `${member === undefined ? '' : `${printable(member)}'s `}key ${line}${fingerprint ? ` (${fingerprint})` : ''}`;
@@ -224,15 +230,15 @@ export function refusalWords({ line, fingerprint, member, refusal }: RefusedKey)
     case 'options-in-front':
       return `${which} has options in front, and only a bare key is taken`;
     case 'certificate':
-      return `${which} is a certificate (${printable(refusal.type, 60)})`;
+      return `${which} is a certificate`;
     case 'dsa':
       return `${which} is ssh-dss, which is not safe any more`;
     case 'unknown-type':
-      return `${which} is of no known type (${printable(refusal.type, 40)})`;
+      return `${which} is of no known type`;
     case 'malformed':
-      return `${which} is damaged (${printable(refusal.type, 60)})`;
+      return `${which} is damaged (${refusal.type})`;
     case 'type-mismatch':
-      return `${which} says ${refusal.type} but holds ${printable(refusal.inside, 40)}`;
+      return `${which} says ${refusal.type} but holds another`;
     case 'trailing-bytes':
       return `${which} has bytes behind its end (${refusal.type})`;
     case 'rsa-too-short':
@@ -256,6 +262,9 @@ function noKeys({ reference, refused }: Extract<Failure, { kind: 'no-keys' }>): 
       'your guest has to add one there first, or send you a .pub file',
     );
   }
+  if (refused.every(({ refusal }) => refusal.reason === 'unknown-type')) {
+    return words(3, `${reference} holds no public SSH key`, 'give a public key file, e.g. partner_key.pub');
+  }
   const reasons = refused.slice(0, 5).map(refusalWords).join('; ');
   const more = refused.length > 5 ? `; and ${refused.length - 5} more` : '';
   return words(
@@ -274,7 +283,7 @@ function keyPresent(failure: Extract<Failure, { kind: 'key-already-present' }>):
     ? words(
         5,
         `${where}: ${key} is let in already by this line, past the gate`,
-        'remove that line, or pass --gate-existing-keys to put the gate in front of it for this pairing',
+        'pass --door private, whose sshd has no other keys; or --gate-existing-keys, which for this pairing takes that way in from whoever has the key',
       )
     : words(
         5,

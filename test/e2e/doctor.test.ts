@@ -108,47 +108,16 @@ const faults: Readonly<Record<string, Fault>> = {
       new RegExp(`it reads other files: AuthorizedKeysFile /etc/ssh/keys/${account.name}`),
     mend: ({ keysPath }) => new RegExp(`^sudo sh -c .*AuthorizedKeysFile ${keysPath} `),
   },
-  'AllowGroups without one of the account': {
-    config: ['AllowGroups nogroup'],
-    check: 'obstacle',
-    message: () => /its AllowGroups keeps this account out/,
-    mend: () => /^sudo sh -c .*AllowGroups \*/,
-  },
-  'a ForceCommand': {
-    config: ['ForceCommand /bin/date'],
-    check: 'obstacle',
-    message: () => /it runs another command for everybody: ForceCommand \/bin\/date/,
-    mend: () => /^sudo sh -c .*ForceCommand none/,
-  },
-  'more than a key asked for': {
-    config: ['AuthenticationMethods publickey,password'],
-    check: 'obstacle',
-    message: () => /it wants more than a key: AuthenticationMethods publickey,password/,
-    mend: () => /^sudo sh -c .*AuthenticationMethods publickey/,
-  },
   'PermitTTY no': {
     config: ['PermitTTY no'],
     check: 'obstacle',
     message: () => /it gives no terminals: PermitTTY no/,
     mend: () => /^sudo sh -c .*PermitTTY yes/,
   },
-  'a ChrootDirectory': {
-    config: ['ChrootDirectory /var/empty'],
-    check: 'obstacle',
-    message: () => /it shuts everybody up in a folder: ChrootDirectory \/var\/empty/,
-    mend: () => /^sudo sh -c .*ChrootDirectory none/,
-  },
   'a login shell that is not there': {
     account: { shell: '/bin/gone' },
     check: 'shell',
     message: () => /login shell \/bin\/gone: does not exist/,
-    mend: ({ account }) => new RegExp(`^sudo chsh -s /bin/sh ${account.name}$`),
-  },
-  'a login shell that lets nobody in': {
-    account: { shell: '/usr/sbin/nologin', devpts: 'good' },
-    args: ['--door', 'private'],
-    check: 'shell',
-    message: () => /login shell \/usr\/sbin\/nologin: lets nobody in/,
     mend: ({ account }) => new RegExp(`^sudo chsh -s /bin/sh ${account.name}$`),
   },
   'a home that anybody may write, and the run directory in it': {
@@ -189,6 +158,39 @@ test.runIf(isRoot()).each(Object.entries(faults))('%s is named, and the mend men
     what: 'the mend to work',
   });
   expect(healed.failing).toEqual([]);
+});
+
+/** What somebody has decided for the account: nothing of it is undone, and there is another way. */
+const decisions: readonly (readonly [string, RegExp])[] = [
+  ['AllowGroups nogroup', /its AllowGroups keeps this account out/],
+  ['ForceCommand /bin/date', /it runs another command for everybody: ForceCommand \/bin\/date/],
+  [
+    'AuthenticationMethods publickey,password',
+    /it wants more than a key: AuthenticationMethods publickey,password/,
+  ],
+  ['ChrootDirectory /var/empty', /it shuts everybody up in a folder: ChrootDirectory \/var\/empty/],
+];
+
+test.runIf(isRoot()).each(decisions)('U7: %s is named, and left as it is', async (setting, message) => {
+  await using stage = await makeStage({ account: { devpts: 'good' }, keys: '', sshd: { config: [setting] } });
+  const [named] = (await doctor(stage)).failing;
+  expect(named).toMatchObject({
+    check: 'obstacle',
+    message: expect.stringMatching(message),
+    mend: expect.stringMatching(/pass --door private/),
+  });
+  expect(named?.mend).not.toMatch(/sudo|sshd_config/);
+  expect(await doctor(stage, ['--door', 'private'])).toMatchObject({ exit: 0, failing: [] });
+});
+
+test.runIf(isRoot())('U7: an account that is kept from logging in is named, and left so', async () => {
+  await using stage = await makeStage({ account: { shell: '/usr/sbin/nologin', devpts: 'good' } });
+  const { failing } = await doctor(stage, ['--door', 'private']);
+  expect(failing[0]).toMatchObject({
+    check: 'shell',
+    message: expect.stringMatching(/login shell \/usr\/sbin\/nologin: lets nobody in/),
+    mend: 'use another account: this one is kept from logging in',
+  });
 });
 
 test.runIf(isRoot())(

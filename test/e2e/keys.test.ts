@@ -60,10 +60,10 @@ function refusedKeys(): Readonly<Record<string, readonly [string, string]>> {
     ],
     'a carriage return within': [`${good}\rssh-ed25519 AAAA`, 'key 1 has control characters in it'],
     'an escape sequence': [`\x1b[2J\x1b]0;owned\x07${good}`, 'key 1 has control characters in it'],
-    'a certificate': [certified(good), 'key 1 is a certificate (ssh-ed25519-cert-v01@openssh.com)'],
+    'a certificate': [certified(good), 'key 1 is a certificate'],
     'ssh-dss': [line('ssh-dss', wire('ssh-dss', 'x')), 'key 1 is ssh-dss, which is not safe any more'],
     'rsa of 1024 bits': [line('ssh-rsa', rsa), 'key 1 is ssh-rsa with 1024 bits, and 2048 are the least'],
-    'a blob of another type': [line('ssh-ed25519', rsa), 'key 1 says ssh-ed25519 but holds ssh-rsa'],
+    'a blob of another type': [line('ssh-ed25519', rsa), 'key 1 says ssh-ed25519 but holds another'],
     'trailing bytes': [
       line('ssh-ed25519', Buffer.concat([blob, Buffer.from('x')])),
       'key 1 has bytes behind its end (ssh-ed25519)',
@@ -72,7 +72,7 @@ function refusedKeys(): Readonly<Record<string, readonly [string, string]>> {
     'an old private key': [keygen('rsa', 2048, ['-m', 'PEM']).privateText, 'key 1 is a private key'],
     'another format': [exported(pair.publicLine, 'RFC4716'), "key 1 is in another format than OpenSSH's"],
     'no key': ['#(touch x) $(touch x) \u202egnp', 'has no public SSH keys'],
-    'an unknown type': ['ssh-\u202eed25519 AAAA\x9b', 'key 1 is of no known type (ssh-\\u{202e}ed25519)'],
+    'an unknown type': ['ssh-\u202eed25519 AAAA\x9b', 'holds no public SSH key'],
   };
 }
 

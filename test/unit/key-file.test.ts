@@ -255,7 +255,7 @@ describe('refused before anything is read or written', () => {
       'a link to nothing',
       () => symlinkSync('nowhere', path),
       'is a symbolic link to a file that does not exist',
-      'make the file that it points at, or remove the link',
+      'make the file that it points at, or pass --door private',
     ],
     ['no folder', () => rmdirSync(folder), 'its folder does not exist', 'make the folder, mode 700'],
   ])('%s', async (_, arrange, problem, hint) => {

@@ -63,7 +63,7 @@ describe('refused', () => {
     ['NUL', `${ed}\0`, { reason: 'control-character' }],
     ['ANSI escapes in the comment', `${ed} \x1b[2J`, { reason: 'control-character' }],
     ['ANSI escapes in the type', `ssh-\x1b[31m ${ed}`, { reason: 'control-character' }],
-    ['a certificate', certified(ed), { reason: 'certificate', type: 'ssh-ed25519-cert-v01@openssh.com' }],
+    ['a certificate', certified(ed), { reason: 'certificate' }],
     ['ssh-dss', line('ssh-dss', wire('ssh-dss', 'p', 'q', 'g', 'y')), { reason: 'dsa' }],
     ['rsa of 1024 bits', keygen('rsa', 1024).publicLine, { reason: 'rsa-too-short', bits: 1024 }],
     [
@@ -87,15 +87,11 @@ describe('refused', () => {
     ],
     ['rsa, no modulus', line('ssh-rsa', wire('ssh-rsa', e)), { reason: 'malformed', type: 'ssh-rsa' }],
     ['rsa, empty modulus', rsa(e, Buffer.alloc(0)), { reason: 'malformed', type: 'ssh-rsa' }],
-    [
-      'the blob of another type',
-      line('ssh-rsa', edBlob),
-      { reason: 'type-mismatch', type: 'ssh-rsa', inside: 'ssh-ed25519' },
-    ],
+    ['the blob of another type', line('ssh-rsa', edBlob), { reason: 'type-mismatch', type: 'ssh-rsa' }],
     [
       'a blob whose type has escapes',
       line('ssh-ed25519', wire('\x1b[2J', '')),
-      { reason: 'type-mismatch', type: 'ssh-ed25519', inside: '\\x1b[2J' },
+      { reason: 'type-mismatch', type: 'ssh-ed25519' },
     ],
     [
       'trailing bytes',
@@ -152,23 +148,15 @@ describe('refused', () => {
       { reason: 'malformed', type: 'ssh-ed25519' },
     ],
     ['a private key line', pair.privateText.split('\n')[0] ?? '', { reason: 'private-key' }],
-    [
-      'an unknown type',
-      'ssh-xmss@openssh.com AAAA',
-      { reason: 'unknown-type', type: 'ssh-xmss@openssh.com' },
-    ],
-    ['a look-alike type', ed.replace('ssh', 'ѕsh'), { reason: 'unknown-type', type: 'ѕsh-ed25519' }],
-    ['a no-break space in front', `\u00a0${ed}`, { reason: 'unknown-type', type: '\u00a0ssh-ed25519' }],
-    ['a type in capitals', ed.replace('ssh', 'SSH'), { reason: 'unknown-type', type: 'SSH-ed25519' }],
+    ['an unknown type', 'ssh-xmss@openssh.com AAAA', { reason: 'unknown-type' }],
+    ['a look-alike type', ed.replace('ssh', 'ѕsh'), { reason: 'unknown-type' }],
+    ['a no-break space in front', `\u00a0${ed}`, { reason: 'unknown-type' }],
+    ['a type in capitals', ed.replace('ssh', 'SSH'), { reason: 'unknown-type' }],
     ['a bidirectional override', `\u202e ${ed}`, { reason: 'options-in-front' }],
-    ['an endless word', 'x'.repeat(8000), { reason: 'unknown-type', type: `${'x'.repeat(48)}…` }],
-    [
-      'many words that begin like a key',
-      '"ssh-'.repeat(1600),
-      { reason: 'unknown-type', type: `${'"ssh-'.repeat(10).slice(0, 48)}…` },
-    ],
+    ['an endless word', 'x'.repeat(8000), { reason: 'unknown-type' }],
+    ['many words that begin like a key', '"ssh-'.repeat(1600), { reason: 'unknown-type' }],
     ['9 kB', `${ed} ${'x'.repeat(9000)}`, { reason: 'too-long' }],
-    ['nothing', '', { reason: 'unknown-type', type: '' }],
+    ['nothing', '', { reason: 'unknown-type' }],
   ])('%s', (_, text, refusal) => {
     expect(parsePublicKey(text)).toEqual({ ok: false, refusal });
   });
@@ -182,7 +170,7 @@ describe('lists', () => {
     expect(keys.map((key) => `${key.type} ${key.base64}`)).toEqual([a.split(' ').slice(0, 2).join(' '), b]);
     expect(refused).toEqual([
       { line: 6, refusal: { reason: 'options-in-front' } },
-      { line: 9, refusal: { reason: 'unknown-type', type: 'nonsense' } },
+      { line: 9, refusal: { reason: 'unknown-type' } },
     ]);
   });
 

@@ -390,7 +390,7 @@ describe('what comes from outside is made safe to print', () => {
     {
       kind: 'keys-left-out',
       reference: dirty,
-      refused: [{ line: 1, member: poison, refusal: { reason: 'unknown-type', type: poison } }],
+      refused: [{ line: 1, member: poison, refusal: { reason: 'unknown-type' } }],
     },
     { kind: 'door-log', line: poison },
     { kind: 'tunnel-down', trouble: { kind: 'ssh', said: poison } },

@@ -73,14 +73,13 @@ describe('S7: a key that others could have put there is not served', () => {
     expect(await refusal()).toBeUndefined();
   });
 
-  test('a link in its place; what the hint moves away can be put back', async () => {
+  test('a link in its place', async () => {
     const elsewhere = join(home, 'elsewhere');
     renameSync(file(), elsewhere);
     symlinkSync(elsewhere, file());
     const before = readFileSync(elsewhere, 'utf8');
     expect(await refusal()).toMatchObject({
       problem: `${file()} is a symbolic link`,
-      hint: expect.stringContaining(`mv ${file()} ${file()}.old`),
     });
     expect(readFileSync(elsewhere, 'utf8')).toBe(before);
   });

@@ -1,0 +1,32 @@
+/** How a missing program gets onto this machine. */
+import { readFileSync } from 'node:fs';
+import { type Installer, installers, installersOf, type Need } from '../domain/packages.ts';
+import { which } from './which.ts';
+
+const folders = ['/usr/bin', '/bin', '/sbin', '/usr/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
+
+/** The installer of this system, if it is one that we know. Others' may lie around: Debian packages dnf, Fedora apt. */
+export function thisInstaller(): Installer | undefined {
+  const names = process.platform === 'darwin' ? ['brew'] : installersOf(osRelease());
+  const found = names.find((name) => which(name, folders));
+  return found === undefined ? undefined : installers[found];
+}
+
+/** What to do about a program that is not there. */
+export function installHint(need: Need, otherwise: string): string {
+  const installer = thisInstaller();
+  if (!installer) return otherwise;
+  const command = `${installer.command} ${installer.packages[need]}`;
+  return installer.needsRoot && process.geteuid?.() !== 0 ? `as root: ${command}` : command;
+}
+
+function osRelease(): string {
+  for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      // The other may be there.
+    }
+  }
+  return '';
+}
