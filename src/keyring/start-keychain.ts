@@ -47,16 +47,18 @@ export function spawnKeychain(
  */
 export function hasSessionBus(env: NodeJS.ProcessEnv): boolean {
   const { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtime } = env;
-  if (!address) return runtime !== undefined && isSocket(join(runtime, 'bus'));
+  if (!address) return runtime !== undefined && isOwnSocket(join(runtime, 'bus'));
   return address.split(';').some((one) => {
     const path = /^unix:(?:.*,)?path=([^,;]+)/.exec(one)?.[1];
-    return path === undefined || path.includes('%') || isSocket(path);
+    return path === undefined || path.includes('%') || isOwnSocket(path);
   });
 }
 
-function isSocket(path: string): boolean {
+/** A bus of another account's, as in a `sudo -E` shell, is its keychain's: root would be let in there. */
+function isOwnSocket(path: string): boolean {
   try {
-    return statSync(path).isSocket();
+    const stats = statSync(path);
+    return stats.isSocket() && stats.uid === process.geteuid?.();
   } catch {
     return false;
   }

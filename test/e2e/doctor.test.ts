@@ -89,7 +89,12 @@ const faults: Readonly<Record<string, Fault>> = {
     mend: ({ account }) => new RegExp(`^chmod 700 ${account.home}/.ssh$`),
   },
   'a home that anybody may write': {
-    plant: ({ account }) => account.demand('chmod', ['777', account.home]),
+    // With any private key at hand the settings of sshd can be asked for; none is made where others can write.
+    plant: ({ account }) =>
+      account.demand('sh', [
+        '-c',
+        `d=.local/state/tmuxpair/door; mkdir -p $d && ssh-keygen -q -t ed25519 -N '' -f $d/host_ed25519 && chmod 777 .`,
+      ]),
     check: 'obstacle',
     message: ({ account }) => new RegExp(`everybody may write ${account.home} \\(mode 0777\\)`),
     mend: ({ account }) => new RegExp(`^chmod go-w ${account.home}$`),

@@ -193,7 +193,7 @@ test('what was remembered in files goes into the keychain as soon as there is on
     expect(pinsInFiles(stage).size).toBe(1);
     await desktop.keyring('unlocked');
     const { stdout, stderr } = await stage.run(['keys', '@octocat'], { env });
-    expect(stdout).toContain('github:octocat: known');
+    expect(stdout).toMatch(/^github:octocat at \S+: known/);
     expect(stderr).toBe('tmuxpair: 1 remembered guest has moved from files into the keychain\n');
     expect(pinsInFiles(stage).size).toBe(0);
     expect(await desktop.entries()).toContain('label = tmuxpair/github:octocat\n');

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +69,11 @@ test('a session bus is an address whose socket is there, or the one in the runti
   expect(address(`unix:path=${plain}`)).toBe(false);
   expect(address('unix:abstract=/tmp/dbus-x')).toBe(true);
   expect(address('tcp:host=127.0.0.1,port=1')).toBe(true);
+  if (process.geteuid?.() === 0) {
+    chownSync(join(folder, 'bus'), 12_345, 12_345); // M1: as in a `sudo -E` shell.
+    expect(address(`unix:path=${folder}/bus`)).toBe(false);
+    expect(hasSessionBus({ XDG_RUNTIME_DIR: folder })).toBe(false);
+  }
   server.close();
   rmSync(folder, { recursive: true });
 });
