@@ -70,7 +70,10 @@ test.each(Object.entries(ends))(
   async (_, end) => {
     await using stage = await makeStage(forPrivateDoor);
     const guest = await stage.guest();
-    const { host, destination } = await invite(stage, [...privately, await keyFileOf(stage, guest)]);
+    const { host, destination } = await invite(stage, [
+      ...[...privately, '--forward', '9'], // So that a guest may stay without coming to the gate.
+      await keyFileOf(stage, guest),
+    ]);
     const there = guest.as({ destination });
     const busy = await there.master({ session: 'terminal' });
     await busy.terminal?.waitFor('[pair]');

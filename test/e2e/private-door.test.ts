@@ -9,6 +9,8 @@ import { program } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
 const privately = ['--door', 'private'];
+/** So that a guest may stay without coming to the gate. */
+const idly = [...privately, '--forward', '9'];
 
 function keyOf(stage: Stage, guest: Guest): Promise<string> {
   return stage.writeFile('guest.pub', `${guest.identity.publicKey}\n`);
@@ -54,7 +56,7 @@ test('a machine without an sshd: the printed line gets in, and nothing is left o
 test('killed: its connections end with it, those too that never ran the gate or whose monitor is gone', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
-  const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
+  const { host, destination } = await invite(stage, [...idly, await keyOf(stage, guest)]);
   const there = guest.as({ destination });
   const seat = await there.join();
   await seat.waitFor('[pair]');
@@ -77,7 +79,7 @@ test('killed: its connections end with it, those too that never ran the gate or 
 test('everything of the program killed at once: nobody new gets in, and a sweep ends who is left', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
-  const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
+  const { host, destination } = await invite(stage, [...idly, await keyOf(stage, guest)]);
   const there = guest.as({ destination });
   await using idle = await there.master();
   const dead = await until(
@@ -103,7 +105,7 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
 test('time up, and the host still in: the door is shut', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
-  const { host, destination } = await invite(stage, [...privately, '--ttl', '4s', await keyOf(stage, guest)]);
+  const { host, destination } = await invite(stage, [...idly, '--ttl', '4s', await keyOf(stage, guest)]);
   await using idle = await guest.as({ destination }).master();
   await host.waitFor('time is up');
   expect(await listens(destination.port)).toBe(false);
@@ -120,7 +122,7 @@ test('one guest invited later, and one kicked: their idle connections go, and th
       stage.writeFile(`${name}.pub`, `${guest.identity.publicKey}\n`),
     ),
   );
-  const { destination } = await invite(stage, [...privately, key ?? '']);
+  const { destination } = await invite(stage, [...idly, key ?? '']);
   await using hers = await eve.as({ destination }).master();
   expect(await stage.run(['invite', later ?? ''])).toMatchObject({ exitCode: 0 });
   await using other = await bea.as({ destination }).master();
@@ -134,7 +136,7 @@ test('one guest invited later, and one kicked: their idle connections go, and th
 test('the lease deleted by hand: connections end all the same, and the door is shut', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
-  const { host, destination } = await invite(stage, [...privately, await keyOf(stage, guest)]);
+  const { host, destination } = await invite(stage, [...idly, await keyOf(stage, guest)]);
   await using idle = await guest.as({ destination }).master();
   // File by file, and the supervisor, which has seen them, looks in between: it takes what is refused away.
   const [folder = ''] = leaseFolders(stage);
