@@ -1,10 +1,16 @@
+import type { Server } from './tmux.ts';
+
 /**
  * Puts text on the clipboard through the tmux that this process is in, which hands it on to its own terminal: what a
- * program in a pane sends by itself tmux keeps, unless told otherwise. Does nothing where tmux won't.
+ * program in a pane sends by itself tmux keeps, unless told otherwise. Does nothing if tmux won't.
  */
-export async function copyThroughTmux(tmux: string, env: NodeJS.ProcessEnv, text: string): Promise<void> {
+export async function copyThroughTmux(
+  { tmux, socket }: Server,
+  env: NodeJS.ProcessEnv,
+  text: string,
+): Promise<void> {
   const { execa } = await import('execa');
-  await execa(tmux, ['load-buffer', '-w', '-'], {
+  await execa(tmux, ['-N', '-S', socket, 'load-buffer', '-w', '-'], {
     reject: false,
     input: text,
     extendEnv: false,

@@ -5,8 +5,9 @@
 import { basename, dirname } from 'node:path';
 import { refuse, usage } from '../domain/failure.ts';
 import { announcementSettings, segment } from './announce.ts';
+import { ownSocket } from './own-server.ts';
 import { clockCommand, type Room, type RoomOptions } from './room.ts';
-import { type Commands, run, type Server } from './tmux.ts';
+import { type Commands, run } from './tmux.ts';
 
 /** The options that are changed; of a list, all of it. */
 const changed = ['detach-on-destroy', 'status-right', 'status-right-length', 'status-format'] as const;
@@ -19,14 +20,15 @@ const ours = [claim, before].concat(
 
 /**
  * The session `name` on the host's server, or the one that `TMUX` and `TMUX_PANE` say this program runs in.
- * @throws Refusal `usage` where there is none, or not that one
+ * @throws Refusal `usage` if there is none, or not that one, or somebody else's server could answer
  */
 export async function findShared(tmux: string, env: NodeJS.ProcessEnv, name?: string): Promise<Room> {
-  const server: Server = { tmux, socket: env.TMUX?.split(',')[0] ?? defaultSocket(env) };
   const target = name === undefined ? (env.TMUX_PANE ?? '') : `=${name}:`;
-  const found = await run(server, [['display-message', '-p', '-t', target, '#{session_id} #{session_name}']]);
-  const [, id, session] = /^(\$\d+) (.*)$/.exec(found.stdout) ?? [];
-  if (!found.ok || id === undefined || session === undefined) {
+  const socket = ownSocket(env);
+  const find = ['display-message', '-p', '-t', target, '#{session_id} #{session_name}'];
+  const found = socket === undefined ? undefined : await run({ tmux, socket }, [find]);
+  const [, id, session] = /^(\$\d+) (.*)$/.exec(found?.stdout ?? '') ?? [];
+  if (!found?.ok || socket === undefined || id === undefined || session === undefined) {
     return usage(
       name === undefined
         ? 'there is no tmux session here to share'
@@ -34,7 +36,7 @@ export async function findShared(tmux: string, env: NodeJS.ProcessEnv, name?: st
       'see which there are: tmux list-sessions',
     );
   }
-  return { ...server, session, target: id };
+  return { tmux, socket, session, target: id };
 }
 
 /** The name of the room below one of `rooms` whose session this program runs in; `undefined` elsewhere. */
@@ -141,8 +143,4 @@ function parse(text: string): Record<string, string> {
 
 function scope({ target }: Room): string[] {
   return ['-t', `${target}:`];
-}
-
-function defaultSocket(env: NodeJS.ProcessEnv): string {
-  return `${env.TMUX_TMPDIR || '/tmp'}/tmux-${process.geteuid?.() ?? 0}/default`;
 }

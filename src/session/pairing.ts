@@ -4,6 +4,7 @@ import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
+import { socketAround } from '../room/own-server.ts';
 import { hasSession, reattachCommand } from '../room/room.ts';
 import { approveJoins } from './approve.ts';
 import { chooseDoor } from './choose-door.ts';
@@ -90,7 +91,9 @@ export async function supervise(
   const { stop, env } = world;
   const { seat } = intent;
   const known = await door.known();
-  if (intent.copy && env.TMUX) await copyThroughTmux(room.tmux, env, door.command());
+  const around = socketAround(env);
+  if (intent.copy && around !== undefined)
+    await copyThroughTmux({ tmux: room.tmux, socket: around }, env, door.command());
   const log = openLog(env, live, world.emit);
   const emit = (event: Event): void => {
     log.record(event);
@@ -196,7 +199,7 @@ function invitationOf(
     until,
     ttl,
     forward,
-    copy: copy && !env.TMUX,
+    copy: copy && socketAround(env) === undefined,
     seat,
   };
   return { ...told, entry: entryOf(live), keyLines: live.otherWays.lines };

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { makeAccount } from '../support/account.ts';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { listed, theOne } from '../support/listed.ts';
 import { goLive, invited, leases, remains } from '../support/live.ts';
 import { type OwnTmux, ownTmux } from '../support/own-tmux.ts';
 import { readProcess, signalProcess } from '../support/processes.ts';
+import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
 
 /** Two lines of status, and options of the session's own. */
@@ -138,9 +141,9 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   await stage.account.demand('rm', ['-r', folder]);
   expect(await optionsOf(tmux)).toContain('@tmuxpair-lease');
   // What tmux says of the clock, in a mode of the pane's.
-  await tmux.host.waitFor('[ ! -x ');
+  await tmux.host.waitFor('[ ! -f ');
   await tmux.host.sendKeys('q');
-  await tmux.host.waitForNo('[ ! -x ');
+  await tmux.host.waitForNo('[ ! -f ');
   await share(stage, tmux, '--yes ada.pub');
   expect(await tmux.host.screen()).toContain('rc=0');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
@@ -212,3 +215,56 @@ test('inside the room of an earlier pairing: that room again, and nobody asks', 
   await host.sendKeys('C-b', 'd');
   await seat.exitStatus();
 });
+
+test.runIf(isRoot())(
+  "S2: somebody else's tmux server in the place of the host's is not spoken to",
+  async () => {
+    await using stage = await makeStage();
+    await using eve = await makeAccount();
+    await invited(stage, 'ada');
+    const { account } = stage;
+    const folder = (await eve.demand('mktemp', ['-d', '/tmp/tp-eve-XXXXXX'])).trim();
+    const socket = `${folder}/tmux-${account.uid}/default`;
+    const written = `${account.home}/written-by-eve`;
+    // tmux 3.3 lets other accounts in only if it is told so; before that, the socket's mode decides.
+    await eve.demand('sh', ['-c', `chmod 1777 ${folder}; mkdir -m 777 ${folder}/tmux-${account.uid}`]);
+    const alias = `display-message=save-buffer -b evil ${written} ; display-message`;
+    await eve.demand('tmux', [
+      ...['-S', socket, '-f', '/dev/null', 'new-session', '-d', '-s', 'work', ';'],
+      ...['set-option', '-s', 'command-alias[100]', alias, ';', 'set-buffer', '-b', 'evil', 'evil'],
+    ]);
+    await eve.exec('tmux', ['-S', socket, 'server-access', '-a', account.name]);
+    await eve.demand('chmod', ['777', socket]);
+    const options = ['--port', String(stage.sshd.port), '--yes', 'ada.pub'];
+    const cases: [Record<string, string>, string[]][] = [
+      [{ TMUX_TMPDIR: folder }, ['--share=work']],
+      [{ TMUX: `${socket},1,0`, TMUX_PANE: '%0' }, []],
+      [{ TMUX: `${socket},1,0`, TMUX_PANE: '%0' }, ['--share=work']],
+    ];
+    for (const [env, share] of cases) {
+      const { exitCode, stderr } = await stage.run([...share, ...options], { env });
+      expect(stderr).toContain(`the tmux socket ${socket} is not safe to use: ${folder}`);
+      expect(exitCode).toBe(2);
+    }
+    const { exitCode } = await stage.run(['--unattended', '-d', '--copy', '--session', 'mine', ...options], {
+      env: { TMUX: `${socket},1,0`, TMUX_PANE: '%0' },
+    });
+    expect(exitCode).toBe(0);
+    expect(existsSync(written)).toBe(false);
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+
+    // A link of theirs to a folder of the host's own: they could make it lead elsewhere at any time.
+    const own = await ownTmux(stage);
+    await eve.demand('sh', [
+      '-c',
+      `rm -r ${folder}/tmux-*; ln -s ${account.scratch} ${folder}/tmux-${account.uid}`,
+    ]);
+    await own.run('rename-session', '-t', 'work', 'linked');
+    const linked = await stage.run(['--share=linked', ...options], {
+      env: { TMUX: `${folder}/tmux-${account.uid}/own,1,0` },
+    });
+    expect(linked).toMatchObject({ exitCode: 0 });
+    expect((await listed(stage)).map((pairing) => pairing.socket)).toContain(own.socket);
+    await eve.demand('rm', ['-r', folder]);
+  },
+);
