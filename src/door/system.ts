@@ -7,7 +7,7 @@ import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
-import { type Marks, recall, remember } from '../system/remembered.ts';
+import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
 import { type Greeting, knock } from './greeting.ts';
@@ -77,12 +77,15 @@ const day = 86_400;
 
 /** Who listens on a port. Knocks at nobody, where the kernel lists who listens. */
 export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
-  const { env, port, sshd } = query;
+  const { env, port } = query;
   const sockets = listeningSockets().filter((socket) => socket.port === port);
   const facts = factsOf(query, sockets);
-  const recalled = query.isFresh ? undefined : recall(env, nameOf(port), facts);
-  let knowledge = fromPlain(recalled?.value);
-  let marks: Marks | undefined;
+  const recalled = (): Learned | undefined => {
+    const record = query.isFresh ? undefined : recall(env, nameOf(port), facts);
+    const knowledge = fromPlain(record?.value);
+    return record && knowledge && { knowledge, marks: record.marks };
+  };
+  let { knowledge, marks }: Partial<Learned> = recalled() ?? {};
   const hosts = sockets.length > 0 ? reachable(sockets) : await accepting(query);
   const note = (): void => {
     if (!knowledge || !marks || !/^(openssh|other)$/.test(knowledge.greeting.kind)) return;
@@ -91,11 +94,13 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
   };
   const learnt = once(async () => {
     if (knowledge) return knowledge;
-    const learned = await learn(query, hosts, sockets);
-    knowledge = learned.knowledge;
-    marks = learned.marks;
-    note();
-    return knowledge;
+    const learned = await inTurn(env, nameOf(port), recalled, async () => {
+      ({ knowledge, marks } = await learn(query, hosts, sockets));
+      note();
+      return { knowledge, marks };
+    });
+    ({ knowledge, marks } = learned);
+    return learned.knowledge;
   });
   let known = once(async () => describe(query, await learnt()));
   const addresses = sockets.map(({ address }) => address);
@@ -109,14 +114,13 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
     known: () => (hosts.length > 0 ? known() : Promise.resolve(silent)),
     depends: async () => {
       await learnt();
-      return { facts, marks: marks ?? recalled?.marks ?? { files: { [sshd]: '' }, isFresh: true } };
+      return { facts, marks: marks ?? { files: {}, isFresh: true } };
     },
     hasShown: (keys) => {
       if (!knowledge) return;
       const now = { ...knowledge, shown: keys };
       knowledge = now;
       known = once(async () => describe(query, now));
-      marks ??= recalled?.marks;
       note();
     },
   };
@@ -223,11 +227,17 @@ function accepts(host: string, port: number): Promise<boolean> {
   });
 }
 
+interface Learned {
+  readonly knowledge: Knowledge;
+  /** What it depends on, as it was before. */
+  readonly marks: Marks;
+}
+
 async function learn(
   query: SystemQuery,
   hosts: readonly string[],
   sockets: readonly ListeningSocket[],
-): Promise<{ knowledge: Knowledge; marks: Marks }> {
+): Promise<Learned> {
   const [{ host, greeting }, { settings, marks }] = await Promise.all([
     knockAt(hosts, query.port),
     settingsOn(

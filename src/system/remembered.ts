@@ -10,14 +10,17 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   type Stats,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../domain/random.ts';
 import { baseFolder } from './home.ts';
 import { distrust, distrustAbove } from './safe-path.ts';
@@ -117,6 +120,57 @@ export function remember(
   return writeOurs(folder, fileName(name), `${JSON.stringify(record)}\n`);
 }
 
+/** In ms: how long to wait for another start that learns the same, and how often to look. */
+const turn = { longest: 4000, look: 20 };
+
+/**
+ * Learns something while no other start of this account does: ten at once ask once. Whoever waits is given what the first
+ * has remembered; if nothing can be, or that takes too long, each learns by itself.
+ */
+export async function inTurn<T>(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  recalled: () => T | undefined,
+  learn: () => Promise<T>,
+): Promise<T> {
+  const folder = folderFor(env);
+  const until = performance.now() + turn.longest;
+  while (folder !== undefined && makeOurs(folder) && performance.now() < until) {
+    const claim = join(folder, `learning-${name}`);
+    try {
+      symlinkSync(String(process.pid), claim);
+    } catch {
+      if (!isClaimed(claim)) break;
+      await sleep(turn.look);
+      const known = recalled();
+      if (known !== undefined) return known;
+      continue;
+    }
+    try {
+      return recalled() ?? (await learn());
+    } finally {
+      rmSync(claim, { force: true });
+    }
+  }
+  return learn();
+}
+
+/** Whether a process that runs has made it, or none by now. One that has died leaves it behind, and it is removed. */
+function isClaimed(claim: string): boolean {
+  try {
+    process.kill(Number(readlinkSync(claim)), 0);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    try {
+      rmSync(claim, { force: true });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
 /** Removes it, so that it is learned again. */
 export function unlearn(env: NodeJS.ProcessEnv, name: string): void {
   const folder = folderFor(env);
@@ -194,6 +248,16 @@ function isOurFolder(folder: string): boolean {
   return stats.isDirectory() && isOurs(folder, stats) && !distrustAbove(folder);
 }
 
+/** Makes the folder where it is missing. @returns whether nobody else can write into it */
+function makeOurs(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return isOurFolder(folder);
+  } catch {
+    return false;
+  }
+}
+
 function readOurs(folder: string, name: string): string | undefined {
   try {
     if (!isOurFolder(folder)) return undefined;
@@ -215,14 +279,8 @@ function readOurs(folder: string, name: string): string | undefined {
 function writeOurs(folder: string, name: string, text: string): boolean {
   const path = join(folder, name);
   const aside = join(folder, `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  if (text.length > longest || !makeOurs(folder)) return false;
   try {
-    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-    } catch {
-      // It is there, or it can't be made: either is seen next.
-    }
-    if (!isOurFolder(folder) || text.length > longest) return false;
     writeFileSync(aside, text, { mode: 0o600, flag: 'wx' });
     renameSync(aside, path);
     return true;

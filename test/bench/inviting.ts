@@ -8,8 +8,11 @@ import { type Build, startingNode } from './programs.ts';
 import { settling, socketOf } from './settled.ts';
 
 export interface Inviting {
-  /** An unattended pairing: ms until it is live. It is ended, and its room closed, before this is. */
-  readonly byProgram: (build: Build, guest: string) => Promise<number>;
+  /**
+   * An unattended pairing: ms until it is live. It is ended, and its room closed, before this is. By the sshd of the stage,
+   * unless `door` says otherwise.
+   */
+  readonly byProgram: (build: Build, guest: string, door?: readonly string[]) => Promise<number>;
   /** The least that lets somebody in: a session, and then a line, as the program has them follow each other. */
   readonly byShell: () => Promise<number>;
 }
@@ -46,9 +49,9 @@ export function inviting(stage: Stage, publicKey: string, more: Environment): In
   };
 
   return {
-    byProgram: async ({ file, args }, guest) => {
+    byProgram: async ({ file, args }, guest, door = ['--port', String(stage.sshd.port)]) => {
       const socket = socketOf(stage);
-      const words = [...args, '--unattended', '--port', String(stage.sshd.port), guest];
+      const words = [...args, '--unattended', ...door, guest];
       const from = performance.now();
       const child = account.spawn(file, words, { env });
       const ended = once(child, 'exit');

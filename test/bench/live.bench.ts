@@ -4,7 +4,8 @@ import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
 import { ed25519Line } from '../support/keys/wire.ts';
 import { invited } from '../support/live.ts';
-import { testRun } from '../support/run.ts';
+import { makeNetworks } from '../support/network.ts';
+import { isRoot, testRun } from '../support/run.ts';
 import { inviting } from './inviting.ts';
 import { inTurn } from './measure.ts';
 import { type Build, builds } from './programs.ts';
@@ -40,4 +41,27 @@ test('b. live: from exec until the keys are in the file and the session answers'
       { name: `${build.name}, @octocat, after 100 ms`, floors, run: named(build, 100), given: 100 },
     ]),
   ]);
+});
+
+/** What it takes not to name the port: from the second pairing on, all that is to be known of the sshd is remembered. */
+test.runIf(isRoot())('b. live by default: with an sshd on port 22, against --port 22', async ({ task }) => {
+  await using networks = await makeNetworks();
+  await using stage = await makeStage({
+    account: { network: networks.host },
+    sshd: { network: { name: networks.host, address: '0.0.0.0' }, config: ['Port 22'] },
+    keys: `${ed25519Line('me@desk')}\n`,
+  });
+  const guest = await invited(stage, 'octocat');
+  const invite = inviting(stage, guest.identity.publicKey, {});
+  task.meta.figures = await inTurn(
+    12,
+    (await builds()).flatMap((build) => {
+      const named = `${build.name}, --port 22`;
+      const run = (door: readonly string[]) => invite.byProgram(build, 'octocat.pub', door);
+      return [
+        { name: named, run: () => run(['--port', '22']) },
+        { name: `${build.name}, by default`, floors: [named], run: () => run([]) },
+      ];
+    }),
+  );
 });

@@ -5,7 +5,8 @@ import { makeCleanup, orUndo } from '../support/cleanup.ts';
 import { entering } from '../support/enter.ts';
 import { start } from '../support/execute.ts';
 import { makeStage, type Stage } from '../support/fixture.ts';
-import { theOne } from '../support/listed.ts';
+import { makeIdentity } from '../support/identity.ts';
+import { listed, theOne } from '../support/listed.ts';
 import { makeNetworks, type Networks } from '../support/network.ts';
 import { keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot, testRun } from '../support/run.ts';
@@ -32,7 +33,7 @@ async function makeMachine(config: readonly string[] = ['Port 22'], address = '0
     const stage = cleanup.use(
       await makeStage({
         account: { devpts: 'good', network },
-        sshd: { network: { name: network, address }, config },
+        sshd: { network: { name: network, address }, config, penalties: true },
       }),
     );
     const guest = await stage.guest({ network: networks.jump });
@@ -93,6 +94,8 @@ async function greeter({ networks }: Machine, greeting: string): Promise<AsyncDi
 
 const connection = /^Connection from /;
 
+const noForge = { GITHUB_API_URL: 'http://127.0.0.1:1', GITLAB_URL: 'http://127.0.0.1:1' };
+
 test.runIf(isRoot())(
   'R3: the sshd on 22 is knocked at once, and then remembered until it or its configuration changes',
   async () => {
@@ -111,6 +114,45 @@ test.runIf(isRoot())(
     await until(() => stage.sshd.log().split('Server listening').length > 4, { what: 'sshd to begin anew' });
     expect(await pairing(machine, [])).toContain('it gives no terminals: PermitTTY no');
     expect(connections()).toBe(2); // Its other port might have done.
+  },
+);
+
+test.runIf(isRoot())(
+  'R3: twenty in a row, ten at once and the doctor five times: sshd refuses nobody, the host’s own ssh neither',
+  { timeout: 240_000 },
+  async () => {
+    await using machine = await makeMachine();
+    const { stage, logged, key } = machine;
+    const own = await makeIdentity(stage.account);
+    const ssh = async (): Promise<void> => {
+      const options = { BatchMode: 'yes', StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null' };
+      const settings = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+      const args = [...settings, '-i', own.privateKeyFile, `${stage.account.name}@127.0.0.1`, 'echo in'];
+      expect(await stage.account.demand('ssh', args)).toBe('in\n');
+    };
+    await stage.writeKeys(`${own.publicKey}\n`);
+    const start = ['--unattended', '-d', '--ttl', '5m', '--host', '127.0.0.1', '--gate-existing-keys'];
+    const through = "guests come through this machine's sshd, port 22\n";
+    const at = async () =>
+      expect((await stage.run([...start, key], { timeout: 120_000 })).stdout).toContain(through);
+    await Promise.all(Array.from({ length: 10 }, at));
+    await ssh();
+    expect(logged(connection)).toBe(2); // That ssh is one.
+    for (const { id, socket } of await listed(stage)) {
+      await stage.run(['stop', id]);
+      await stage.account.exec('tmux', ['-N', '-S', socket, 'kill-server']);
+    }
+    for (let round = 0; round < 20; round++) await pairing(machine, ['--host', '127.0.0.1']);
+    await ssh();
+    for (let round = 0; round < 5; round++) {
+      const { stdout, exitCode } = await stage.run(['doctor', '--door', 'auto'], {
+        env: noForge,
+        timeout: 120_000,
+      });
+      expect({ stdout, exitCode }).toMatchObject({ exitCode: 0 });
+      await ssh();
+    }
+    expect(stage.sshd.log()).not.toMatch(/penalty/);
   },
 );
 
@@ -218,7 +260,10 @@ test.runIf(isRoot()).each(['203.0.113.1', 'fd00:7070::5'])(
       });
       expect(said).not.toContain('warning: no sshd');
     }
-    const { stdout } = await stage.run(['doctor', '--door', 'auto'], { timeout: 60_000 });
+    const { stdout } = await stage.run(['doctor', '--door', 'auto'], {
+      env: noForge,
+      timeout: 60_000,
+    });
     expect(stdout).toMatch(/a guest got in through this machine's sshd on port 22/);
   },
 );

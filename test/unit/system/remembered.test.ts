@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { markFiles, recall, remember, unlearn } from '../../../src/system/remembered.ts';
+import { inTurn, markFiles, recall, remember, unlearn } from '../../../src/system/remembered.ts';
 
 let base: string;
 let env: NodeJS.ProcessEnv;
@@ -183,4 +183,61 @@ test('nothing is written into a folder that others may write, nor where there is
   expect(learn()).toBe(false);
   expect(recall(env, 'x', facts)).toBeUndefined();
   unlearn(env, 'x');
+});
+
+test('of those that learn at once one does, and the others have what it has remembered', async () => {
+  let learned = 0;
+  const recalled = () => recall(env, 'x', facts)?.value;
+  const once = () =>
+    inTurn(env, 'x', recalled, async () => {
+      learned += 1;
+      await sleep(50);
+      learn();
+      return value;
+    });
+  expect(await Promise.all(Array.from({ length: 10 }, once))).toEqual(
+    Array.from({ length: 10 }, () => value),
+  );
+  expect(learned).toBe(1);
+  expect(readdirSync(join(kept, '..'))).toEqual(['learned-x.json']);
+});
+
+test.each<[string, (claim: string) => void]>([
+  ['one that has died', (claim) => symlinkSync('999999999', claim)],
+  ['nobody', (claim) => symlinkSync('x', claim)],
+  ['who can’t be told', (claim) => mkdirSync(join(claim, 'in'), { recursive: true })],
+])('a claim of %s holds nobody up', async (_, plant) => {
+  expect(learn()).toBe(true);
+  plant(join(kept, '..', 'learning-y'));
+  const before = performance.now();
+  expect(
+    await inTurn(
+      env,
+      'y',
+      () => undefined,
+      async () => 'learned',
+    ),
+  ).toBe('learned');
+  expect(performance.now() - before).toBeLessThan(1000);
+});
+
+test('what fails is not claimed for good, and a folder that others may write is not claimed in', async () => {
+  const fails = () =>
+    inTurn(
+      env,
+      'x',
+      () => undefined,
+      () => Promise.reject(new Error('no')),
+    );
+  await expect(fails()).rejects.toThrow('no');
+  await expect(fails()).rejects.toThrow('no');
+  chmodSync(join(kept, '..'), 0o777);
+  expect(
+    await inTurn(
+      env,
+      'x',
+      () => undefined,
+      async () => 'learned',
+    ),
+  ).toBe('learned');
 });
