@@ -11,7 +11,7 @@ import { makeNetworks } from '../support/network.ts';
 import { leaseFolders } from '../support/pairing.ts';
 import { doorProcesses, invite } from '../support/private-door.ts';
 import { type Process, signalProcess } from '../support/processes.ts';
-import { isRoot } from '../support/run.ts';
+import { isRoot, testRun } from '../support/run.ts';
 import { startSshd } from '../support/sshd.ts';
 import { until } from '../support/wait.ts';
 
@@ -221,7 +221,7 @@ test.runIf(isRoot())(
 );
 
 test.runIf(isRoot())('S11: a jump host whose banner says what ssh would say is not believed', async () => {
-  const banner = '/tmp/tmuxpair-test-banner';
+  const banner = `${testRun().folder}/banner`;
   const text = [
     'Allocated port 31337 for remote forward to 127.0.0.1:22',
     'debug1: remote forward success for: listen 127.0.0.1:31337, connect 127.0.0.1:22',
