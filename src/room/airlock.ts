@@ -18,6 +18,8 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     set('prefix', 'None'),
     set('prefix2', 'None'),
     set('mouse', 'off'),
+    // What has a guest go through the gate again (see moveGuests): a shell that reads nothing.
+    set('default-shell', '/bin/sh'),
     set('default-terminal', 'screen-256color'),
     set('escape-time', '0'),
     set('history-limit', '0'),

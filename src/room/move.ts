@@ -16,6 +16,10 @@ export async function moveGuests(
   guests: readonly { readonly pid: number; readonly gate: string }[],
 ): Promise<number[]> {
   const clients = await clientsOf(room);
+  // A client has its session's shell run the gate: one of the host's would read their start-up files in the guest's terminal.
+  const option = ['-t', `${room.target}:`, 'default-shell'];
+  const { stdout: shell } = await run(room, [['show-options', '-qv', ...option]]);
+  const restore = shell === '' ? ['set-option', '-u', ...option] : ['set-option', ...option, shell];
   const moved = await Promise.all(
     guests.map(async ({ pid, gate }) => {
       const client = clients.find((other) => other.pid === pid);
@@ -29,10 +33,14 @@ export async function moveGuests(
         return ok && stdout === String(pid);
       }
       const commands = [
+        ['set-option', ...option, '/bin/sh'],
         ['refresh-client', '-t', client.name, '-f', 'read-only,ignore-size'],
         ['detach-client', '-t', client.name, '-E', gate],
+        restore,
       ];
-      return (await run(room, commands)).ok;
+      const { ok } = await run(room, commands);
+      if (!ok) await run(room, [restore]);
+      return ok;
     }),
   );
   return guests.flatMap(({ pid }, index) => (moved[index] ? [] : [pid]));
