@@ -1,4 +1,5 @@
 import type { Fingerprint, KeyRefusal } from './public-key.ts';
+import type { ShellBlock } from './shell-block.ts';
 import type { TunnelTrouble } from './tunnel-trouble.ts';
 
 /** Why a forge's key may not be let in although it is a sound key. */
@@ -144,6 +145,8 @@ export type Failure =
       /** A system error code. */
       readonly code: string;
     }
+  /** What sshd starts for a guest would not come to the gate. `private` where a private sshd might. */
+  | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock; readonly private: boolean }
   /** What `tmuxpair doctor` ends with where no guest could get in. */
   | { readonly kind: 'no-way-in' }
   /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */

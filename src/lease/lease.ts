@@ -131,16 +131,19 @@ export function inOwnFile(lease: Lease): Lease {
       path: lease.folder,
       problem: 'somebody else has changed it',
     });
-  writeBelow(lease.folder, () => {
-    mkdirSync(lease.emptyHome, { mode: 0o700 });
-    writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false });
-  });
+  writeBelow(lease.folder, () => writeRecord(lease.folder, { ...record, keyFile, folderAbsent: false }));
+  makeEmptyHome(lease);
   return { ...lease, keyFile };
 }
 
 /** Whether that is where its lines are: for an sshd of our own. */
 export function isInOwnFile({ folder, keyFile }: Pick<Lease, 'folder' | 'keyFile'>): boolean {
   return dirname(keyFile) === folder;
+}
+
+/** Makes {@link Lease.emptyHome}, where it is not there. @throws Refusal `run-directory-refused` */
+export function makeEmptyHome({ folder, emptyHome }: Lease): void {
+  writeBelow(folder, () => mkdirSync(emptyHome, { recursive: true, mode: 0o700 }));
 }
 
 /** Writes what the room runs from its start: the clock. @throws Refusal `run-directory-refused` */

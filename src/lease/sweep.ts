@@ -6,6 +6,7 @@ import { isLeaseId, isOfMachine, type LeaseId } from '../domain/lease-id.ts';
 import { type LeaseLine, leaseLinesIn } from './authorized-keys.ts';
 import { editKeyFile, isLeftBehind, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
 import { readDeadline, removeLease, revoke, sever, shutGate } from './lease.ts';
+import { endProbe } from './probe.ts';
 import { isAlive, isRunning, machineName, uptime } from './process.ts';
 import { readRecord } from './record.ts';
 import { isPrivate } from './run-directory.ts';
@@ -90,7 +91,8 @@ async function takeBack(
   const id = basename(folder);
   if (record === 'foreign' || !isLeaseId(id)) return;
   shutGate(folder);
-  const severing = isOfMachine(id, machineName()) ? sever(folder) : true;
+  const here = isOfMachine(id, machineName());
+  const severing = here ? sever(folder) : true;
   let revoked = true;
   for (const keyFile of record === 'none' ? keyFiles : [record.keyFile]) {
     try {
@@ -101,6 +103,7 @@ async function takeBack(
     }
   }
   const severed = await severing;
+  if (here) await endProbe(folder);
   if (!severed) failures.push(new Refusal({ kind: 'guests-left', folder }));
   if (revoked && record !== 'none' && record.folderAbsent) removeFolderIfEmpty(record.keyFile);
   if (revoked && severed) removeLease(folder);

@@ -28,14 +28,15 @@ const patience = 2000;
 
 /**
  * Runs commands on a server. Never starts one, unless `start` says so.
- * @param start `with` loads the user's configuration
+ * @param start `config` is read in place of the user's own configuration
  */
 export async function run(
   server: Server,
   commands: Commands,
-  start?: { env: NodeJS.ProcessEnv; cwd: string; lastWords: string },
+  start?: { env: NodeJS.ProcessEnv; cwd: string; lastWords: string; config?: string },
 ): Promise<Output> {
-  const args = [...(start ? [] : ['-N']), '-S', server.socket, ...argv(commands)];
+  const config = start?.config === undefined ? [] : ['-f', start.config];
+  const args = [...(start ? config : ['-N']), '-S', server.socket, ...argv(commands)];
   const { code, ...output } = await capture(server.tmux, args, {
     env: withoutTmux(start?.env ?? process.env),
     cwd: start ? start.cwd : '/', // Our own may have been removed.

@@ -39,6 +39,8 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
   return inTurn(live, async () => {
     refuseEnded(live);
     refuseKnown(live, invited);
+    const block = await live.shell?.again('ifChanged');
+    if (block) refuse({ kind: 'gate-not-reached', block, private: false });
     const labels = labelsFor(
       invited.map(({ reference }) => reference),
       [...live.guests.map(({ label }) => label), ...live.out],

@@ -5,6 +5,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import type { Jump } from '../domain/jump.ts';
 import { decisive, type Obstacle } from '../domain/obstacle.ts';
+import type { ShellBlock } from '../domain/shell-block.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
@@ -52,7 +53,9 @@ export type DoorReason =
   /** None does, and one of our own could make no terminals. */
   | { readonly kind: 'none'; readonly port: number; readonly mend: string }
   | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] }
-  | { readonly kind: 'unproven'; readonly port: number; readonly doubts: readonly Doubt[] };
+  | { readonly kind: 'unproven'; readonly port: number; readonly doubts: readonly Doubt[] }
+  /** What the login shell reads keeps guests of this machine's sshd from the gate. */
+  | { readonly kind: 'shell'; readonly port: number; readonly block: ShellBlock };
 
 export type DoorChoice = (
   | {

@@ -1,5 +1,6 @@
 /** Can a guest really get in? What stands in the way is named, and then it is tried. */
 import { Refusal } from '../domain/failure.ts';
+import type { ShellBlock } from '../domain/shell-block.ts';
 import { loginShell } from '../door/shell.ts';
 import { findSshd } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
@@ -62,14 +63,22 @@ export async function examine(
   (await forges).forEach(tell);
 
   if (!choice || programs.some(({ level }) => level !== 'ok')) return false;
-  const finding = await logIn(choice, intent, world);
+  const finding = await logIn(choice, intent, world, (block) =>
+    tell({ level: 'warn', finding: { kind: 'gate-not-reached', block } }),
+  );
   tell({ level: finding.kind === 'login' ? 'ok' : 'fail', finding });
   return finding.kind === 'login';
 }
 
-async function logIn(choice: DoorChoice, intent: TrialIntent, world: World): Promise<Finding> {
+async function logIn(
+  choice: DoorChoice,
+  intent: TrialIntent,
+  world: World,
+  onBlock: (block: ShellBlock) => void,
+): Promise<Finding> {
   try {
-    const trial = await tryPairing(intent, [{ type: 'ssh-ed25519' }], world, async () => choice);
+    const kinds = [{ type: 'ssh-ed25519' }] as const;
+    const trial = await tryPairing(intent, kinds, world, async () => choice, { onBlock });
     const { door, port, milliseconds, log, logins } = trial;
     const failed = logins.find(({ isIn }) => !isIn);
     if (!failed) return { kind: 'login', door, port, milliseconds };

@@ -1,5 +1,6 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { remakeLease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
+import { endProbe } from '../lease/probe.ts';
 import { closeRoom, leaveRoom } from '../room/room.ts';
 import { leaveShared } from '../room/share.ts';
 import type { Live } from './live.ts';
@@ -39,6 +40,7 @@ async function end(
       if (await sever(lease.folder)) return;
       throw new Refusal({ kind: 'guests-left', folder: lease.folder });
     }),
+    attempt(() => endProbe(lease.folder)),
   ]);
   if (room && unseen) await closeRoom(room);
   if (room?.claim) await leaveRoom(room);

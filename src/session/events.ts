@@ -5,6 +5,7 @@ import type { Jump } from '../domain/jump.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
+import type { ShellBlock } from '../domain/shell-block.ts';
 import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
@@ -28,7 +29,9 @@ export type EndReason =
   | { readonly kind: 'stopped'; readonly signal: StopSignal }
   /** `tmuxpair stop`. */
   | { readonly kind: 'asked' }
-  | { readonly kind: 'nobody-joined' };
+  | { readonly kind: 'nobody-joined' }
+  /** A start-up file has changed: from now on guests would not come to the gate. */
+  | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock };
 
 /** One guest's stay, from one connection. */
 export interface Visit {
@@ -111,6 +114,8 @@ export type Event =
     }
   /** A trial login beside the pairing has told something of the sshd that guests come through. */
   | { readonly kind: 'door-doubts'; readonly port: number; readonly doubts: readonly Doubt[] }
+  /** The login shell takes a while to come to the gate. */
+  | { readonly kind: 'shell-slow'; readonly shell: string }
   /** What the sshd of a door of our own says. */
   | { readonly kind: 'door-log'; readonly line: string }
   /** The tunnel is down, or an attempt to open it again has failed. */

@@ -2,6 +2,7 @@ import type { Doubt } from '../domain/doubt.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { Installer } from '../domain/packages.ts';
+import type { ShellBlock } from '../domain/shell-block.ts';
 import type { ShellTrouble } from '../door/shell.ts';
 import type { KeychainTrouble } from '../keyring/warning.ts';
 
@@ -38,6 +39,8 @@ export type Finding =
   | { readonly kind: 'terminals' }
   | { readonly kind: 'no-terminals'; readonly command: string }
   | { readonly kind: 'shell'; readonly path: string; readonly trouble?: ShellTrouble }
+  /** What keeps guests of this machine's sshd from the gate, where a private sshd is taken for it. */
+  | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock }
   | { readonly kind: 'run-directory'; readonly path: string }
   | { readonly kind: 'run-directory-refused'; readonly failure: Failure }
   | { readonly kind: 'keychain'; readonly trouble?: KeychainTrouble }

@@ -7,6 +7,7 @@ import type { DeadMan } from './dead-man.ts';
 import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
 import type { OtherWays } from './other-ways.ts';
+import type { ShellGuard } from './shell-guard.ts';
 
 /** A pairing while it lives: what it has opened so far, what its end has to close, and what may change meanwhile. */
 export interface Live {
@@ -52,6 +53,8 @@ export interface Live {
   deadMan?: DeadMan;
   /** Set before the first line is written: from then on there may be some to be taken back. */
   mayHaveLines?: boolean;
+  /** Has it proven once more that guests come to the gate. */
+  shell?: ShellGuard;
   /** Set once the end has begun. */
   ended?: Promise<Failure | undefined>;
 }

@@ -34,6 +34,7 @@ import { type DoorPlace, type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import { inTurn, type Live } from './live.ts';
 import { noOtherWays, noteLines, noteSystem } from './other-ways.ts';
+import { provenDoor } from './proven-door.ts';
 import { noteShared, recover } from './recover.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import type { PairIntent, World } from './world.ts';
@@ -130,7 +131,9 @@ export async function openPairing(
     const giveUp = AbortSignal.any([stop, failed.signal]);
     live.closing.push(() => failed.abort(new Stopped('SIGTERM')));
     choosing = choose(sshd, unlessStopped(giveUp, guests), giveUp);
-    const resolved = Promise.all([choosing, guests]);
+    const onSlow = (shell: string): void => emit({ kind: 'shell-slow', shell });
+    const proving = provenDoor(choosing, intent, live, { env, sshd, tmux, onSlow });
+    const resolved = Promise.all([proving, guests]);
     const [choice, invited] = await unlessStopped(stop, Promise.race([resolved, roomFails]));
     live.guests = invited;
     const noted = noteSystem(live, choice);

@@ -22,6 +22,7 @@ import { type Open, openPairing } from './open.ts';
 import { keysLeft, remainsOf } from './other-ways.ts';
 import { takeSeat } from './seat.ts';
 import { isRemembered } from './seen.ts';
+import { watchShell } from './shell-guard.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { teller } from './tell.ts';
 import { trialOf } from './trial.ts';
@@ -136,7 +137,9 @@ export async function supervise(
   host.arrived.then(() => tell({ kind: 'host-attached', command: door.command() })).catch(() => {});
   door.listen(tell);
 
-  const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent)];
+  const shell = watchShell(live);
+  const blocked = shell.blocked.then((block): EndReason => ({ kind: 'gate-not-reached', block }));
+  const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent), blocked];
   const reason = await orEnd(live, log, firstOf(stop, reasons));
   const failure = await endAccess(live, watch.look());
   const remains = remainsOf(live, [...live.guests, ...live.kicked]);
@@ -145,6 +148,7 @@ export async function supervise(
   await door.tried();
   askNoMore();
   watch.stop();
+  shell.stop();
   await log.ended(reason, left);
   over.resolve(left);
   await control.close();

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
 import { type KeyType, type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import type { ShellBlock } from '../domain/shell-block.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
@@ -49,6 +50,7 @@ export interface Trial {
  * Opens a pairing with throw-away keys for its one guest, logs in over this machine as they would, with each key in turn,
  * waits until they are in the room, and ends it all.
  * @param choose the door to try
+ * @param onBlock gets what kept a guest of the chosen sshd from the gate, where a private one was taken for it
  * @throws Refusal; Stopped; what was opened by then has been closed again
  */
 export async function tryPairing(
@@ -56,13 +58,17 @@ export async function tryPairing(
   kinds: NonEmpty<KeyKind>,
   world: World,
   choose: (sshd: string) => Promise<DoorChoice>,
-  wait: number = patience.alone,
+  {
+    wait = patience.alone,
+    onBlock = () => {},
+  }: { readonly wait?: number; readonly onBlock?: (block: ShellBlock) => void } = {},
 ): Promise<Trial> {
   const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-trial-'));
   const log: string[] = [];
   const emit: World['emit'] = (event) => {
     if (event.kind === 'door-log') log.push(event.line);
     else if (event.kind !== 'door') world.emit(event);
+    else if (event.why.kind === 'shell') onBlock(event.why.block);
   };
   try {
     const guest = await makeGuest(folder, kinds);
@@ -80,7 +86,8 @@ export async function tryPairing(
 /** Tries an sshd of the system's beside a pairing of this intent: nothing of it is told. */
 export function trialOf(intent: TrialIntent, world: World, giveUp: AbortSignal): ProofWorld['attempt'] {
   const { ask: _, ...quiet } = { ...world, hasTerminal: false, emit: () => {}, stop: giveUp };
-  return (system, kinds) => tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), patience.beside);
+  return (system, kinds) =>
+    tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), { wait: patience.beside });
 }
 
 async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {

@@ -5,6 +5,7 @@ import { printable } from '../domain/text.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
 import type { Remains } from '../session/other-ways.ts';
+import { blockWords } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
 /** Which door it is, and why, in one line. */
@@ -33,6 +34,8 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
       return `${through}: ${why.doubts.map(doubtWords).join('; ')}, but a trial login got in`;
     case 'unproven':
       return `not port ${why.port} (${why.doubts.map(doubtWords).join('; ')}): ${through}`;
+    case 'shell':
+      return `guests of this machine's sshd on port ${why.port} would not reach the session (${blockWords(why.block)}): ${through}`;
     default:
       return why satisfies never;
   }

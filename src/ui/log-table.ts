@@ -18,6 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
   stopped: 'stopped',
   asked: 'stopped',
   'nobody-joined': 'nobody joined',
+  'gate-not-reached': 'start-up files of the login shell had changed',
   failed: 'it failed',
 };
 

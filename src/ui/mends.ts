@@ -5,6 +5,7 @@ import type { Obstacle } from '../domain/obstacle.ts';
 import { shWord } from '../domain/sh-word.ts';
 import type { Finding, Machine } from '../session/finding.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
+import { blockHint } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
 /** A command, to be run as it is; where there is none, what to do. `undefined` where all is well. */
@@ -22,6 +23,8 @@ export function mendFor(finding: Finding, machine: Machine): string | undefined 
       return asRoot(finding.command, machine);
     case 'shell':
       return shellMend(finding, machine);
+    case 'gate-not-reached':
+      return blockHint(finding.block, false);
     case 'run-directory-refused':
       return wordsOf(finding.failure).hint;
     case 'keychain':

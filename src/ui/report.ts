@@ -9,6 +9,7 @@ import { ago, lastPaired } from './ago.ts';
 import { doorWords, doubtWarning, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import { referenceWords } from './reference-words.ts';
+import { blockWords } from './shell-words.ts';
 import { tunnelWords, untriedWords } from './tunnel-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
@@ -32,6 +33,7 @@ export function linesFor(event: Event): Line[] {
     case 'tunnel-untried':
     case 'switch-restarted':
     case 'remark':
+    case 'shell-slow':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
     case 'keys-changed':
       return changedKeys(event.reference, event.trust);
@@ -167,6 +169,8 @@ export function wordsFor(event: Event): string {
         : `${because(event.reason)}: the guests are out, the session is yours`;
     case 'log-failed':
       return `warning: the log can't be written: ${printable(event.path)}: ${printable(event.problem)}`;
+    case 'shell-slow':
+      return `waiting for the start-up files of ${printable(event.shell)}, as your guests would`;
     case 'switch-restarted':
       return "the dead man's switch had died, and was armed anew";
     case 'ended':
@@ -308,6 +312,8 @@ function because(reason: EndReason): string {
       return 'stopped';
     case 'nobody-joined':
       return 'nobody joined in time';
+    case 'gate-not-reached':
+      return `guests would not reach the session any more: ${blockWords(reason.block)}`;
     default:
       return reason satisfies never;
   }

@@ -1,6 +1,7 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
+import { blockHint, blockWords } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
 /** What a failure is to its reader: one line, a hint where there is one, and the program's exit code. */
@@ -137,6 +138,12 @@ export function wordsOf(failure: Failure): Words {
         isAddressProblem(failure.code)
           ? 'give an address of this machine with --bind, or none for all of them'
           : 'give another --port, or none for any that is free',
+      );
+    case 'gate-not-reached':
+      return words(
+        6,
+        `your guests would not reach the session: ${blockWords(failure.block)}`,
+        blockHint(failure.block, failure.private),
       );
     case 'no-way-in':
       return words(6, 'a guest could not get in', 'mend what fails, from above, and run it again');

@@ -131,6 +131,10 @@ const reasons: { readonly [K in EndReason['kind']]: Extract<EndReason, { kind: K
   stopped: { kind: 'stopped', signal: 'SIGTERM' },
   asked: { kind: 'asked' },
   'nobody-joined': { kind: 'nobody-joined' },
+  'gate-not-reached': {
+    kind: 'gate-not-reached',
+    block: { shell: '/bin/bash', outcome: 'ended', files: ['/etc/bash.bashrc'] },
+  },
 };
 const keyLine = { path: '/etc/ssh/keys/me', line: 3, label: 'ada' as Label, key: keyOf('ada') };
 const remains = { added: [], before: [], unknown: [] };
@@ -229,6 +233,16 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   'door-doubts': [
     { kind: 'door-doubts', port: 22, doubts: [{ ...doubts['login-failed'], said: '' }] },
     { kind: 'door-doubts', port: 22, doubts: [doubts['login-untried']] },
+    {
+      kind: 'door',
+      door: 'private',
+      port: 23456,
+      why: {
+        kind: 'shell',
+        port: 22,
+        block: { shell: '/bin/zsh', outcome: 'terminal', files: ['/home/ada/.zshenv'] },
+      },
+    },
   ],
   'door-log': [{ kind: 'door-log', line: 'Accepted publickey for me' }],
   'tunnel-down': [{ kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } }],
@@ -336,6 +350,7 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   })),
   'log-failed': [{ kind: 'log-failed', path: '/s/log', problem: 'the disk is full' }],
   'switch-restarted': [{ kind: 'switch-restarted' }],
+  'shell-slow': [{ kind: 'shell-slow', shell: '/bin/zsh' }],
   ended: [
     {
       kind: 'ended',

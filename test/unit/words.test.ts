@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Failure, RefusedKey } from '../../src/domain/failure.ts';
 import type { Fingerprint } from '../../src/domain/public-key.ts';
+import type { ShellBlock } from '../../src/domain/shell-block.ts';
 import type { TunnelTrouble } from '../../src/domain/tunnel-trouble.ts';
 import { clock, refusalWords, wordsOf } from '../../src/ui/words.ts';
 
@@ -40,6 +41,12 @@ const tunnelTroubles: readonly TunnelTrouble[] = [
   { kind: 'unanswered', port: 45_795, said: 'connect failed: Connection refused' },
   { kind: 'astray', port: 45_795 },
 ];
+
+const blocked = (more: Pick<ShellBlock, 'outcome'> & Partial<ShellBlock>) => ({
+  kind: 'gate-not-reached' as const,
+  block: { shell: '/bin/zsh', files: ['/etc/zsh/zshenv'], guard: '[[ -o interactive ]] || return', ...more },
+  private: true,
+});
 
 /** One of every kind, and of every turn that its words take. */
 const failures: Every<'kind', Failure, 'kind'> = {
@@ -129,6 +136,11 @@ const failures: Every<'kind', Failure, 'kind'> = {
   'port-refused': [
     ...['EADDRINUSE', 'EACCES', 'EPERM'].map((code) => ({ kind: 'port-refused', port: 2222, code }) as const),
     { kind: 'port-refused', port: 2222, address: '192.0.2.1', code: 'EADDRNOTAVAIL' },
+  ],
+  'gate-not-reached': [
+    ...(['missing', 'not-executable', 'refuses'] as const).map((outcome) => blocked({ outcome, files: [] })),
+    ...(['ended', 'terminal', 'late'] as const).map((outcome) => blocked({ outcome })),
+    { ...blocked({ outcome: 'late', files: [] }), private: false },
   ],
   'no-way-in': [{ kind: 'no-way-in' }],
   'no-terminals': [{ kind: 'no-terminals', mend: 'mount -o remount,gid=5 /dev/pts' }],

@@ -1,0 +1,168 @@
+/**
+ * The shell probe of a lease: starts the account's login shell as sshd does for a guest, with a program of ours in the
+ * place of the gate, to see whether that is reached. What is started carries the lease's id in its environment, by which
+ * all of it is found and ended, also after a crash.
+ *
+ *     probe/launch         becomes the login shell
+ *     probe/reach          stands where the gate does; its reaching is a file:
+ *     probe/NAME.reached   made with the word that only the command told it
+ *     probe/NAME.at        the process that was started, and its terminal
+ *     probe/tmux           the socket of the server that gives terminals
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from '../domain/random.ts';
+import { hasProc } from './process.ts';
+import { writeBelow } from './run-directory.ts';
+import { quote } from './scripts.ts';
+
+export interface Probe {
+  readonly folder: string;
+  readonly socket: string;
+  /** The command that becomes the shell, without its arguments: a name, then what that run has in its environment. */
+  readonly launch: readonly string[];
+  readonly word: string;
+  /** What the processes that start it must have in their environment. */
+  readonly mark: Readonly<Record<string, string>>;
+}
+
+export interface ProbeContext {
+  /** The login shell as sshd names it to itself: a name that is found on its PATH, or a path. */
+  readonly shell: string;
+  /** Where sshd starts it. */
+  readonly cwd: string;
+  /** `NAME=value`, of every run. */
+  readonly environment: readonly string[];
+}
+
+/** Where one run is. */
+export interface ProbeRun {
+  readonly reached: boolean;
+  /** Absent before it has begun. */
+  readonly at?: { readonly pid: number; readonly terminal: string };
+}
+
+const marker = 'TMUXPAIR_PROBE';
+
+/**
+ * Writes the probe of a lease whose last one, if any, has been ended.
+ * @param folder the lease's, whose path is a safe token
+ * @throws Refusal `run-directory-refused`
+ */
+export function createProbe(folder: string, context: ProbeContext): Probe {
+  const root = join(folder, 'probe');
+  const word = randomBytes(12).toString('hex');
+  const launch = join(root, 'launch');
+  writeBelow(folder, () => {
+    mkdirSync(root, { mode: 0o700 });
+    writeFileSync(launch, launchScript(root, word, context), { mode: 0o600 });
+    writeFileSync(join(root, 'reach'), reachScript(root), { mode: 0o600 });
+  });
+  return {
+    folder: root,
+    socket: join(root, 'tmux'),
+    launch: ['/bin/sh', launch],
+    word,
+    mark: { [marker]: basename(folder) },
+  };
+}
+
+/** How a run stands. */
+export function probeRun({ folder, word }: Probe, name: string): ProbeRun {
+  const reached = read(join(folder, `${name}.reached`)) === `${word}\n`;
+  const [, pid, terminal = ''] = /^(\d+) (.*)\n$/.exec(read(join(folder, `${name}.at`))) ?? [];
+  return { reached, ...(pid === undefined ? {} : { at: { pid: Number(pid), terminal } }) };
+}
+
+/** Ends everything that a lease's probe has started and can be found, and removes it. */
+export async function endProbe(folder: string): Promise<void> {
+  const root = join(folder, 'probe');
+  if (!existsSync(root)) return;
+  const entry = `${marker}=${basename(folder)}`;
+  for (let round = 0; round < 100; round++) {
+    const left = marked(entry);
+    for (const pid of left) kill(pid);
+    if (left.length === 0) break;
+    await sleep(10);
+  }
+  rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/**
+ * Becomes the login shell, in an environment as sshd makes it. Its command is like a guest's, but for the last words: who
+ * is to find itself in the place of the gate must be this very process, in this very terminal.
+ */
+function launchScript(root: string, word: string, { shell, cwd, environment }: ProbeContext): string {
+  const mark = `${marker}=${basename(dirname(root))}`;
+  return `#!/bin/sh
+# launch NAME [VARIABLE=value…]
+PATH=/usr/bin:/bin:/usr/local/bin
+name=$1
+shift
+cd ${quote(cwd)} 2>/dev/null || cd /
+if terminal=$(tty); then set -- "SSH_TTY=$terminal" "$@"; else terminal=; fi
+echo "$$ $terminal" >${root}/"$name".at
+set -- ${[...environment, mark].map(quote).join(' ')} "$@"
+[ ! -f /etc/ssh/sshrc ] || env -i "$@" /bin/sh /etc/ssh/sshrc </dev/null
+exec env -i "$@" ${quote(shell)} -c "exec /bin/sh ${root}/reach $name $$ ${word} $terminal"
+`;
+}
+
+function reachScript(root: string): string {
+  return `#!/bin/sh
+# reach NAME PID WORD [TERMINAL]
+PATH=/usr/bin:/bin:/usr/local/bin
+[ "$$" = "$2" ] || exit 1
+if [ -n "\${4-}" ]; then
+  [ -t 1 ] && [ "$(tty)" = "$4" ] || exit 1
+fi
+echo "$3" >${root}/"$1".reached
+`;
+}
+
+/** Every process that has `entry` in the environment that it was started with, as far as it can be seen. */
+function marked(entry: string): number[] {
+  if (!hasProc) return markedByPs(entry);
+  return namesIn('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    return `\0${read(`/proc/${name}/environ`)}`.includes(`\0${entry}\0`) ? [Number(name)] : [];
+  });
+}
+
+function markedByPs(entry: string): number[] {
+  try {
+    const lines = execFileSync('ps', ['-A', '-E', '-ww', '-o', 'pid=', '-o', 'command='], {
+      encoding: 'latin1',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).split('\n');
+    return lines.flatMap((line) => (`${line} `.includes(` ${entry} `) ? [Number.parseInt(line, 10)] : []));
+  } catch {
+    return [];
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Whether what sshd starts for a guest, the account's login shell, comes to the gate: tried before anybody is let in, as
+ * sshd would do it, with and without a terminal, with and without a command of the guest's.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ShellBlock } from '../domain/shell-block.ts';
+import { loginShell } from '../door/shell.ts';
+import { nameOfShell, sshdEnvironment, startUpOf } from '../door/start-up.ts';
+import { createProbe, endProbe, type Probe, probeRun } from '../lease/probe.ts';
+import { startOf } from '../lease/process.ts';
+import { runInTerminals } from '../room/aside.ts';
+import { thisAccount } from '../spawn/account.ts';
+import { capture } from '../spawn/capture.ts';
+
+export interface ShellQuery {
+  /** The lease's folder, in which no other probe is. */
+  readonly folder: string;
+  /** Absolute path of tmux. */
+  readonly tmux: string;
+  /** What the sshd sets in the shell's environment. */
+  readonly setEnv: readonly string[];
+  /** Whether the shell finds no start-up file of the user's. */
+  readonly sharedOnly: boolean;
+  /** In ms, from when the shell was started. */
+  readonly limit: number;
+  /** Only as a guest comes that wants nothing but a terminal. */
+  readonly plainOnly: boolean;
+  /** Called once, if it takes long. */
+  readonly onSlow: (shell: string) => void;
+}
+
+/** In ms: after how long it is told, and how often it is looked then at what has the terminal; for all of it. */
+const patience = { told: 1000, look: 400, most: 15_000 };
+
+interface Run {
+  readonly name: string;
+  readonly terminal: boolean;
+  readonly environment: readonly string[];
+}
+
+const plain: Run = { name: 'plain', terminal: true, environment: ['TERM=xterm-256color'] };
+const runs: readonly Run[] = [
+  plain,
+  { name: 'command', terminal: true, environment: ['TERM=dumb', 'SSH_ORIGINAL_COMMAND=true'] },
+  { name: 'pipe', terminal: false, environment: [] },
+  { name: 'pipe-command', terminal: false, environment: ['SSH_ORIGINAL_COMMAND=true'] },
+];
+
+/**
+ * What keeps a guest from the gate, `undefined` where nothing does. What it has started may still be about to end then: see
+ * `endProbe`; else it has been ended.
+ * @throws Refusal `program-failed` where no terminal could be had, `run-directory-refused`
+ */
+export async function probeShell(query: ShellQuery): Promise<ShellBlock | undefined> {
+  const { folder, sharedOnly, onSlow } = query;
+  const account = thisAccount();
+  const { path: shell, trouble } = loginShell();
+  const block = (outcome: ShellBlock['outcome']): ShellBlock => {
+    const { own, shared, guard } = startUpOf(shell, account.home);
+    const there = [sharedOnly ? [] : own, shared].map((files) => files.filter((file) => existsSync(file)));
+    const files = there.find((some) => some.length > 0) ?? [];
+    return { shell, outcome, files, ...(guard === undefined ? {} : { guard }) };
+  };
+  if (trouble) return { ...block(trouble), files: [] };
+  const environment = sshdEnvironment({ ...account, shell }, query.setEnv);
+  const probe = createProbe(folder, {
+    shell: nameOfShell(shell, environment),
+    cwd: account.home,
+    environment,
+  });
+  try {
+    const outcome = await outcomeOf(probe, query, () => onSlow(shell));
+    if (outcome === 'reached') return undefined;
+    await endProbe(folder);
+    return outcome === 'taken away' ? undefined : block(outcome);
+  } catch (error) {
+    await endProbe(folder);
+    throw error;
+  }
+}
+
+type Outcome = 'reached' | 'taken away' | Extract<ShellBlock['outcome'], 'ended' | 'terminal' | 'late'>;
+
+async function outcomeOf(
+  probe: Probe,
+  { tmux, plainOnly, limit }: ShellQuery,
+  onSlow: () => void,
+): Promise<Outcome> {
+  const since = performance.now();
+  const these = plainOnly ? [plain] : runs;
+  const command = ({ name, environment }: Run): string[] => [...probe.launch, name, ...environment];
+  const env = { ...probe.mark, PATH: '/usr/bin:/bin' };
+  for (const run of these) if (!run.terminal) startOnPipes(command(run), env);
+  const inTerminals = these.filter(({ terminal }) => terminal).map(command);
+  await runInTerminals({ tmux, socket: probe.socket }, inTerminals, env);
+  /** Terminals that were found raw at the last look, and when that was. */
+  let raw: readonly string[] = [];
+  let looked: number | undefined;
+  const begun = new Map<string, number>();
+  for (;;) {
+    // Whether it runs, before whether it was reached: the program that is reached ends at once.
+    const ended = these.filter(({ name }) => hasEnded(probe, name));
+    const waiting = these.filter(({ name }) => !probeRun(probe, name).reached);
+    if (!existsSync(probe.folder)) return 'taken away';
+    if (waiting.length === 0) return 'reached';
+    if (waiting.some((run) => ended.includes(run))) return 'ended';
+    const passed = performance.now() - since;
+    for (const { name } of waiting) if (!begun.has(name) && probeRun(probe, name).at) begun.set(name, passed);
+    const isLate = ({ name }: Run): boolean => passed - (begun.get(name) ?? passed) > limit;
+    if (passed > patience.most || waiting.some(isLate)) return 'late';
+    if (passed > patience.told && passed - (looked ?? 0) > patience.look) {
+      if (looked === undefined) onSlow();
+      looked = passed;
+      const now = await rawTerminals(waiting.map(({ name }) => probeRun(probe, name).at?.terminal ?? ''));
+      if (now.some((terminal) => raw.includes(terminal))) return 'terminal';
+      raw = now;
+    }
+    await sleep(passed < 100 ? 4 : 20);
+  }
+}
+
+/** As sshd starts the shell where no terminal is asked for. Its input is a guest's who says nothing. */
+function startOnPipes([file = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): void {
+  const child = spawn(file, args, { detached: true, cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.on('error', () => {}); // Then it is not reached.
+  child.stdin.on('error', () => {});
+  child.stdout.resume();
+  child.stderr.resume();
+}
+
+/** Whether a run has begun, and is over. */
+function hasEnded(probe: Probe, name: string): boolean {
+  const { at } = probeRun(probe, name);
+  return at !== undefined && startOf(at.pid) === undefined;
+}
+
+/** Those in which keys are read one by one, as by a prompt, an editor or tmux: no shell that runs a file does so. */
+async function rawTerminals(terminals: readonly string[]): Promise<string[]> {
+  const looks = terminals.map(async (terminal) => {
+    if (!/^\/dev\/[A-Za-z0-9/]+$/.test(terminal)) return [];
+    const { stdout } = await capture('/bin/sh', ['-c', 'exec stty -a <"$0"', terminal], { patience: 1000 });
+    return /(^|\s)-icanon\b/.test(stdout) ? [terminal] : [];
+  });
+  return (await Promise.all(looks)).flat();
+}

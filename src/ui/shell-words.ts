@@ -1,0 +1,41 @@
+/** What a login shell does with guests, in words. */
+import { homedir } from 'node:os';
+import type { ShellBlock } from '../domain/shell-block.ts';
+import { printable } from '../domain/text.ts';
+
+/** What keeps them from the gate, without saying so. */
+export function blockWords({ shell, outcome, files }: ShellBlock): string {
+  const login = `your login shell ${printable(shell)}`;
+  const read = files.length === 0 ? '' : ` (${files.map(short).join(', ')})`;
+  switch (outcome) {
+    case 'missing':
+      return `${login} does not exist`;
+    case 'not-executable':
+      return `${login} can't be run`;
+    case 'refuses':
+      return `${login} lets nobody in`;
+    case 'ended':
+      return `${login}${read} ends before it runs what sshd tells it to`;
+    case 'terminal':
+      return `${login}${read} gives their terminal to another program first`;
+    case 'late':
+      return `${login}${read} does not run what sshd tells it to in time`;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** What cures it, in one line. @param door whether a private sshd may */
+export function blockHint({ outcome, files, guard }: ShellBlock, door: boolean): string {
+  const otherwise = door ? 'pass --door private, or ' : '';
+  if (outcome === 'missing' || outcome === 'not-executable' || outcome === 'refuses')
+    return 'chsh gives the account another login shell';
+  if (files.length === 0 || guard === undefined)
+    return `${otherwise}see what it runs at its start if SSH_CONNECTION is set`;
+  return `${otherwise}put this line before the one that does so in ${files.map(short).join(' or ')}: ${guard}`;
+}
+
+function short(path: string): string {
+  const home = `${homedir()}/`;
+  return printable(path.startsWith(home) ? `~/${path.slice(home.length)}` : path);
+}
