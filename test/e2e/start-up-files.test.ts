@@ -1,9 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { ask } from '../support/control.ts';
 import { makeStage } from '../support/fixture.ts';
-import { keyFileOf } from '../support/pairing.ts';
-import { forPrivateDoor, invite } from '../support/private-door.ts';
+import { listed, theOne } from '../support/listed.ts';
+import { expectNothingLeft, goLive, invited, leases } from '../support/live.ts';
+import { makeMachine } from '../support/machine.ts';
+import { keyFileOf, leaseLines } from '../support/pairing.ts';
+import { destinationOf, forPrivateDoor, invite } from '../support/private-door.ts';
 import { variableOf } from '../support/processes.ts';
+import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
 
 /** Each has the terminal, and with it the guest, until somebody types. */
@@ -53,3 +58,134 @@ test.each(startUp)(
     await host.exitStatus();
   },
 );
+
+const guard = 'case $- in *i*) ;; *) return;; esac';
+const background = ['--unattended', '--detach', '--host', '127.0.0.1'];
+/** A program of two words, which no shell of the host's has to start. */
+const program = ['--', 'cat', '-'];
+
+test('W2: auto takes a private sshd where start-up files keep guests from the gate, says why, and the doctor names the cure', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  await stage.writeFile('.bashrc', 'exec zsh -f\n');
+  const guest = await invited(stage, 'guest');
+  const { stdout, exitCode } = await stage.run([...background, 'guest.pub', ...program]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /guests of this machine's sshd on port \d+ would not reach the session \(your login shell \/bin\/bash \(~\/.bashrc\) gives their terminal to another program first\): guests come through an sshd of this pairing's own/,
+  );
+  const seat = await guest.as({ destination: destinationOf((await theOne(stage)).sshCommand) }).join();
+  await seat.waitFor('[pair]');
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await seat.exitStatus();
+
+  const named = await stage.run(['doctor', '--port', String(stage.sshd.port)]);
+  expect(named.stdout).toMatch(/^fail {2}a guest can't be let in: your guests would not reach the session/m);
+  expect(named.stdout).toContain(`in ~/.bashrc: ${guard}`);
+  expect(named.exitCode).toBe(6);
+  // The cure, as it is told.
+  await stage.writeFile('.bashrc', `${guard}\nexec zsh -f\n`);
+  expect((await stage.run(['doctor', '--port', String(stage.sshd.port)])).stdout).toMatch(
+    /^ok {4}a guest got in/m,
+  );
+});
+
+test.runIf(isRoot())(
+  'W2: a doctor that would take a private sshd for it says so, and names the cure',
+  async () => {
+    await using machine = await makeMachine(['Port 22'], '203.0.113.1', 'good');
+    const { stage } = machine;
+    await stage.writeFile('.bashrc', 'exec zsh -f\n');
+    const { stdout, exitCode } = await stage.run(['doctor']);
+    expect(stdout).toMatch(
+      /^warn {2}guests of this machine's sshd would not reach the session: .*~\/\.bashrc/m,
+    );
+    expect(stdout).toContain(`in ~/.bashrc: ${guard}`);
+    expect(stdout).toMatch(/^ok {4}a guest got in through an sshd of our own/m);
+    expect(exitCode).toBe(0);
+  },
+);
+
+test('W2: slow start-up files are waited for, and said to be; once proven, a pairing begins without them', async () => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  // A relative name: a file that is named by its path is one that all depends on.
+  const file = await stage.writeFile('.bashrc', 'sleep 3; echo >>runs\n');
+  // What has just been written may be written again without that being seen.
+  await until(() => Date.now() - statSync(file).ctimeMs > 300, { what: 'the file to be older' });
+  const runs = async () => (await stage.account.exec('cat', ['runs'])).stdout.length;
+  const start = () => stage.run(['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program]);
+  const stop = async () => expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  const waiting = 'tmuxpair: waiting for the start-up files of /bin/bash, as your guests would\n';
+
+  expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
+  expect(await runs()).toBe(4);
+  await stop();
+  expect(await start()).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await runs()).toBe(4);
+  await until(async () => (await runs()) === 5, { what: 'it to be proven anew, once live', timeout: 15_000 });
+  await stop();
+  await stage.writeFile('.bashrc', 'sleep 2; echo >>runs\n');
+  expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
+  await stop();
+  await expectNothingLeft(stage);
+});
+
+test.each([
+  ['changes while it lives', 'exec zsh -f\n'],
+  ['changes while it lives, to one that ends', 'exit 0\n'],
+])('W2 S1: a start-up file that %s: access ends, and is said to', async (_, text) => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  const before = stage.keysFile();
+  await stage.writeFile('.bashrc', 'true\n');
+  const started = await stage.run([
+    ...['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program],
+  ]);
+  expect(started).toMatchObject({ exitCode: 0 });
+  await stage.writeFile('.bashrc', text);
+  await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 15_000 });
+  await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
+  expect(stage.keysFile()).toEqual(before);
+  expect((await stage.run(['log'])).stdout).toContain('start-up files of the login shell had changed');
+});
+
+test('W2 F1: what start-up files have started for the probe ends with it, also after a SIGKILL', async () => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  await stage.writeFile('.bashrc', 'sleep 601 & setsid sleep 602 & sleep 603\n');
+  const sleeping = () => stage.processes().filter(({ cmd }) => /^sleep 60\d$/.test(cmd));
+  const host = await stage.pair(['guest.pub', ...program]);
+  await until(() => sleeping().length >= 12, { what: 'three in each of four shells' });
+  expect(leaseLines(stage)).toEqual([]);
+  await stage.account.demand('kill', ['-KILL', String(host.pid)]);
+  await until(() => sleeping().length === 0, { what: 'all of them to end' });
+  await expectNothingLeft(stage);
+
+  await stage.writeFile('.bashrc', 'sleep 601 & setsid sleep 602 &\n');
+  const port = String(stage.sshd.port);
+  expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+    exitCode: 0,
+  });
+  await until(() => sleeping().length === 0, { what: 'all of them to end while the pairing lives' });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+});
+
+test('W2: a change of access has no shell of the host’s run in the guest’s terminal', async () => {
+  await using stage = await makeStage();
+  await stage.writeFile('.tmux.conf', 'set -g default-shell /bin/zsh\n');
+  const inSsh = 'env | grep -q ^SSH_CONNECTION=';
+  await stage.writeFile('.zshenv', `${inSsh} && touch ~/ran\n${inSsh} && exec bash --norc\n`);
+  const guest = await invited(stage, 'guest');
+  const live = await goLive(stage, ['guest.pub']);
+  const seat = await guest.join();
+  await seat.waitFor('[pair]');
+  const [folder = ''] = leases(stage);
+  for (const access of ['read-only', 'read-write', 'read-only']) {
+    expect(await ask(folder, { op: 'access', guest: 'guest', access })).toMatchObject({ ok: true });
+    if (access === 'read-only') await seat.waitFor('view only');
+    else await seat.waitForNo('view only');
+  }
+  expect(existsSync(`${stage.account.home}/ran`)).toBe(false);
+  expect((await live.room('show-options', '-gv', 'default-shell')).stdout).toBe('/bin/zsh\n');
+  expect((await live.room('show-options', '-t', '=pair:', 'default-shell')).stdout).toBe('');
+});

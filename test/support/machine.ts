@@ -1,3 +1,4 @@
+import type { Devpts } from './devpts.ts';
 import { makeStage, type Stage } from './fixture.ts';
 import { makeNetworks } from './network.ts';
 
@@ -10,11 +11,15 @@ export interface Machine extends AsyncDisposable {
  * besides loopback. As root.
  * @param address the one that its sshd listens on
  */
-export async function makeMachine(config: readonly string[] = [], address = '127.0.0.1'): Promise<Machine> {
+export async function makeMachine(
+  config: readonly string[] = [],
+  address = '127.0.0.1',
+  devpts: Devpts = 'without-gid',
+): Promise<Machine> {
   const networks = await makeNetworks();
   const network = networks.host;
   const stage = await makeStage({
-    account: { devpts: 'without-gid', network },
+    account: { devpts, network },
     sshd: { network: { name: network, address }, config },
   });
   return {

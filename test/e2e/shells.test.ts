@@ -1,0 +1,176 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { followExecs } from '../support/execs.ts';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import type { Guest } from '../support/guest.ts';
+import { theOne } from '../support/listed.ts';
+import { expectNothingLeft, invited } from '../support/live.ts';
+import { leaseLines } from '../support/pairing.ts';
+import { destinationOf, forPrivateDoor } from '../support/private-door.ts';
+import { isRoot } from '../support/run.ts';
+
+/** What a start-up file does, in words of a shell. */
+const kinds = [
+  'nothing',
+  'prints',
+  'sleeps',
+  'exec shell',
+  'tmux',
+  'exit',
+  'set -e',
+  'reads',
+  'by command',
+] as const;
+type Kind = (typeof kinds)[number];
+type Texts = Readonly<Record<Kind, string>>;
+
+const posix = (shell: string): Texts => ({
+  nothing: ':',
+  prints: 'echo hello; echo there >&2',
+  sleeps: 'sleep 4',
+  'exec shell': `exec ${shell}`,
+  tmux: 'tmux new-session -A -s mine',
+  exit: 'exit 0',
+  'set -e': 'set -e; false; true',
+  reads: 'read answer',
+  'by command': '[ -z "$SSH_ORIGINAL_COMMAND" ] || eval "$SSH_ORIGINAL_COMMAND"; true',
+});
+
+/** What is tried through a private sshd, too: no file of the user's is read there, whatever it does. */
+const inPrivate: ReadonlySet<Kind> = new Set(['nothing', 'sleeps', 'exec shell', 'tmux', 'exit', 'reads']);
+
+interface Shell {
+  readonly name: string;
+  /** Below the home. */
+  readonly file: string;
+  readonly texts: Texts;
+  /** With what the account's sshd refuses to invite. */
+  readonly refused: readonly Kind[];
+}
+
+/** A guest's command is run in the place of ours there: with `exec`, or else both are. */
+const bad: readonly Kind[] = ['exec shell', 'tmux', 'exit', 'set -e', 'reads', 'by command'];
+const byExec = (texts: Texts): Texts => ({
+  ...texts,
+  'by command': 'test -z "$SSH_ORIGINAL_COMMAND" || exec sh -c "$SSH_ORIGINAL_COMMAND"',
+});
+
+const shells: readonly Shell[] = [
+  { name: 'bash', file: '.bashrc', texts: byExec(posix('zsh -f')), refused: bad },
+  { name: 'zsh', file: '.zshenv', texts: byExec(posix('bash --norc')), refused: bad },
+  {
+    name: 'fish',
+    file: '.config/fish/config.fish',
+    texts: {
+      ...posix('bash --norc'),
+      'set -e': 'false; or exit 1',
+      'by command': 'test -z "$SSH_ORIGINAL_COMMAND"; or exec sh -c "$SSH_ORIGINAL_COMMAND"',
+    },
+    refused: bad,
+  },
+  {
+    name: 'tcsh',
+    file: '.tcshrc',
+    texts: {
+      ...posix('bash --norc'),
+      prints: 'echo hello',
+      'set -e': 'false || exit 1',
+      reads: 'set answer = $<',
+      'by command': 'if ($?SSH_ORIGINAL_COMMAND) exec sh -c "$SSH_ORIGINAL_COMMAND"',
+    },
+    // `exit` ends that file alone there.
+    refused: bad.filter((kind) => kind !== 'exit' && kind !== 'set -e'),
+  },
+  { name: 'mksh', file: '.mkshrc', texts: posix('bash --norc'), refused: [] },
+  { name: 'dash', file: '.profile', texts: posix('bash --norc'), refused: [] },
+];
+
+const rows: { shell: string; door: string; access: string; startUp: Kind; outcome: string; ran: string[] }[] =
+  [];
+afterAll(() => {
+  mkdirSync('.vitest', { recursive: true });
+  writeFileSync('.vitest/shells.json', `${JSON.stringify(rows, null, 1)}\n`);
+  for (const { shell, startUp, door, access, outcome } of rows)
+    console.log([shell.padEnd(5), startUp.padEnd(11), door.padEnd(8), access.padEnd(11), outcome].join(' '));
+});
+
+/** Every program below sshd that is none of sshd's, the login shell's one command, or the gate's. */
+function strangers(commands: readonly string[], shell: string, kind: Kind): string[] {
+  const gate = '/bin/sh \\S+/(admit con|gate guest\\S*|gate guest \\d+ (look|moved))';
+  const expected = [
+    /^(\S*\/)?sshd(-session)?( |$)/,
+    /^sshd-session|^sshd:/,
+    new RegExp(`^${shell} -c exec ${gate}$`),
+    new RegExp(`^${gate}`),
+    /^(ls -ldn|date \+%s|infocmp|rm -f|sleep 0\.2|sleep 1) ?/,
+    /^\S*tmux (-u )?(-N )?(-f \/dev\/null )?-S \S+\/(air\/\d+|rooms\/pair\/tmux) /,
+    /^\/bin\/ls \/etc\/csh\/cshrc\.d$/, // So /etc/csh.cshrc of Debian looks for more of its own.
+    /^\/usr\/lib\/\S*\/utempter (add|del)/, // Tmux has them listed by who(1).
+    ...(kind === 'sleeps' ? [/^sleep 4$/] : []),
+  ];
+  return commands.filter((command) => !expected.some((form) => form.test(command)));
+}
+
+async function tryOne(stage: Stage, guest: Guest, shell: Shell, startUp: Kind, door: string, access: string) {
+  const { name, file, texts } = shell;
+  await stage.writeFile(file, `${texts[startUp]}\n`);
+  const at = door === 'private' ? ['--door', 'private'] : ['--port', String(stage.sshd.port)];
+  const options = [
+    '--unattended',
+    '--detach',
+    '--host',
+    '127.0.0.1',
+    ...(access === 'read-only' ? ['-r'] : []),
+  ];
+  // A program of two words, which no shell of the host's has to start.
+  const started = await stage.run([...at, ...options, 'guest.pub', '--', 'cat', '-']);
+  const add = (outcome: string, ran: string[] = []): void => {
+    rows.push({ shell: name, door, access, startUp, outcome, ran });
+  };
+  if (started.exitCode !== 0) {
+    expect(started).toMatchObject({ exitCode: 6, stderr: expect.stringContaining(`~/${file}`) });
+    expect(leaseLines(stage)).toEqual([]);
+    expect(await guest.run(['-T'], ['id'])).toMatchObject({ exitCode: 255, stdout: '' });
+    await expectNothingLeft(stage);
+    return add('refused, nothing granted');
+  }
+  const { sshCommand, supervisorPid } = await theOne(stage);
+  const there = guest.as({ destination: destinationOf(sshCommand) });
+  const log = `${stage.account.scratch}/execs${rows.length}`;
+  await using execs = await followExecs([door === 'private' ? supervisorPid : stage.sshd.pid], log);
+  const [seat] = await Promise.all([
+    there.join().then(async (terminal) => {
+      await terminal.waitFor(access === 'read-only' ? 'view only' : '[pair]', { timeout: 20_000 });
+      return terminal;
+    }),
+    there.run(['-T']),
+    there.run([], ['touch ~/typed-by-a-guest']),
+  ]);
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await seat.exitStatus();
+  const ran = execs.commands(/^(\/\S*\/)?sshd(-session)? /);
+  expect(ran.filter((command) => /^\S*tmux .* attach-session/.test(command)).length).toBeGreaterThan(0);
+  expect(strangers(ran, name, startUp), ran.join('\n')).toEqual([]);
+  add('the gate, and nothing else', ran);
+}
+
+test.runIf(isRoot()).each(shells)(
+  'W2 T1 S1: $name as the login shell: a guest comes to the gate and to nothing else, or nobody is let in',
+  { timeout: 400_000 },
+  async (shell) => {
+    const account = { ...forPrivateDoor.account, shell: `/bin/${shell.name}` };
+    await using stage = await makeStage({ account });
+    const guest = await invited(stage, 'guest');
+    for (const startUp of kinds) {
+      const reads = shell.refused.length > 0 || startUp === 'nothing';
+      for (const door of reads && inPrivate.has(startUp) ? ['system', 'private'] : ['system'])
+        for (const access of startUp === 'tmux' ? ['read-only', 'read-write'] : ['read-only'])
+          await tryOne(stage, guest, shell, startUp, door, access);
+    }
+    const refused = rows.filter((row) => row.shell === shell.name && row.outcome.startsWith('refused'));
+    expect(new Set(refused.map(({ door }) => door))).toEqual(
+      new Set(shell.refused.length > 0 ? ['system'] : []),
+    );
+    expect(new Set(refused.map(({ startUp }) => startUp))).toEqual(new Set(shell.refused));
+  },
+);
