@@ -9,7 +9,7 @@ import { writeLicences } from './licences.mjs';
 
 const require = createRequire(import.meta.url);
 const isMusl = process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
-const bun = require.resolve(
+const bun = findBun(
   `@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}${isMusl ? '-musl' : ''}/bin/bun`,
 );
 const keytar = dirname(require.resolve('keytar/package.json'));
@@ -45,3 +45,12 @@ const args = [
 const { status } = spawnSync(bun, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 rmSync('.binary/tmuxpair.js');
 process.exitCode = status ?? 1;
+
+/** An npm that knows no `allowScripts` runs bun's own at its installation, which moves the executable into bun's package. */
+function findBun(own) {
+  try {
+    return require.resolve(own);
+  } catch {
+    return join(dirname(require.resolve('bun/package.json')), 'bin/bun.exe');
+  }
+}
