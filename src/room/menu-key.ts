@@ -18,8 +18,7 @@ export async function bindMenuKey(
   words: readonly string[],
 ): Promise<boolean> {
   if (!room.claim) return false;
-  const bound = await run(room, [['list-keys', '-T', 'prefix', key]]);
-  if (bound.ok && bound.stdout !== '' && !over) return false;
+  if (!over && (await isBound(room, key))) return false;
   // From an option, since the command of a binding is a format, and a path may hold what one would expand.
   const menu = ['run-shell', '-b', `#{${command}} #{client_pid} >/dev/null 2>&1 || :`];
   const { ok } = await run(room, [
@@ -28,6 +27,25 @@ export async function bindMenuKey(
     ['bind-key', '-N', 'tmuxpair: your guests', '-T', 'prefix', key, ...menu],
   ]);
   return ok;
+}
+
+/**
+ * Whether a key does anything after the prefix. Asked for one key, or one binding, tmux 3.7 prints nothing: so all are
+ * listed, with a table of our own that tells how tmux writes this one.
+ */
+async function isBound(room: Room, key: string): Promise<boolean> {
+  const ours = 'tmuxpair';
+  const { ok, stdout } = await run(room, [
+    ['bind-key', '-T', ours, key, 'list-clients'],
+    ['list-keys'],
+    ['unbind-key', '-a', '-T', ours],
+  ]);
+  const keysOf = (table: string) =>
+    [...stdout.matchAll(/^bind-key +(?:-r +)?-T (\S+) +(\S+) /gm)].flatMap(([, of, name]) =>
+      of === table && name !== undefined ? [name] : [],
+    );
+  const [written] = keysOf(ours);
+  return ok && written !== undefined && keysOf('prefix').includes(written);
 }
 
 /** Unbinds the key, where one is bound. */
