@@ -8,12 +8,17 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, type Commands, quote, run } from './tmux.ts';
 
+/** Every table in which a tmux binds keys by itself. */
+const tables = ['root', 'prefix', 'copy-mode', 'copy-mode-vi', 'move'];
+
 /** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
 export function airlockCommands(options: { gate: string }): { sh: string } {
   const commands: Commands = [
     // First: where the attach below fails, or the guest is cut off before it, nothing of the airlock may stay.
     ['set-option', '-s', 'exit-unattached', 'on'],
-    ...['root', 'prefix', 'copy-mode', 'copy-mode-vi'].map((table) => ['unbind-key', '-a', '-T', table]),
+    // From 3.8 on there is `move`, too; elsewhere unbinding what is not there would end the commands.
+    ['bind-key', '-T', 'move', 'q', 'detach-client'],
+    ...tables.map((table) => ['unbind-key', '-a', '-T', table]),
     ['bind-key', '-T', 'root', 'q', 'detach-client'],
     set('prefix', 'None'),
     set('prefix2', 'None'),

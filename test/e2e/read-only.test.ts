@@ -163,7 +163,12 @@ test('G8: a read-only guest whose window or connection is torn off leaves no air
   await watching.waitFor('view only');
   const socket = airlocks().flatMap(({ cmd }) => / -S (\S+\/air\/\d+) /.exec(cmd)?.[1] ?? [])[0] ?? '';
   const airlock = (...args: string[]) => stage.account.demand('tmux', ['-N', '-S', socket, ...args]);
-  expect(await airlock('list-keys')).toMatch(/^bind-key +-T root +q +detach-client\n$/);
+  // tmux 3.7 prints nothing if there is but one.
+  const keys = await airlock('bind-key', '-T', 'of-the-test', 'x', 'list-keys', ';', 'list-keys');
+  expect(keys.split('\n').filter((line) => !line.includes('of-the-test'))).toEqual([
+    expect.stringMatching(/^bind-key +-T root +q +detach-client$/),
+    '',
+  ]);
   expect(await airlock('show-options', '-gv', 'prefix', ';', 'show-options', '-gv', 'prefix2')).toBe(
     'None\nNone\n',
   );

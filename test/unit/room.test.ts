@@ -194,6 +194,7 @@ test('an airlock unbinds every table first, and goes with its guest last', () =>
     'unbind-key -a -T prefix',
     'unbind-key -a -T copy-mode',
     'unbind-key -a -T copy-mode-vi',
+    'unbind-key -a -T move',
     'bind-key -T root q detach-client',
     'prefix None',
     'mouse off',
