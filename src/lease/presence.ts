@@ -28,6 +28,7 @@ export const refusalReasons = [
   'full',
   'terminal',
   'unanswered',
+  'asking',
   'refused',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
@@ -99,7 +100,8 @@ export function labelOf(record: string): string {
   return parseRecord(record).label;
 }
 
-export type Answer = 'admit' | 'view' | 'refuse';
+/** `again`: the same guest asks already, from another connection. */
+export type Answer = 'admit' | 'view' | 'refuse' | 'again';
 
 /** Answers who waits for the host's yes. The first answer counts. @returns whether this was the first */
 export function answerAsk(folder: string, record: string, answer: Answer): boolean {

@@ -107,7 +107,7 @@ const isUp = `expired() {
  * an airlock; `gate LABEL KEY moved` in the place of a guest's tmux client, whose access was changed. It registers,
  * then checks: whoever takes the flag away first and ends the registered after that misses nobody.
  *
- * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view` or `refuse`. What is refused leaves
+ * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view`, `refuse` or `again`. What is refused leaves
  * `refused/RECORD,WHY`.
  */
 export function gateScript(context: GateContext): string {
@@ -204,6 +204,7 @@ if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
   case $answer in
     admit) ;;
     view) access=read-only;;
+    again) no 'you are asking already: wait for the answer there' asking;;
     *) no 'your host has refused' refused;;
   esac
 fi

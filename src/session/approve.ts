@@ -21,8 +21,8 @@ const respite = 5000;
 const idle = 1;
 
 /**
- * Asks the host about everybody who waits at the gate, the longest waiting first. Who gets no answer is refused by the
- * gate itself.
+ * Asks the host about everybody who waits at the gate, the longest waiting first, and about one connection of a guest at
+ * a time: their others are refused meanwhile. Who gets no answer is refused by the gate itself.
  * @param menuFor gives a menu whose values are {@link Answer}s; any other value is no answer yet
  * @returns what ends it, and takes the menus away
  */
@@ -74,6 +74,10 @@ export function approveJoins(
     for (const client of await host.clients()) if (!stopped) askOn(client);
   };
 
+  /** One question a guest: an answer is about one connection, and many of them would be many menus. */
+  const asksAlready = ({ label }: Visit): boolean =>
+    [...waiting.values()].some((other) => other.label === label);
+
   /** What may be answered has changed. */
   const askAnew = (record: string): void => {
     for (const shown of menus.values()) if (shown.record === record) shown.menu.close();
@@ -88,6 +92,10 @@ export function approveJoins(
       const known = waiting.get(record);
       const visit = visitOf(live, presence);
       if (known?.access === visit.access) continue;
+      if (!known && asksAlready(visit)) {
+        answerAsk(folder, record, 'again');
+        continue;
+      }
       waiting.set(record, visit);
       if (known) askAnew(record);
       else tell({ kind: 'asking', visit });

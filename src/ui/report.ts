@@ -328,6 +328,7 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
   full: 'the pairing is full',
   terminal: 'they asked for something else than a terminal',
   unanswered: 'nobody answered',
+  asking: 'they are asking already',
   refused: 'you refused',
 };
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
@@ -226,4 +226,34 @@ test('the end, and a supervisor that was killed, with a guest at the door and th
   expect(await late.exitStatus()).not.toBe(0);
   await until(() => stage.keysFile()?.toString() === '# mine\n', { what: 'the lines to be taken back' });
   expect((await again.room('list-sessions')).stdout).toContain('pair');
+});
+
+test('S14: eight connections of one guest are one question, and the others are told so', async () => {
+  await using stage = await makeStage();
+  const [ada, bob] = [await invited(stage, 'ada'), await invited(stage, 'bob')];
+  const { host, folder } = await goLive(stage, ['--approve', 'ada.pub', 'bob.pub']);
+  const seats = await Promise.all(Array.from({ length: 8 }, () => ada.join()));
+  const told = await Promise.all(seats.map((seat) => seat.waitFor(/waiting for your host|asking already/)));
+  expect(told).toHaveLength(8);
+  await until(() => readdirSync(`${folder}/ask`).length === 1, { what: 'one question' });
+  await asked(host, 'ada', ada.identity.fingerprint);
+  const running = async () =>
+    (await Promise.all(seats.map(async (seat) => ((await seat.isRunning()) ? [seat] : [])))).flat();
+  await until(async () => (await running()).length === 1, { what: 'the others to be refused' });
+  const [first, ...more] = await running();
+  for (const seat of seats)
+    if (seat !== first) expect(await seat.transcript()).toContain('you are asking already');
+  expect(more).toEqual([]);
+
+  // Somebody else may ask meanwhile, and the first is let in by one answer.
+  const other = await bob.join();
+  await other.waitFor('waiting for your host');
+  await choose(host, 3);
+  await first?.waitFor('[pair]');
+  await asked(host, 'bob', bob.identity.fingerprint);
+  await choose(host, 2);
+  await other.waitFor('view only');
+  const again = await ada.join();
+  await asked(host, 'ada', ada.identity.fingerprint);
+  expect(await again.isRunning()).toBe(true);
 });

@@ -313,6 +313,7 @@ describe('a join that needs a yes', () => {
     ['admit', 'in to write'],
     ['view', 'in through the airlock'],
     ['refuse', 'tmuxpair: your host has refused'],
+    ['again', 'tmuxpair: you are asking already: wait for the answer there'],
     ['anything', 'tmuxpair: your host has refused'],
   ])('is answered with %s', async (word, expected) => {
     const { stdout } = await answered(word);
