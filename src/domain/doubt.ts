@@ -16,6 +16,8 @@ export type Doubt =
   | { readonly kind: 'loopback-only'; readonly addresses: readonly string[] }
   /** A trial login did not get in. */
   | { readonly kind: 'login-failed'; readonly said: string; readonly type: string }
+  /** It would accept a key of this guest's by itself: there is a way in that is not the gate. */
+  | { readonly kind: 'key-accepted'; readonly guest: string }
   /** A trial login could not be made. */
   | { readonly kind: 'login-untried'; readonly failure: Failure }
   /** Whether it accepts keys of these types can't be tried: they are made by a security key. */

@@ -12,6 +12,8 @@ export interface LoginOptions {
   readonly at: Place;
   /** A private key's file, without a passphrase. */
   readonly keyFile: string;
+  /** Files of public keys to offer before: without their private halves, only whether sshd would accept them is told. */
+  readonly offer?: readonly string[];
   /** Of the sshd that is to answer; where there are none, any is believed. */
   readonly hostKeys: readonly PublicKey[];
   /** A folder of our own, for what ssh has to read. */
@@ -23,16 +25,17 @@ export interface Attempt {
   readonly ended: Promise<string>;
   /** The host key that was shown, once there was one. */
   shown(): PublicKey[];
+  /** Those of the files that were offered whose keys sshd would accept. */
+  accepted(): readonly string[];
   end(): void;
 }
 
 /** Starts an `ssh -tt` that nothing of the user's own configuration, agent or known hosts has a part in. */
-export function tryLogin({ at, keyFile, hostKeys, folder }: LoginOptions): Attempt {
+export function tryLogin({ at, keyFile, offer = [], hostKeys, folder }: LoginOptions): Attempt {
   const knownHosts = join(folder, 'known_hosts');
   const name = at.port === 22 ? at.host : `[${at.host}]:${at.port}`;
   writeFileSync(knownHosts, hostKeys.map(({ type, base64 }) => `${name} ${type} ${base64}\n`).join(''));
   const settings = {
-    IdentityFile: keyFile,
     IdentitiesOnly: 'yes',
     BatchMode: 'yes',
     PreferredAuthentications: 'publickey',
@@ -41,9 +44,13 @@ export function tryLogin({ at, keyFile, hostKeys, folder }: LoginOptions): Attem
     StrictHostKeyChecking: hostKeys.length > 0 ? 'yes' : 'accept-new',
     ControlPath: 'none',
     ConnectTimeout: '10',
-    LogLevel: 'ERROR',
+    LogLevel: offer.length > 0 ? 'DEBUG1' : 'ERROR', // At which ssh tells that a key would be accepted.
   };
-  const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const identities = [...offer, keyFile].map((file) => ['IdentityFile', file]);
+  const options = [...identities, ...Object.entries(settings)].flatMap(([key, value]) => [
+    '-o',
+    `${key}=${value}`,
+  ]);
   const args = ['-F', '/dev/null', '-tt', ...options, '-p', String(at.port), '-l', at.user, '--', at.host];
   const child = spawn('ssh', args, {
     env: { ...process.env, TERM: 'xterm-256color' },
@@ -51,14 +58,23 @@ export function tryLogin({ at, keyFile, hostKeys, folder }: LoginOptions): Attem
   });
   child.stdout.resume();
   const said: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => said.push(line.trim()));
+  const accepted: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    const [, key] = /^debug1: Server accepts key: (\S+) /.exec(line) ?? [];
+    if (key !== undefined && offer.includes(key)) accepted.push(key);
+    if (offer.length === 0 || !smallTalk.test(line)) said.push(line.trim());
+  });
   const ended = once(child, 'close').then(
     () => said.filter((line) => line !== '').join('; '),
     (error: unknown) => String(error),
   );
   const shown = (): PublicKey[] => keysIn(readFileSync(knownHosts, 'latin1'));
-  return { ended, shown, end: () => void child.kill() };
+  return { ended, shown, accepted: () => accepted, end: () => void child.kill() };
 }
+
+/** What ssh says besides where it also tells of keys, of which it has no private halves. */
+const smallTalk =
+  /^(debug1: |OpenSSH_|Authenticated to |Transferred: |Bytes per second: |Load key |sign_and_send_pubkey: |Warning: Permanently added )/;
 
 /** The version of the ssh on `PATH`, `undefined` where there is none. */
 export async function sshVersion(env: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -135,7 +135,7 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   const tried = new Map<SystemDoor, readonly Doubt[]>();
   for (const { system, verdict } of open) {
     if (verdict.kind !== 'open' || !verdict.isTriable) continue;
-    const proof = await prove(system, await proofWorld(intent, world));
+    const proof = await prove(system, { ...(await proofWorld(intent, world)), offersKeys: true });
     const { doubts } = proof;
     if (proof.isIn) return { ...taken(system, { doubts }), why: { kind: 'tried', doubts: verdict.doubts } };
     tried.set(system, [...verdict.doubts, ...doubts]);

@@ -129,9 +129,13 @@ export async function openDoor(
 }
 
 /** What is known of the system's once it has been tried, where nothing else tells. */
-async function knownOf({ system, doubts }: DoorChoice & { kind: 'system' }): Promise<Known> {
+async function knownOf({ system, doubts, why }: DoorChoice & { kind: 'system' }): Promise<Known> {
   const left = await doubts(); // First, since a trial login also tells the host key.
-  return { ...(await system.known()), doubts: left };
+  const known = await system.known();
+  // Guests were let in before it was tried, so that nobody can tell whether sshd would accept their keys by itself.
+  const isBlind = why.kind === 'asked' && known.answers && !known.asked && known.greeting.kind === 'openssh';
+  const unread = isBlind ? [{ kind: 'unread-settings', path: known.configFile } as const] : [];
+  return { ...known, obstacles: [...known.obstacles, ...unread], doubts: left };
 }
 
 /** One of our own, as the system's would be described. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
-import { type KeyType, keyTypes, rsaBits } from '../domain/public-key.ts';
+import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
 import { modeObstacles } from '../door/strict-modes.ts';
 import type { SystemDoor } from '../door/system.ts';
 import { thisAccount } from '../spawn/account.ts';
@@ -22,13 +22,19 @@ export interface ProofWorld {
   readonly keyFile: string;
   readonly guests: readonly Guest[];
   /** Tries the door with keys of these kinds. */
-  readonly attempt: (door: SystemDoor, kinds: NonEmpty<KeyKind>) => Promise<Trial>;
+  readonly attempt: (
+    door: SystemDoor,
+    kinds: NonEmpty<KeyKind>,
+    offer: readonly PublicKey[],
+  ) => Promise<Trial>;
+  /** Whether to see that sshd accepts none of the guests' keys by itself. Only while nobody has let them in. */
+  readonly offersKeys?: boolean;
   /** Tries it although something is remembered. */
   readonly isFresh?: boolean;
 }
 
 /** Seconds: what has failed may be mended by something that nobody outside sees. */
-const lifetimes = { in: 7 * 86_400, out: 600 };
+const lifetimes = { in: 86_400, out: 600 };
 
 /**
  * Tries to get in as the guests would, by throw-away keys of the kinds that they have. What is remembered is not tried.
@@ -43,14 +49,16 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
   const name = `login-${door.port}`;
   const { facts: theirs, marks: before } = await door.depends();
   const facts = [...theirs, keyFile, JSON.stringify(modeObstacles(keyFile, accountNow()))];
-  const remembered = world.isFresh ? undefined : verdictIn(recall(env, name, facts)?.value, kinds);
+  const offer = world.offersKeys ? guests.flatMap(({ keys }) => keys) : [];
+  const remembered = world.isFresh ? undefined : verdictIn(recall(env, name, facts)?.value, kinds, offer);
   if (remembered) return { ...remembered, doubts: [...remembered.doubts, ...doubts] };
   const marks = joinMarks(before, markFiles(startupFiles(env)));
-  const found = await attempt(door, kinds, world);
+  const found = await attempt(door, kinds, offer, world);
   if (found.logins) {
     const { logins } = found;
     const lifetime = logins.every(({ isIn }) => isIn) ? lifetimes.in : lifetimes.out;
-    remember(env, name, { facts, marks, lifetime, value: { kinds, logins } });
+    const offered = found.isIn ? offer.map(({ base64 }) => base64) : [];
+    remember(env, name, { facts, marks, lifetime, value: { kinds, logins, offered } });
   }
   return { isIn: found.isIn, doubts: [...found.doubts, ...doubts] };
 }
@@ -58,12 +66,16 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
 async function attempt(
   door: SystemDoor,
   kinds: NonEmpty<KeyKind>,
-  { attempt: tryDoor }: ProofWorld,
+  offer: readonly PublicKey[],
+  { attempt: tryDoor, guests }: ProofWorld,
 ): Promise<Proof & Partial<Pick<Trial, 'logins'>>> {
   try {
-    const trial = await tryDoor(door, kinds);
-    if (trial.shown.length > 0) door.hasShown(trial.shown);
-    return { ...verdictOf(trial.logins), logins: trial.logins };
+    const { shown, accepted, logins } = await tryDoor(door, kinds, offer);
+    if (shown.length > 0) door.hasShown(shown);
+    // Not remembered: it is mended where nobody outside sees.
+    const owner = guests.find(({ keys }) => keys.some((key) => accepted.includes(key)));
+    if (owner) return { isIn: false, doubts: [{ kind: 'key-accepted', guest: owner.reference.text }] };
+    return { ...verdictOf(logins), logins };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { isIn: false, doubts: [{ kind: 'login-untried', failure: error.failure }] };
@@ -77,9 +89,13 @@ function verdictOf(logins: Trial['logins']): Proof {
   return { isIn: false, doubts: [{ kind: 'login-failed', type, said }] };
 }
 
-/** What is remembered of these kinds, or of more. */
-function verdictIn(value: unknown, kinds: readonly KeyKind[]): Proof | undefined {
-  const { kinds: tried, logins } = (value ?? {}) as { kinds?: unknown; logins?: unknown };
+/** What is remembered of these kinds, or of more; where they got in, with these keys offered. */
+function verdictIn(
+  value: unknown,
+  kinds: readonly KeyKind[],
+  offer: readonly PublicKey[],
+): Proof | undefined {
+  const { kinds: tried, logins, offered } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(tried) || !Array.isArray(logins) || logins.length === 0) return undefined;
   const isLogin = (one: unknown): one is Trial['logins'][number] => {
     const { type, isIn, said } = (one ?? {}) as { type?: unknown; isIn?: unknown; said?: unknown };
@@ -89,17 +105,18 @@ function verdictIn(value: unknown, kinds: readonly KeyKind[]): Proof | undefined
   const all = tried.map((kind) => JSON.stringify(kind));
   if (!kinds.every((kind) => all.includes(JSON.stringify(kind)))) return undefined;
   const verdict = verdictOf(logins);
-  return verdict.isIn && logins.length < tried.length ? undefined : verdict;
+  if (!verdict.isIn) return verdict;
+  const isWhole = logins.length >= tried.length && Array.isArray(offered);
+  return isWhole && offer.every(({ base64 }) => offered.includes(base64)) ? verdict : undefined;
 }
 
 /** One kind for each type of key, of RSA the shortest; of a security key nobody can make one. Ed25519 where there is none. */
 export function kindsOf(guests: readonly Guest[]): KeyKind[] {
   const keys = guests.flatMap((guest) => guest.keys);
-  if (keys.length === 0) return [{ type: 'ssh-ed25519' }];
   const bits = Math.min(...keys.filter(({ type }) => type === 'ssh-rsa').map(rsaBits));
-  return sortedTypes(keys.map(({ type }) => type))
-    .filter((type) => !isHardware(type))
-    .map((type) => (type === 'ssh-rsa' ? { type, bits } : { type }));
+  const types = sortedTypes(keys.map(({ type }) => type)).filter((type) => !isHardware(type));
+  if (types.length === 0) return [{ type: 'ssh-ed25519' }];
+  return types.map((type) => (type === 'ssh-rsa' ? { type, bits } : { type }));
 }
 
 function isHardware(type: KeyType): boolean {

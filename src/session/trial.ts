@@ -1,5 +1,5 @@
 /** A guest of our own, who comes in and goes again: the only proof that one can. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +22,9 @@ import type { PairIntent, World } from './world.ts';
 /** How long a login may take, in ms: beside a pairing the host waits for it. */
 const patience = { alone: 20_000, beside: 8000 };
 
+/** How many keys of others go with one of our own: sshd takes 6 tries at most, and some are set to fewer. */
+const offeredAtOnce = 2;
+
 export interface TrialIntent extends DoorIntent {
   readonly tmux?: string;
 }
@@ -40,6 +43,8 @@ export interface Trial {
   readonly milliseconds: number;
   /** What came of each kind, in turn; the first that fails is the last that is tried. */
   readonly logins: readonly { readonly type: KeyType; readonly isIn: boolean; readonly said: string }[];
+  /** Those of the keys to offer that sshd would accept, although nobody has let them in. */
+  readonly accepted: readonly PublicKey[];
   /** Host keys that sshd showed. */
   readonly shown: readonly PublicKey[];
   /** What the sshd of a door of our own said. */
@@ -51,6 +56,8 @@ export interface Trial {
  * waits until they are in the room, and ends it all.
  * @param choose the door to try
  * @param onBlock gets what kept a guest of the chosen sshd from the gate, where a private one was taken for it
+ * @param offer keys of others, for which it is told whether sshd would accept them; in the same connections, since one
+ *   without a login counts against this machine
  * @throws Refusal; Stopped; what was opened by then has been closed again
  */
 export async function tryPairing(
@@ -60,8 +67,13 @@ export async function tryPairing(
   choose: (sshd: string) => Promise<DoorChoice>,
   {
     wait = patience.alone,
+    offer = [],
     onBlock = () => {},
-  }: { readonly wait?: number; readonly onBlock?: (block: ShellBlock) => void } = {},
+  }: {
+    readonly wait?: number;
+    readonly offer?: readonly PublicKey[];
+    readonly onBlock?: (block: ShellBlock) => void;
+  } = {},
 ): Promise<Trial> {
   const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-trial-'));
   const log: string[] = [];
@@ -74,7 +86,7 @@ export async function tryPairing(
     const guest = await makeGuest(folder, kinds);
     const pairing = pairingFor(intent, guest.reference, folder);
     const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
-    const trial = await visit(open, folder, wait, world.stop).finally(() => endAccess(open.live));
+    const trial = await visit(open, { folder, wait, offer }, world.stop).finally(() => endAccess(open.live));
     const failure = await endAccess(open.live);
     if (failure) throw new Refusal(failure);
     return { ...trial, log };
@@ -86,8 +98,10 @@ export async function tryPairing(
 /** Tries an sshd of the system's beside a pairing of this intent: nothing of it is told. */
 export function trialOf(intent: TrialIntent, world: World, giveUp: AbortSignal): ProofWorld['attempt'] {
   const { ask: _, ...quiet } = { ...world, hasTerminal: false, emit: () => {}, stop: giveUp };
-  return (system, kinds) =>
-    tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), { wait: patience.beside });
+  return (system, kinds, offer) => {
+    const wait = patience.beside;
+    return tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), { wait, offer });
+  };
 }
 
 async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
@@ -99,19 +113,29 @@ async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
 /** Comes in by each of the keys in `folder`, and goes again. */
 async function visit(
   { door, live }: Open,
-  folder: string,
-  wait: number,
+  { folder, wait, offer }: { folder: string; wait: number; offer: readonly PublicKey[] },
   stop: AbortSignal,
 ): Promise<Omit<Trial, 'log'>> {
   const { kind, port, host } = door;
   const { hostKeys } = await door.known();
   const logins: Trial['logins'][number][] = [];
   let [milliseconds, shown]: [number, PublicKey[]] = [0, []];
-  for (const [at, { type }] of (live.guests[0]?.keys ?? []).entries()) {
+  const accepted: PublicKey[] = [];
+  const own = live.guests[0]?.keys ?? [];
+  const rounds = Math.max(own.length, Math.ceil(offer.length / offeredAtOnce));
+  for (let round = 0; round < rounds; round++) {
+    const at = Math.min(round, own.length - 1);
+    const type = own[at]?.type ?? 'ssh-ed25519';
+    const offered = offer.slice(round * offeredAtOnce, (round + 1) * offeredAtOnce).map((key, n) => {
+      const file = join(folder, `offer-${round}-${n}.pub`);
+      writeFileSync(file, `${key.type} ${key.base64}\n`);
+      return { key, file };
+    });
     const since = performance.now();
     const login = tryLogin({
       at: { user: thisAccount().name, host, port },
       keyFile: join(folder, String(at)),
+      offer: offered.map(({ file }) => file),
       hostKeys,
       folder,
     });
@@ -119,6 +143,7 @@ async function visit(
       const outcome = await Promise.race([arrival(live.lease.folder, at + 1, wait, stop), login.ended]);
       milliseconds = Math.round(performance.now() - since);
       shown = login.shown();
+      for (const { key, file } of offered) if (login.accepted().includes(file)) accepted.push(key);
       logins.push({
         type,
         isIn: outcome === 'in',
@@ -129,7 +154,7 @@ async function visit(
     }
     if (logins.at(-1)?.isIn !== true) break;
   }
-  return { door: kind, port, milliseconds, logins, shown };
+  return { door: kind, port, milliseconds, logins, accepted, shown };
 }
 
 async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Guest> {

@@ -69,6 +69,8 @@ export function doubtWords(doubt: Doubt): string {
       return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
     case 'login-failed':
       return `a trial login with a key of type ${printable(doubt.type)} failed: ${printable(doubt.said) || 'ssh went without a word'}`;
+    case 'key-accepted':
+      return `it lets ${printable(doubt.guest)} in by itself, past the gate: their key stands in another file or comes from a program`;
     case 'login-untried':
       return `a trial login could not be made: ${wordsOf(doubt.failure).error}`;
     case 'types-untried':

@@ -78,6 +78,8 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
     case 'settings-unread':
     case 'login-failed':
       return `see why: ${asRoot(logCommand(machine), machine)}; or pass --door private`;
+    case 'key-accepted':
+      return 'pass --door private: that sshd knows the keys of your guests and nothing else';
     case 'settings-assumed':
       return 'nothing to do, if the login below succeeds';
     case 'loopback-only':

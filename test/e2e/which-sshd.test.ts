@@ -244,6 +244,41 @@ test.runIf(isRoot())('N2: settings that can’t be read, and a trial login that 
   expect(leaseLines(stage)).toEqual([]);
 });
 
+test.runIf(isRoot())(
+  'W1 N2: settings that can’t be read, and another file that lets the guest in: not through that sshd',
+  async () => {
+    await using machine = await makeMachine([
+      'Port 22',
+      'StrictModes no',
+      'AuthorizedKeysFile /etc/ssh/tmuxpair-test-%u .ssh/authorized_keys',
+    ]);
+    const { stage, key, logged } = machine;
+    const other = `/etc/ssh/tmuxpair-test-${stage.account.name}`;
+    try {
+      await stage.account.asRoot(
+        `cp ${key} ${other}; chmod 644 ${other}; chmod 600 ${stage.sshd.configFile}`,
+      );
+      const said = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+        expect((await theOne(stage)).door).toBe('private');
+      });
+      expect(said).toMatch(
+        /^not port 22 \(its settings can't be read; it lets file:\S+ in by itself, past the gate/m,
+      );
+      expect(await pairing(machine, ['--port', '22'])).toMatch(
+        /warning: this machine's sshd may let your guest in past the gate: you can't read all of its configuration/,
+      );
+      logged(connection);
+      await stage.account.asRoot(`rm ${other}`);
+      expect(await pairing(machine, ['--host', '203.0.113.1'])).toContain('but a trial login got in\n');
+      expect(await pairing(machine, ['--host', '203.0.113.1'])).toContain('but a trial login got in\n');
+      expect(logged(connection)).toBe(1); // The second time is remembered.
+      expect(stage.sshd.log()).not.toContain('Too many authentication failures');
+    } finally {
+      await stage.account.asRoot(`rm -f ${other}`);
+    }
+  },
+);
+
 test.runIf(isRoot()).each(['203.0.113.1', 'fd00:7070::5'])(
   'N4: an sshd that listens on %s alone is found, tried and announced there',
   async (address) => {

@@ -77,6 +77,7 @@ const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
   'settings-assumed': { kind: 'settings-assumed', configFile: '/etc/ssh/sshd_config' },
   'loopback-only': { kind: 'loopback-only', addresses: ['127.0.0.1', '::1'] },
   'login-failed': { kind: 'login-failed', type: 'ssh-rsa', said: 'Permission denied (publickey).' },
+  'key-accepted': { kind: 'key-accepted', guest: 'github:ada' },
   'login-untried': { kind: 'login-untried', failure: { kind: 'no-terminals', mend: 'mount it' } },
   'types-untried': { kind: 'types-untried', types: ['sk-ssh-ed25519@openssh.com'] },
 };
