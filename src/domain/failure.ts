@@ -115,6 +115,8 @@ export type Failure =
       readonly path: string;
       readonly line: number;
       readonly lease?: string;
+      /** Whether sshd reads it before a line of ours. */
+      readonly isAhead?: boolean;
     }
   // exit 6
   | { readonly kind: 'program-missing'; readonly program: string; readonly hint: string }

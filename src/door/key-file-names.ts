@@ -2,22 +2,31 @@
 import { join } from 'node:path';
 import { thisAccount } from '../spawn/account.ts';
 import { homeFolder } from '../system/home.ts';
-import { defaultConfig, readConfigFile } from './config-file.ts';
+import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { listeners } from './listeners.ts';
 import { namedKeyFiles } from './match-specs.ts';
 import { expand } from './sshd-settings.ts';
 
 /** What sshd reads unless it is told otherwise, and perhaps before what it is told. */
 const usual = ['.ssh/authorized_keys', '.ssh/authorized_keys2'];
 
+/** A configuration, as `configIn` gives it. */
+export type ConfigPlace = ReturnType<typeof configIn>;
+
+/** Those of the sshds that are seen to run. */
+export async function runningConfigs(): Promise<ConfigPlace[]> {
+  return (await listeners()).map(({ config }) => configIn(config));
+}
+
 /**
  * Those that sshd's configuration names in any block that may hold for this account, read without running an sshd, and
  * the usual ones. Absolute, patterns among them.
- * @param configFiles absolute, besides the default one
+ * @param places besides the default one
  */
-export function namesInConfig(configFiles: readonly string[] = []): string[] {
+export function namesInConfig(places: readonly ConfigPlace[] = []): string[] {
   const account = { ...thisAccount(), groups: [] };
-  const configured = [...new Set([defaultConfig, ...configFiles])].flatMap((file) =>
-    namedKeyFiles(readConfigFile(file), account),
+  const configured = [{ file: defaultConfig, options: [] }, ...places].flatMap(({ file, options }) =>
+    namedKeyFiles(readConfigFile(file, options), account),
   );
   const names = [...usual, ...configured].map((name) => expand(name, account));
   return [...new Set([...names, ...usual.map((name) => join(homeFolder(), name))])];

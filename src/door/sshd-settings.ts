@@ -114,6 +114,13 @@ export function keyFileNames(settings: Settings, account: Account): string[] {
   return words(settings, 'authorizedkeysfile').map((name) => expand(name, account));
 }
 
+/** Those of them that sshd reads before `file`: all, if it does not read that. What they have comes first. */
+export function keyFilesAhead(settings: Settings, account: Account, file: string): string[] {
+  const all = keyFileNames(settings, account);
+  const at = all.findIndex((name) => names(name, file));
+  return at === -1 ? all : all.slice(0, at);
+}
+
 /** Whether sshd looks at who may write a keys file and the folders above it. */
 export function isStrict(settings: Settings): boolean {
   return settings.get('strictmodes')?.[0] !== 'no';

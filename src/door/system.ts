@@ -16,7 +16,14 @@ import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
-import { type Account, isStrict, keyFileNames, obstaclesFor, readsEnvironment } from './sshd-settings.ts';
+import {
+  type Account,
+  isStrict,
+  keyFileNames,
+  keyFilesAhead,
+  obstaclesFor,
+  readsEnvironment,
+} from './sshd-settings.ts';
 import type { SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
 
@@ -60,6 +67,8 @@ export interface Known {
   readonly rules: readonly KeyRules[];
   /** The files that it reads keys from, absolute, patterns among them; empty where its settings could not be read. */
   readonly keyFiles: readonly string[];
+  /** Those of them that it reads before the account's `authorized_keys`. */
+  readonly ahead: readonly string[];
   /** Empty where they can't be had. */
   readonly hostKeys: readonly PublicKey[];
 }
@@ -284,7 +293,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   const answers = greeting.kind !== 'silent';
   const doubts = doubtsOf(knowledge);
   if (!settings) {
-    const nothing = { obstacles: [], rules: [], keyFiles: [] };
+    const nothing = { obstacles: [], rules: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
     return { answers, greeting, asked: false, configFile: defaultConfig, ...nothing, doubts, hostKeys };
   }
@@ -313,6 +322,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     doubts,
     rules: outlooks.map(keyRulesIn),
     keyFiles,
+    ahead: outlooks.flatMap((one) => keyFilesAhead(one.settings, account, keyFile)),
     hostKeys: keys.length > 0 ? keys : hostKeysWith(shown),
     ...(pid === undefined ? {} : { pid }),
   };
@@ -327,6 +337,7 @@ const silent: Known = {
   doubts: [],
   rules: [],
   keyFiles: [],
+  ahead: [],
   hostKeys: [],
 };
 

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { lastingWays, type Obstacle } from '../domain/obstacle.ts';
-import { namesInConfig } from '../door/key-file-names.ts';
+import { type ConfigPlace, namesInConfig, runningConfigs } from '../door/key-file-names.ts';
 import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files.ts';
 import { findKeyLines, isInOwnFile, type KeyLine } from '../lease/lease.ts';
 import type { DoorChoice } from './choose-door.ts';
@@ -11,9 +11,11 @@ import type { Live } from './live.ts';
 
 /** What is known of the sshd that guests could come to, for these looks. */
 export interface OtherWays {
-  /** Names of files of keys, absolute, patterns among them, and the configuration that gives more. */
+  /** Names of files of keys, absolute, patterns among them, and configurations that give more. */
   readonly keyFiles: readonly string[];
-  readonly configFile?: string;
+  readonly configs: readonly ConfigPlace[];
+  /** Those names that are read before the lease's file. */
+  readonly ahead: readonly string[];
   /** What it may accept keys by that can't be looked at, files aside; of the sshd that guests are told to come to alone. */
   readonly unknown: readonly Obstacle[];
   /** Lines that let guests in past the gate and that the host knows of: they stay. */
@@ -22,7 +24,7 @@ export interface OtherWays {
   readonly files?: readonly string[];
 }
 
-export const noOtherWays: OtherWays = { keyFiles: [], unknown: [], lines: [] };
+export const noOtherWays: OtherWays = { keyFiles: [], configs: [], ahead: [], unknown: [], lines: [] };
 
 /** What stays of a guest's access where it has been taken back. */
 export interface Remains {
@@ -39,21 +41,28 @@ export interface Remains {
  * may come to it all the same. What can't be looked at is a reason not to use it, and is of interest only where it is used.
  */
 export async function noteSystem(live: Live, { kind, system }: DoorChoice): Promise<void> {
-  if (!system) return;
-  const { keyFiles, configFile, obstacles } = await system.known();
-  const unknown = kind === 'system' ? lastingWays(obstacles).filter((one) => !isOfFile(one)) : [];
-  live.otherWays = { ...live.otherWays, keyFiles, configFile, unknown };
+  // With a private sshd, any that runs here is one that they may come to besides.
+  const running = kind === 'private' ? await runningConfigs() : [];
+  const known = await system?.known();
+  const unknown = kind === 'system' ? lastingWays(known?.obstacles ?? []) : [];
+  live.otherWays = {
+    ...live.otherWays,
+    keyFiles: known?.keyFiles ?? [],
+    ahead: known?.ahead ?? [],
+    configs: [...(known ? [{ file: known.configFile, options: [] }] : []), ...running],
+    unknown: unknown.filter((one) => !isOfFile(one)),
+  };
 }
 
 /** The files that may hold a guest's key, as they are now. */
 function keyFilesNow({ otherWays }: Live): KeyFiles {
-  const { keyFiles, configFile } = otherWays;
-  return findKeyFiles([...keyFiles, ...namesInConfig(configFile === undefined ? [] : [configFile])]);
+  return findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
 }
 
 /**
  * Lines that let these guests in past the gate. From now on the host knows of them.
- * @throws Refusal `key-already-present` where guests come through the sshd that reads them, and no gate is in front
+ * @throws Refusal `key-already-present` if guests come through the sshd that reads them, and no gate is to be in front,
+ *   or none can be
  */
 export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLine[] {
   const { otherWays, lease, gateExisting } = live;
@@ -62,8 +71,11 @@ export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLin
   // Whether its own file has them is seen when the lease is granted.
   const paths = gateExisting ? found.files : found.files.filter((path) => real(path) !== own);
   const lines = findKeyLines(lease, guests, paths);
-  const [first] = lines;
-  if (first && !gateExisting && !isInOwnFile(lease)) refuse(alreadyPresent(first, guests));
+  if (!isInOwnFile(lease)) {
+    const ahead = lines.find(({ path }) => isAhead(live, path));
+    const first = ahead ?? (gateExisting ? undefined : lines[0]);
+    if (first) refuse({ ...alreadyPresent(first, guests), ...(ahead && { isAhead: true }) });
+  }
   const files =
     otherWays.files ??
     (isInOwnFile(lease) ? keyFileObstacles(found).flatMap((one) => pathOf(one) ?? []) : []);
@@ -111,9 +123,21 @@ export function keysLeft({ added }: Remains): Failure | undefined {
   return { kind: 'keys-left', lines };
 }
 
-function alreadyPresent({ path, line, label, key }: KeyLine, guests: readonly Guest[]): Failure {
+/**
+ * Whether a file may be read before the lease's own, so that no line of ours comes first. Where the settings are not
+ * known, that is all but the file beside it which is second by default.
+ */
+function isAhead({ otherWays, lease }: Live, path: string): boolean {
+  if (real(path) === real(lease.keyFile)) return false;
+  if (otherWays.keyFiles.length === 0) return path !== `${lease.keyFile}2`;
+  const is = (names: readonly string[]): boolean =>
+    findKeyFiles(names).files.some((file) => real(file) === real(path));
+  return is(otherWays.ahead) || !is(otherWays.keyFiles);
+}
+
+function alreadyPresent({ path, line, label, key }: KeyLine, guests: readonly Guest[]) {
   const reference = guests.find((guest) => guest.label === label)?.reference.text ?? label;
-  return { kind: 'key-already-present', reference, fingerprint: key.fingerprint, path, line };
+  return { kind: 'key-already-present', reference, fingerprint: key.fingerprint, path, line } as const;
 }
 
 /** The same line when others around it have gone. */

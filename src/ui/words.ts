@@ -290,7 +290,9 @@ function keyPresent(failure: Extract<Failure, { kind: 'key-already-present' }>):
     ? words(
         5,
         `${where}: ${key} is let in already by this line, past the gate`,
-        'pass --door private, whose sshd has no other keys; or --gate-existing-keys, which for this pairing takes that way in from whoever has the key',
+        failure.isAhead
+          ? 'pass --door private, or remove that line if nobody needs it: sshd reads it first, so no gate can stand in front of it'
+          : 'pass --door private, whose sshd has no other keys; or --gate-existing-keys, which for this pairing takes that way in from whoever has the key',
       )
     : words(
         5,

@@ -44,7 +44,7 @@ test.runIf(isRoot()).each([
 ])(
   'W1: a key that stands in another file which sshd reads is refused, %s, at the start and at an invitation: %s',
   async (access, setting, nameFor) => {
-    await using stage = await makeStage({ keys: '# mine\n' });
+    await using stage = await makeStage({ keys: '# mine\n', account: { devpts: 'good' } });
     const { name, uid } = stage.account;
     const [guest, other] = [await stage.guest(), await stage.guest()];
     const path = `${await configure(stage, setting)}/${nameFor(name, uid)}`;
@@ -58,6 +58,18 @@ test.runIf(isRoot()).each([
     expect(refused).toMatchObject({ exitCode: 5, stderr: expect.stringContaining(`${path}:2: the key`) });
     stage.expectUntouched(before);
     await expectNothingLeft(stage);
+    // A gate stands in front of a file that is read later, and of no other.
+    const gated = await stage.run([...named(stage), ...manner, '--gate-existing-keys', file]);
+    if (setting.startsWith('AuthorizedKeysFile .ssh')) {
+      expect(gated).toMatchObject({ exitCode: 0 });
+      expect(await hasShell(guest)).toBe(false);
+      expect((await stage.run(['stop'])).exitCode).toBe(0);
+    } else {
+      expect(gated).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('no gate can stand') });
+    }
+    const inside = await stage.run([...start, '--door', 'private', ...manner, file]);
+    expect(inside.stderr).toContain(`${path}:2 lets guest in past the gate`);
+    expect((await stage.run(['stop'])).exitCode).toBe(0);
 
     expect(await stage.run([...named(stage), ...manner, first])).toMatchObject({ exitCode: 0 });
     const invited = await stage.run(['invite', ...manner, file]);
