@@ -27,6 +27,8 @@ export const refusalReasons = [
   'many',
   'full',
   'terminal',
+  'small',
+  'large',
   'unanswered',
   'asking',
   'refused',

@@ -15,6 +15,7 @@
  * somebody else's by now.
  */
 import type { LeaseId } from '../domain/lease-id.ts';
+import { largestTerminal as largest, smallestTerminal as smallest } from '../domain/terminal-size.ts';
 import { hasProc, type ProcessIdentity } from './process.ts';
 
 export interface GateContext {
@@ -188,6 +189,19 @@ if [ $kind = ssh ]; then
   [ $all -le ${context.caps.pairing} ] || no 'this pairing is full' full
 fi
 [ -t 0 ] && [ -t 1 ] || no 'there is only a terminal to share here: use ssh without a command, or ssh -t' terminal
+if [ $kind = ssh ]; then
+  size=$(stty size 2>/dev/null)
+  rows=\${size%% *} columns=\${size##* }
+  case $rows:$columns in
+    *[!0-9:]*|:*|*:|??????????????*) ;;
+    *)
+      # tmux takes a terminal of no size for one of 80x24.
+      [ "$rows" -ne 0 ] || rows=24
+      [ "$columns" -ne 0 ] || columns=80
+      { [ "$columns" -ge ${smallest.columns} ] && [ "$rows" -ge ${smallest.rows} ]; } || no 'make your window larger: ${smallest.columns}x${smallest.rows} at least' small
+      { [ "$columns" -le ${largest.columns} ] && [ "$rows" -le ${largest.rows} ]; } || no 'make your window smaller: ${largest.columns}x${largest.rows} at most' large;;
+  esac
+fi
 if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
   { true >"$dir/ask/$record"; } 2>/dev/null || no 'this pairing is over' over
   echo 'tmuxpair: waiting for your host to let you in' >&2

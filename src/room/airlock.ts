@@ -6,10 +6,14 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { largestTerminal, smallestTerminal, type TerminalSize } from '../domain/terminal-size.ts';
 import { argv, type Commands, quote, run } from './tmux.ts';
 
 /** Every table in which a tmux binds keys by itself. */
 const tables = ['root', 'prefix', 'copy-mode', 'copy-mode-vi', 'move'];
+
+/** How much of a terminal, in cells, a view of the room fills at the most. */
+const mostDrawn: TerminalSize = { columns: 500, rows: 200 };
 
 /** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
 export function airlockCommands(options: { gate: string }): { sh: string } {
@@ -26,6 +30,11 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     // What has a guest go through the gate again (see moveGuests): a shell that reads nothing.
     set('default-shell', '/bin/sh'),
     set('default-terminal', 'screen-256color'),
+    // What a terminal says by itself: that it has or has lost the focus, that it is dark or light. Swallowed as keys.
+    ...['\x1b[I', '\x1b[O', '\x1b[?997;1n', '\x1b[?997;2n'].map((said, index) => [
+      ...['set-option', '-s', `user-keys[${index}]`, said],
+    ]),
+    ['set-option', '-s', 'focus-events', 'off'],
     set('escape-time', '0'),
     set('history-limit', '0'),
     set('update-environment', ''),
@@ -35,17 +44,21 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     set('status-right', ` ${timeLeft('@until')} left `),
     set('window-status-format', ''),
     set('window-status-current-format', ''),
+    ...['client-attached', 'client-resized'].map((hook) => ['set-hook', '-g', hook, fit]),
   ];
-  const room = ['new-session', '-d', '-s', 'look'];
   const words = [
     ...argv(commands).map(quote),
     "';'",
     'set-option -g @until "$epoch"',
     "';'",
-    ...room,
-    '/bin/sh',
+    `set-option -g @gate "exec /bin/sh ${options.gate} $label $key moved"`,
+    "';'",
+    'new-session -d -s look /bin/sh',
     quote(options.gate),
     '"$label" "$key" look',
+    "';'",
+    // Not before, and not for all: `-g` makes tmux 3.3a crash in new-session.
+    'set-option -w -t look: window-size manual',
     "';'",
     'attach-session -r -E',
     "';'",
@@ -53,6 +66,25 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     'set-option -g destroy-unattached on',
   ];
   return { sh: words.join(' ') };
+}
+
+/**
+ * Gives the pane, and by that the client in the room, the size of the guest's terminal, within bounds: the room's server
+ * draws no more for it, however large that terminal is. One that has become too large for the gate goes through it again.
+ */
+const fit = `run-shell -C '${choose(
+  `#{||:#{e|>:#{client_width},${largestTerminal.columns}},#{e|>:#{client_height},${largestTerminal.rows}}}`,
+  'detach-client -s =look -E "#{@gate}"',
+  `resize-window -t =look: -x ${within('#{client_width}', smallestTerminal.columns, mostDrawn.columns)} -y ${within('#{e|-:#{client_height},1}', smallestTerminal.rows, mostDrawn.rows)}`,
+)}'`;
+
+function within(value: string, least: number, most: number): string {
+  return choose(`#{e|<:${value},${least}}`, `${least}`, choose(`#{e|>:${value},${most}}`, `${most}`, value));
+}
+
+/** A tmux format. */
+function choose(condition: string, yes: string, no: string): string {
+  return `#{?${condition},${yes},${no}}`;
 }
 
 /**

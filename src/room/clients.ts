@@ -8,23 +8,40 @@ export interface Client {
   readonly tty: string;
   /** The second in which a key was pressed in it last, since the epoch. */
   readonly activity: number;
+  /** In cells; what tmux takes for a terminal that has no size included. */
+  readonly columns: number;
+  readonly rows: number;
+  /** Whether it was told to give its terminal back until somebody continues it (`suspend-client`). */
+  readonly suspended: boolean;
 }
 
-/** The clients in the room, an observer (see observe.ts) aside; none where the server does not answer. */
+const fields = ['control_mode', 'pid', 'activity', 'width', 'height', 'flags', 'tty', 'name'];
+const format = fields.map((field) => `#{client_${field}}`).join(' ');
+
+/** The clients in the room, an observer (see observe.ts) aside; none if the server does not answer. */
 export async function clientsOf(room: Room): Promise<Client[]> {
-  return (await readClients(room)) ?? [];
+  const { ok, stdout } = await run(room, [listClients(room)]);
+  return ok ? parseClients(stdout.split('\n')) : [];
 }
 
-/** The same; `undefined` where the server does not answer. */
-export async function readClients(room: Room): Promise<Client[] | undefined> {
-  const format = ['control_mode', 'pid', 'activity', 'tty', 'name'].map((field) => `#{client_${field}}`);
-  const { ok, stdout } = await run(room, [['list-clients', '-t', room.target, '-F', format.join(' ')]]);
-  if (!ok) return undefined;
-  return stdout
-    .split('\n')
+/** The command that {@link parseClients} reads the answer of. */
+export function listClients({ target }: Pick<Room, 'target'>): readonly string[] {
+  return ['list-clients', '-t', target, '-F', format];
+}
+
+export function parseClients(lines: readonly string[]): Client[] {
+  return lines
     .filter((line) => line.startsWith('0 '))
     .map((line) => {
-      const [, pid = '', activity = '', tty = '', ...name] = line.split(' ');
-      return { pid: Number(pid), activity: Number(activity), tty, name: name.join(' ') };
+      const [, pid, activity, columns, rows, flags = '', tty = '', ...name] = line.split(' ');
+      return {
+        pid: Number(pid),
+        activity: Number(activity),
+        columns: Number(columns),
+        rows: Number(rows),
+        suspended: flags.split(',').includes('suspended'),
+        tty,
+        name: name.join(' '),
+      };
     });
 }

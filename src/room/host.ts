@@ -16,7 +16,7 @@ export interface HostClient {
    * Rejects with Refusal `program-failed` where it never got in; tmux has then said why on this terminal.
    */
   readonly gone: Promise<void>;
-  /** Sends the client away, its terminal in order. Resolves when it has gone. */
+  /** Sends the client away, if it is still there, its terminal in order. Resolves when it has gone. */
   detach(): Promise<void>;
 }
 
@@ -60,6 +60,8 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
     arrived: arrive(),
     gone,
     detach: async () => {
+      if (exited) return;
+      child.kill('SIGCONT'); // A client that was suspended has stopped.
       const client = (await clientsOf(room)).find(({ pid }) => pid === child.pid);
       if (client) await run(room, [['detach-client', '-t', client.name]]);
       const left = gone.catch(() => {});

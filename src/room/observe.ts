@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { type Client, listClients, parseClients } from './clients.ts';
 import type { Room } from './room.ts';
 import { withoutTmux } from './tmux.ts';
 
@@ -9,32 +10,64 @@ export interface Observer {
   stop(): void;
 }
 
-/**
- * What tmux has written for a control client that nobody reads any more keeps that client from ending (tmux 3.3,
- * `control_all_done`): when this process has gone, somebody else has to read on until the client has gone, too.
- */
-const readOn = '"$@" | { cat; exec cat >/dev/null; }';
+/** How often, in ms, to ask for the clients: tmux announces those that come and go, not those that change. */
+const every = 500;
 
 /**
- * Watches a room through a control client of tmux's, which gets no output and can change nothing, and is told at once
- * of clients that come and go. It ends with this process: its standard input does.
+ * The control client (`"$@"`) between two loops. The first hands on what this process writes, and keeps the client
+ * attached for a second after this process has died, in which the guests are put out: see {@link observeRoom}. The last
+ * reads on: what tmux has written for a control client that nobody reads keeps that client from ending (tmux 3.3,
+ * `control_all_done`).
  */
-export function observeRoom(room: Room, onClients: () => void): Observer {
-  const flags = 'no-output,read-only,ignore-size';
-  const attach = ['-C', 'attach-session', '-E', '-f', flags, '-t', room.target];
-  const client = [room.tmux, '-N', '-S', room.socket, ...attach];
-  const child = spawn('/bin/sh', ['-c', readOn, 'sh', ...client], {
+const client = `{ while read -r line; do printf '%s\\n' "$line"; done; sleep 1; } | "$@" | { cat; exec cat >/dev/null; }`;
+
+/**
+ * Attaches a control client to the room, which gets no output and can change nothing, and reports the room's other
+ * clients whenever one comes or goes, and every half second. While it is attached, guests can neither resize a window nor
+ * change a pane's focus, with the host there or not: tmux disregards the size of `ignore-size` clients as long as any
+ * other client is attached (this one has no size of its own), and a control client always counts as focused.
+ */
+export function observeRoom(room: Room, onClients: (clients: readonly Client[]) => void): Observer {
+  const attach = ['-C', 'attach-session', '-E', '-f', 'no-output,read-only', '-t', room.target];
+  const words = [room.tmux, '-N', '-S', room.socket, ...attach];
+  const child = spawn('/bin/sh', ['-c', client, 'sh', ...words], {
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
     env: withoutTmux(process.env),
   });
   child.stdin.on('error', () => {});
+  const list = `${listClients(room)
+    .map((word) => `'${word}'`)
+    .join(' ')}\n`;
+  let waiting = false;
+  let stale = false;
+  const ask = (): void => {
+    stale = waiting;
+    if (!waiting && child.stdin.writable) child.stdin.write(list);
+    waiting = true;
+  };
+  let answer: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (/^%(client|session|sessions)-/.test(line)) onClients();
+    if (/^%(client|session|sessions)-/.test(line)) return ask();
+    if (line.startsWith('%begin ')) answer = [];
+    else if (!/^%(end|error) /.test(line)) answer.push(line);
+    // Ours at least is among them: else it is the answer to something else.
+    else if (answer.some((one) => one.startsWith('1 '))) {
+      waiting = false;
+      onClients(parseClients(answer));
+      if (stale) ask();
+    }
   });
+  ask();
+  const timer = setInterval(ask, every);
+  timer.unref();
   const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
+    const end = (): void => {
+      clearInterval(timer);
+      resolve();
+    };
+    child.once('exit', end);
+    child.once('error', end);
   });
   return { ended, stop: () => endGroup(child.pid) };
 }

@@ -178,7 +178,7 @@ function moveDeadline(live: Live, seconds: number): void {
  * their way in, as soon as they are.
  */
 async function moveThrough(live: Live, label: Label): Promise<void> {
-  const { gate, folder } = live.lease;
+  const { folder } = live.lease;
   const { room } = live;
   if (!room) return;
   const asks = new Set(asking(folder).map(({ record }) => record));
@@ -188,7 +188,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   while (pending.size > 0 && performance.now() < until) {
     const waiting = mine().filter(({ record }) => pending.has(record));
     const inside = waiting.filter((one) => one.inside);
-    const moves = inside.map(({ pid, key }) => ({ pid, gate: `exec /bin/sh ${gate} ${label} ${key} moved` }));
+    const moves = inside.map((one) => ({ pid: one.pid, gate: gateAgain(live.lease, one) }));
     // A client that runs may not be attached yet.
     const left = new Set(moves.length > 0 ? await moveGuests(room, folder, moves) : []);
     const done = new Set(inside.flatMap(({ pid, record }) => (left.has(pid) ? [] : [record])));
@@ -199,6 +199,11 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   shutGateFor(live.lease, label);
   await sever(folder, label);
   if (!live.ended && !live.out.has(label)) openGate(live.lease, label, accessOf(live, label));
+}
+
+/** The sh command that has a guest's tmux client make way for the gate. */
+export function gateAgain({ gate }: Live['lease'], { label, key }: Presence): string {
+  return `exec /bin/sh ${gate} ${label} ${key} moved`;
 }
 
 function guestOf(live: Live, label: string): Guest {

@@ -22,6 +22,8 @@ export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
 export type EndReason =
   | { readonly kind: 'host-detached' }
+  /** By `suspend-client` (Ctrl-b Ctrl-z): the host no longer sees what guests do. */
+  | { readonly kind: 'host-suspended' }
   | { readonly kind: 'session-ended' }
   | { readonly kind: 'time-up' }
   /** The lease's folder was removed from outside: by hand, or by a sweep that took the supervisor for stuck. */

@@ -154,13 +154,13 @@ export async function supervise(
   await control.close();
 
   // The host stays in their session where it was not they who left.
-  const hostStays = reason.kind !== 'host-detached' && reason.kind !== 'stopped';
+  const hostStays = !['host-detached', 'host-suspended', 'stopped'].includes(reason.kind);
   const asksHere = seat === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
   if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, remains, ...(failed && { failed }) });
   if (!asksHere) await live.told;
   const last = asksHere && hostStays ? await firstOf(stop, [host.gone]) : reason;
-  if (last.kind === 'stopped' || !asksHere) await host.leave();
+  await host.leave();
   if (failure) refuse(failure);
 
   const stays = await hasSession(room);

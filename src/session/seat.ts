@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setHostPresence } from '../lease/lease.ts';
 import { guestPids } from '../lease/presence.ts';
-import { type Client, clientsOf, readClients } from '../room/clients.ts';
+import { type Client, clientsOf } from '../room/clients.ts';
 import { attachHost } from '../room/host.ts';
 import { observeRoom } from '../room/observe.ts';
 import { hasSession, type Room } from '../room/room.ts';
 import { deferred } from './deferred.ts';
 import type { EndReason } from './events.ts';
+import { keepInOrder } from './keep-in-order.ts';
 import type { Live } from './live.ts';
 import type { HostSeat } from './world.ts';
 
@@ -18,7 +19,7 @@ export interface Seat {
   readonly gone: Promise<EndReason>;
   /** The clients that are the host's. */
   clients(): Promise<readonly Client[]>;
-  /** Gives the terminal back, where this program has put the host into tmux. */
+  /** Watches no more, and gives the terminal back if this program has put the host into tmux. */
   leave(): Promise<void>;
 }
 
@@ -31,59 +32,85 @@ export function takeSeat(seat: HostSeat, live: Live, room: Room, env: NodeJS.Pro
 
 function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
   const host = attachHost(room, env);
+  const suspended = deferred<EndReason>();
+  const stop = attend(live, room, {
+    onClients: (clients) => {
+      // Nothing continues it: the shell does not know that a child of this process has stopped.
+      if (clients.some((client) => client.pid === host.pid && client.suspended))
+        suspended.resolve({ kind: 'host-suspended' });
+    },
+    onEnd: () => {},
+  });
   return {
     arrived: host.arrived,
-    gone: host.gone.then(() => ({ kind: 'host-detached' })),
+    gone: Promise.race([suspended.promise, host.gone.then(() => ({ kind: 'host-detached' }) as const)]),
     clients: () => hostClients(live, room),
-    leave: host.detach,
+    leave: async () => {
+      stop();
+      await host.detach();
+    },
   };
 }
 
-/** With `elsewhere`, guests may come in only while a client is attached that is none of theirs. */
+/** With `elsewhere`, guests may come in only while a client is attached that is none of theirs, and not suspended. */
 function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
   const arrived = deferred<void>();
   const gone = deferred<EndReason>();
   let present = false;
-  let turn: Promise<void> = Promise.resolve();
-  const look = async (): Promise<void> => {
-    const clients = await readClients(room);
-    if (!clients) return; // A server that hangs says nothing of the host; one that has gone ends the observer.
-    const here = withoutGuests(live, clients).length > 0;
+  const look = (clients: readonly Client[]): void => {
+    const mine = withoutGuests(live, clients);
+    const here = mine.some(({ suspended }) => !suspended);
     if (here && !present) {
       present = true;
       setHostPresence(live.lease, true);
       arrived.resolve();
     } else if (!here && present && seat === 'elsewhere') {
       setHostPresence(live.lease, false);
-      gone.resolve({ kind: 'host-detached' });
+      gone.resolve({ kind: mine.length > 0 ? 'host-suspended' : 'host-detached' });
     }
   };
-  const soon = (): void => {
-    turn = turn.then(look).catch(() => {});
-  };
-  let left = false;
-  let observer = observeRoom(room, soon);
-  /** The host may have sent all other clients away, and this one with them. */
-  const observeOn = async (): Promise<void> => {
-    await observer.ended;
-    if (left) return;
-    if (!(await hasSession(room))) return gone.resolve({ kind: 'session-ended' });
-    await sleep(pause, undefined, { ref: false });
-    if (left) return;
-    observer = observeRoom(room, soon);
-    soon();
-    await observeOn();
-  };
-  void observeOn();
-  soon();
+  const stop = attend(live, room, {
+    onClients: look,
+    onEnd: () => gone.resolve({ kind: 'session-ended' }),
+  });
   return {
     arrived: arrived.promise,
     gone: gone.promise,
     clients: () => hostClients(live, room),
-    leave: async () => {
-      left = true;
-      observer.stop();
-    },
+    leave: async () => stop(),
+  };
+}
+
+/**
+ * Stays in the room through an observer, and keeps the guests' clients in order, until what it returns is called.
+ * @param onEnd the session has ended
+ */
+function attend(
+  live: Live,
+  room: Room,
+  { onClients, onEnd }: { onClients: (clients: readonly Client[]) => void; onEnd: () => void },
+): () => void {
+  let left = false;
+  let stop = (): void => {};
+  const observe = async (): Promise<void> => {
+    while (!left) {
+      const observer = observeRoom(room, (clients) => {
+        if (left) return;
+        keepInOrder(live, room, clients);
+        onClients(clients);
+      });
+      stop = observer.stop;
+      await observer.ended;
+      if (left) return;
+      if (!(await hasSession(room))) return onEnd();
+      // The host may have sent all other clients away, and this one with them.
+      await sleep(pause, undefined, { ref: false });
+    }
+  };
+  void observe();
+  return () => {
+    left = true;
+    stop();
   };
 }
 

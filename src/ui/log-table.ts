@@ -12,6 +12,7 @@ export function logTable(lines: readonly LogLine[]): string {
 
 const reasons: Readonly<Record<string, string>> = {
   'host-detached': 'you detached',
+  'host-suspended': 'you suspended tmux',
   'session-ended': 'the session has ended',
   'time-up': 'time was up',
   'taken-back': 'it was taken back',

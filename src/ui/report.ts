@@ -300,6 +300,8 @@ function because(reason: EndReason): string {
   switch (reason.kind) {
     case 'host-detached':
       return 'you detached';
+    case 'host-suspended':
+      return 'you suspended tmux';
     case 'session-ended':
       return 'the session has ended';
     case 'time-up':
@@ -324,6 +326,8 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
   expired: 'time is up',
   early: 'you were not there',
   unsafe: 'the run directory is not safe',
+  small: 'their window is too small',
+  large: 'their window is too large',
   many: 'they are in too often already',
   full: 'the pairing is full',
   terminal: 'they asked for something else than a terminal',

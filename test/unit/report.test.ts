@@ -126,6 +126,7 @@ const invited = (more: Partial<Invitation>): Event => ({
 
 const reasons: { readonly [K in EndReason['kind']]: Extract<EndReason, { kind: K }> } = {
   'host-detached': { kind: 'host-detached' },
+  'host-suspended': { kind: 'host-suspended' },
   'session-ended': { kind: 'session-ended' },
   'time-up': { kind: 'time-up' },
   'taken-back': { kind: 'taken-back' },

@@ -1,0 +1,32 @@
+import { isTooLarge } from '../domain/terminal-size.ts';
+import { guestPids, presences } from '../lease/presence.ts';
+import type { Client } from '../room/clients.ts';
+import { moveGuests } from '../room/move.ts';
+import type { Room } from '../room/room.ts';
+import { gateAgain } from './change.ts';
+import type { Live } from './live.ts';
+
+/**
+ * Undoes what guests' clients must not be, as the room's server reports them:
+ * - suspended (Ctrl-b Ctrl-z): no shell is there to continue it, and the guest's screen would stay frozen;
+ * - larger than the gate lets in: resized since the join. The guest goes through the gate again, which says why.
+ */
+export function keepInOrder(live: Live, room: Room, clients: readonly Client[]): void {
+  const { folder } = live.lease;
+  if (!clients.some((client) => client.suspended || isTooLarge(client))) return;
+  const guests = guestPids(folder);
+  for (const { pid, suspended } of clients) if (suspended && guests.has(pid)) wake(pid);
+  const misfits = new Set(clients.filter(isTooLarge).map(({ pid }) => pid));
+  const moves = presences(folder)
+    .filter(({ pid }) => misfits.has(pid))
+    .map((presence) => ({ pid: presence.pid, gate: gateAgain(live.lease, presence) }));
+  if (moves.length > 0) moveGuests(room, folder, moves).catch(() => {}); // Those that are still there are seen again.
+}
+
+function wake(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch {
+    // It has ended.
+  }
+}
