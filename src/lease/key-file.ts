@@ -4,10 +4,14 @@
  */
 import {
   closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -23,6 +27,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
+import { carryAttributes, isPlain, lookForAttributes, markPlain } from './attributes.ts';
 import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
 
@@ -32,30 +37,45 @@ export type Edited = { readonly top?: string; readonly text: string } | 'remove'
 /** How often the file may be changed by others while it is edited, before that is taken for a nuisance. */
 const tries = 50;
 
+export interface EditOptions {
+  /** Ends the waiting for the lock, and nothing else. */
+  readonly stop?: AbortSignal | undefined;
+  /** Whether the edit counts for more than attributes of the file that can't be carried. */
+  readonly comesFirst?: boolean;
+}
+
 /**
- * Reads, edits and replaces the file under its lock. The new text is written aside with the old one's mode and
- * owner, synced, and renamed over it at its resolved path; the folder is synced. If somebody else changed the
- * file between reading and renaming, it is read again.
+ * Reads, edits and replaces the file under its lock. The new text is written aside with the old one's mode, owner and
+ * other attributes, synced, and renamed over it at its resolved path; the folder is synced. If somebody else changed
+ * the file between reading and renaming, it is read again.
  * @param edit gets the text, `undefined` where there is no file, and its resolved path
- * @param stop ends the waiting for the lock, and nothing else
  * @throws Refusal `authorized-keys-refused`, `authorized-keys-locked`, the reason of `stop`, and whatever `edit` throws
  */
 export async function editKeyFile(
   path: string,
   edit: (text: string | undefined, resolved: string) => Edited,
-  stop?: AbortSignal,
+  { stop, comesFirst = false }: EditOptions = {},
 ): Promise<void> {
   try {
     const resolved = resolveKeyFile(path);
     const work = (): void => {
       rmSync(asideOf(resolved), { force: true });
-      for (let n = 1; !editOnce(resolved, path, edit); n++) {
+      for (let n = 1; !editOnce(resolved, path, edit, comesFirst); n++) {
         if (n === tries) refuse(trouble(path, 'is being changed by another program all the time'));
       }
     };
     await withLock(lockOf(resolved), path, work, { stop });
   } catch (error) {
     throw error instanceof Refusal ? error : refusedBy(path, error);
+  }
+}
+
+/** Finds out beside other work what an edit would have to find out. Does not reject. */
+export async function prepareEdit(path: string): Promise<void> {
+  try {
+    await lookForAttributes(resolveKeyFile(path));
+  } catch {
+    // What is wrong with the file, the edit says.
   }
 }
 
@@ -144,6 +164,7 @@ function editOnce(
   resolved: string,
   path: string,
   edit: (text: string | undefined, resolved: string) => Edited,
+  comesFirst: boolean,
 ): boolean {
   const before = statSync(resolved, { throwIfNoEntry: false, bigint: true });
   checkTrust(resolved, path);
@@ -152,12 +173,17 @@ function editOnce(
   if (edited === 'unchanged') return true;
 
   const aside = edited === 'remove' ? undefined : writeAside(resolved, [edited.top ?? '', edited.text]);
+  const hasNone = isPlain(before);
   try {
+    const lost = aside && !hasNone ? carryAttributes(resolved, aside) : undefined;
     const now = statSync(resolved, { throwIfNoEntry: false, bigint: true });
     if (now?.ino !== before?.ino || now?.ctimeNs !== before?.ctimeNs || now?.size !== before?.size)
       return false;
+    if (lost !== undefined && !comesFirst)
+      refuse(trouble(path, `has attributes that could not be kept: ${lost}`, elsewhere));
     if (aside) renameSync(aside, resolved);
     else rmSync(resolved);
+    if (hasNone) markPlain(resolved);
   } finally {
     if (aside) rmSync(aside, { force: true });
   }
@@ -176,8 +202,11 @@ function asideOf(resolved: string): string {
 
 function writeAside(resolved: string, texts: readonly string[]): string {
   const aside = asideOf(resolved);
-  const file = openSync(aside, 'wx', 0o600);
+  const isCopy = process.platform === 'darwin' && existsSync(resolved);
+  if (isCopy) copyFileSync(resolved, aside, constants.COPYFILE_EXCL); // Which has all that the file has, there.
+  const file = openSync(aside, isCopy ? 'r+' : 'wx', 0o600);
   try {
+    if (isCopy) ftruncateSync(file);
     for (const text of texts) {
       const bytes = Buffer.from(text, 'latin1');
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);

@@ -282,7 +282,7 @@ export async function grant(
       }
       return withLease(text, lines, folderAbsent);
     };
-    await editKeyFile(lease.keyFile, edit, options.stop);
+    await editKeyFile(lease.keyFile, edit, { stop: options.stop });
   } catch (error) {
     // The end of another pairing, whose folder it was, may have removed it under us.
     if (!hasFolder(lease.keyFile) && isRefusedFile(error)) return grant(lease, guests, options);
@@ -349,13 +349,14 @@ export async function revoke(keyFile: string, id: LeaseId, label?: Label): Promi
   try {
     let [folder, removed] = [false, 0];
     if (!hasFolder(keyFile) || !hasTraces(keyFile, id)) return 0;
-    await editKeyFile(keyFile, (text) => {
+    const edit = (text: string | undefined): Edited => {
       if (text === undefined) return 'unchanged';
       const rest = withoutLease(text, id, label);
       ({ folder, removed } = rest);
       if (removed === 0) return 'unchanged';
       return rest.text === undefined ? 'remove' : { text: rest.text };
-    });
+    };
+    await editKeyFile(keyFile, edit, { comesFirst: true });
     if (folder) removeFolderIfEmpty(keyFile);
     return removed;
   } catch (error) {

@@ -9,6 +9,7 @@ import { findWays, type Ways } from '../door/host-name.ts';
 import { expiryTime, findSshd } from '../door/sshd-version.ts';
 import { isLoopback } from '../door/system.ts';
 import { systemZone } from '../door/zone.ts';
+import { prepareEdit } from '../lease/key-file.ts';
 import {
   armClock,
   armLease,
@@ -241,6 +242,7 @@ async function openTheRoom(live: Live, intent: PairIntent, room: Room, world: Wo
     deadline: deadline.epoch,
   });
   const arming = arm(); // Second, since tmux takes longer.
+  if (intent.door !== 'private') void prepareEdit(intent.keyFile);
   await Promise.allSettled([arming, opening]); // What is to be closed again has been opened by then.
   live.unseen = (await opening) === 'new';
   await arming;

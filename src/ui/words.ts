@@ -314,7 +314,7 @@ function silentPairing(ids: readonly string[]): Words {
 
 /** What is wrong is a predicate, or a sentence of its own. */
 function keyFileProblem({ path, problem }: Extract<Failure, { kind: 'authorized-keys-refused' }>): string {
-  return `${path}${/^(is|can|belongs) /.test(problem) ? '' : ':'} ${problem}`;
+  return `${path}${/^(is|can|belongs|has) /.test(problem) ? '' : ':'} ${problem}`;
 }
 
 function fileProblem(code: string): string {
