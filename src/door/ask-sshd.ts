@@ -1,8 +1,8 @@
 /** What the sshds of this machine are set to, as `sshd -T` tells, which a plain user can ask, too, given any private key. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
+import { thisAccount } from '../system/account.ts';
 import { joinMarks, type Marks, markFiles } from '../system/remembered.ts';
 import { configIn, readConfigFile } from './config-file.ts';
 import { holdsSocket, listeners } from './listeners.ts';

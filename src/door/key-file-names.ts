@@ -1,6 +1,6 @@
 /** The names of the files that sshds of this machine may read an account's keys from. */
 import { join } from 'node:path';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
 import { listeners } from './listeners.ts';

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 
 export type ShellTrouble = 'missing' | 'not-executable' | 'refuses';
 

@@ -1,7 +1,7 @@
 /** What a login shell reads before it runs the command that sshd has for it: files, those they name, and the cure. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Account } from '../spawn/account.ts';
+import type { Account } from '../system/account.ts';
 
 export interface StartUp {
   /** Of the user's, and of all users of this machine; whether or not they are there. Folders count with what is in them. */

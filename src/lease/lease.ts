@@ -17,8 +17,8 @@ import { Refusal, refuse } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
 import type { PublicKey } from '../domain/public-key.ts';
-import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
+import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
 import {
   findKey,

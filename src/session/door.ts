@@ -7,7 +7,7 @@ import type { Known } from '../door/system.ts';
 import { findJump, openTunnel } from '../door/tunnel.ts';
 import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import type { Event } from './events.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';

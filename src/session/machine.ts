@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { findSshd } from '../door/sshd-version.ts';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
 import { thisInstaller } from '../system/installer.ts';
 import type { Machine } from './finding.ts';

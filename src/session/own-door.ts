@@ -12,7 +12,7 @@ import { terminalsMend } from '../door/terminals.ts';
 import type { Lease } from '../lease/lease.ts';
 import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import type { DoorIntent } from './choose-door.ts';
 import type { DoorPlace } from './door.ts';
 import type { Event } from './events.ts';

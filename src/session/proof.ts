@@ -6,7 +6,7 @@ import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
 import { modeObstacles } from '../door/strict-modes.ts';
 import type { SystemDoor } from '../door/system.ts';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import { joinMarks, markFiles, recall, remember } from '../system/remembered.ts';
 import type { KeyKind, Trial } from './trial.ts';
 

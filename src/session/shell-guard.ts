@@ -5,7 +5,7 @@ import type { SshdVersion } from '../door/sshd-version.ts';
 import { startUpFiles } from '../door/start-up.ts';
 import { makeEmptyHome } from '../lease/lease.ts';
 import { endProbe } from '../lease/probe.ts';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import { type Marks, markFiles, recall, remember, unlearn } from '../system/remembered.ts';
 import { deferred } from './deferred.ts';
 import type { Live } from './live.ts';

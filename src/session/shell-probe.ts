@@ -11,8 +11,8 @@ import { nameOfShell, sshdEnvironment, startUpOf } from '../door/start-up.ts';
 import { createProbe, endProbe, type Probe, probeRun } from '../lease/probe.ts';
 import { startOf } from '../lease/process.ts';
 import { runInTerminals } from '../room/aside.ts';
-import { thisAccount } from '../spawn/account.ts';
 import { capture } from '../spawn/capture.ts';
+import { thisAccount } from '../system/account.ts';
 
 export interface ShellQuery {
   /** The lease's folder, in which no other probe is. */

@@ -12,7 +12,7 @@ import { tryLogin } from '../door/login.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
 import type { SystemDoor } from '../door/system.ts';
 import { presences } from '../lease/presence.ts';
-import { thisAccount } from '../spawn/account.ts';
+import { thisAccount } from '../system/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
 import { type Open, openPairing } from './open.ts';

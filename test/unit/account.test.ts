@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { expect, test } from 'vitest';
-import { accountIn, thisAccount } from '../../src/spawn/account.ts';
+import { accountIn, thisAccount } from '../../src/system/account.ts';
 
 const passwd = `root:x:0:0:root:/root:/bin/bash
 

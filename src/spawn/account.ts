@@ -1,1 +1,0 @@
-export { type Account, accountIn, thisAccount } from '../system/account.ts';
