@@ -25,9 +25,13 @@ export async function runningConfigs(): Promise<ConfigPlace[]> {
  */
 export function namesInConfig(places: readonly ConfigPlace[] = []): string[] {
   const account = { ...thisAccount(), groups: [] };
-  const configured = [{ file: defaultConfig, options: [] }, ...places].flatMap(({ file, options }) =>
-    namedKeyFiles(readConfigFile(file, options), account),
-  );
-  const names = [...usual, ...configured].map((name) => expand(name, account));
-  return [...new Set([...names, ...usual.map((name) => join(homeFolder(), name))])];
+  const configured = [{ file: defaultConfig, options: [] }, ...places].flatMap(namesOf);
+  const names = usual.flatMap((name) => [expand(name, account), join(homeFolder(), name)]);
+  return [...new Set([...names, ...configured])];
+}
+
+/** Those that one configuration names. */
+export function namesOf({ file, options }: ConfigPlace): string[] {
+  const account = { ...thisAccount(), groups: [] };
+  return namedKeyFiles(readConfigFile(file, options), account).map((name) => expand(name, account));
 }

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { lastingWays, type Obstacle } from '../domain/obstacle.ts';
-import { type ConfigPlace, namesInConfig, runningConfigs } from '../door/key-file-names.ts';
+import { type ConfigPlace, namesInConfig, namesOf, runningConfigs } from '../door/key-file-names.ts';
 import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files.ts';
 import { findKeyLines, isInOwnFile, type KeyLine } from '../lease/lease.ts';
 import type { DoorChoice } from './choose-door.ts';
@@ -132,7 +132,10 @@ function isAhead({ otherWays, lease }: Live, path: string): boolean {
   if (otherWays.keyFiles.length === 0) return path !== `${lease.keyFile}2`;
   const is = (names: readonly string[]): boolean =>
     findKeyFiles(names).files.some((file) => real(file) === real(path));
-  return is(otherWays.ahead) || !is(otherWays.keyFiles);
+  if (is(otherWays.ahead)) return true;
+  if (is(otherWays.keyFiles)) return false;
+  // Of another sshd; or a name with a blank, of which sshd tells no more than the words.
+  return otherWays.ahead.length > 0 || !is(otherWays.configs.flatMap(namesOf));
 }
 
 function alreadyPresent({ path, line, label, key }: KeyLine, guests: readonly Guest[]) {
