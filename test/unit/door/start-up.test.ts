@@ -36,6 +36,7 @@ test('a shell depends on its start-up files, and on what those name, whether or 
 
 test.each([
   ['/bin/bash', '.bashrc', '$-'],
+  ['/bin/rbash', '.bashrc', '$-'],
   ['/usr/bin/zsh', '.zshenv', 'interactive'],
   ['/usr/local/bin/fish', '.config/fish/config.fish', 'is-interactive'],
   ['/bin/tcsh', '.cshrc', '$?prompt'],
