@@ -68,7 +68,7 @@ async function pairing(
 ): Promise<string> {
   const { stdout, stderr, exitCode } = await stage.run([...unattended, ...args, key], { timeout: 60_000 });
   const said = `${stdout}${stderr}`;
-  expect({ said, exitCode }).toMatchObject({ exitCode: 0 });
+  expect({ said, exitCode }).toEqual({ said, exitCode: 0 });
   await meanwhile(said);
   const { socket } = await theOne(stage);
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
@@ -139,7 +139,7 @@ test.runIf(isRoot())(
     await ssh();
     expect(logged(connection)).toBe(2); // That ssh is one.
     for (const { id, socket } of await listed(stage)) {
-      await stage.run(['stop', id]);
+      expect(await stage.run(['stop', '--id', id])).toMatchObject({ stderr: '', exitCode: 0 });
       await stage.account.exec('tmux', ['-N', '-S', socket, 'kill-server']);
     }
     for (let round = 0; round < 20; round++) await pairing(machine, ['--host', '127.0.0.1']);
