@@ -309,6 +309,11 @@ function describeLive(program: Command, run: Run): void {
       return extendCommand({ ...target(options), seconds: parseDuration(duration, 'extend') }, terminal);
     }),
   );
+  live('repair', 'put back what was taken away from a live pairing').action((options: LiveOptions) =>
+    run(options, async (terminal) =>
+      (await import('./commands/repair.ts')).repairCommand(target(options), terminal),
+    ),
+  );
   live('stop', 'end it now').action((options: LiveOptions) =>
     run(options, async (terminal) =>
       (await import('./commands/stop.ts')).stopCommand(target(options), terminal),

@@ -5,7 +5,7 @@ import { confirmSharing } from '../session/pairing.ts';
 import { request } from '../session/reach.ts';
 import { onStopSignals } from '../session/stop.ts';
 import { toWire } from '../session/wire.ts';
-import { pairingInfo } from '../ui/pairings-table.ts';
+import { entryJson, pairingInfo } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { onePairing, type Target } from './reach.ts';
 import { terminalOf } from './surroundings.ts';
@@ -26,6 +26,6 @@ export async function inviteCommand(intent: InviteIntent, terminal: Terminal): P
   const remark = (text: string): void => terminal.event({ kind: 'remark', text });
   const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) }, remark);
   await remember();
-  terminal.data(intent.json ? jsonLine(pairing) : pairingInfo(pairing), 'answer');
+  terminal.data(intent.json ? jsonLine(entryJson(pairing)) : pairingInfo(pairing), 'answer');
   return 0;
 }

@@ -1,6 +1,6 @@
 import { refuse } from '../domain/failure.ts';
 import { jsonLine } from '../domain/text.ts';
-import { pairingsTable } from '../ui/pairings-table.ts';
+import { entryJson, pairingsTable } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { allPairings, type Target } from './reach.ts';
 
@@ -12,7 +12,7 @@ import { allPairings, type Target } from './reach.ts';
 export async function listCommand(target: Target, terminal: Terminal): Promise<number> {
   const { reached, silent, failure } = await allPairings(target, terminal);
   const pairings = reached.map(({ pairing }) => pairing);
-  if (target.json) terminal.data(jsonLine({ pairings }));
+  if (target.json) terminal.data(jsonLine({ pairings: pairings.map(entryJson) }));
   else if (pairings.length > 0 || silent.length === 0) terminal.data(pairingsTable(pairings));
   return failure ? refuse(failure) : 0;
 }

@@ -2,6 +2,7 @@ import { jsonLine } from '../domain/text.ts';
 import type { Request } from '../session/control.ts';
 import type { Entry } from '../session/entry.ts';
 import { choose, idsOf, type Reach, type Reached, reachAll, request, type Silent } from '../session/reach.ts';
+import { entryJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 /** Which pairing a command is for, and how it is to answer. */
@@ -53,6 +54,8 @@ export async function carryOut(
   await check?.(reached.pairing);
   const remark = (text: string): void => terminal.event({ kind: 'remark', text });
   const pairing = await request(reached, message, remark);
-  terminal.data(target.json ? jsonLine(pairing) : say(pairing), 'answer');
+  terminal.data(target.json ? jsonLine(entryJson(pairing)) : say(pairing), 'answer');
+  if (!target.json && message.op !== 'stop')
+    for (const trouble of pairing.trouble) terminal.event({ kind: 'trouble', trouble });
   return 0;
 }

@@ -1,5 +1,6 @@
 import type { Fingerprint, KeyRefusal } from './public-key.ts';
 import type { ShellBlock } from './shell-block.ts';
+import type { Trouble } from './trouble.ts';
 import type { TunnelTrouble } from './tunnel-trouble.ts';
 
 /** Why a forge's key may not be let in although it is a sound key. */
@@ -117,6 +118,8 @@ export type Failure =
       readonly lease?: string;
       /** Whether sshd reads it before a line of ours. */
       readonly isAhead?: boolean;
+      /** Whether lines of a live pairing were to be put back. */
+      readonly repairing?: true;
     }
   // exit 6
   | { readonly kind: 'program-missing'; readonly program: string; readonly hint: string }
@@ -149,6 +152,8 @@ export type Failure =
     }
   /** What sshd starts for a guest would not come to the gate. `private` where a private sshd might. */
   | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock; readonly private: boolean }
+  /** What `tmuxpair repair` could not put right. */
+  | { readonly kind: 'trouble-left'; readonly trouble: readonly Trouble[] }
   /** What `tmuxpair doctor` ends with where no guest could get in. */
   | { readonly kind: 'no-way-in' }
   /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */

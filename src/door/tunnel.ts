@@ -58,6 +58,8 @@ export interface Tunnel {
   readonly port: number;
   /** Why it was not seen that our host key answers at its far end; absent where it was. */
   readonly untried?: Untried | undefined;
+  /** Where it is down, and the next attempt is still to be waited for: makes that now. */
+  retry(): void;
   /** Starts no ssh any more. The one that runs is the lease's to end. */
   close(): void;
 }
@@ -103,24 +105,31 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
   const again = (): void => {
     downSince ??= Date.now();
-    timer = setTimeout(async () => {
-      const asked = Date.now() - (downSince ?? 0) < patience.samePort ? port : 0;
-      const next = await attempt(options, asked);
-      if (closed) return;
-      if (!next.up) {
-        options.onDown(next.trouble);
-        return again();
-      }
-      port = next.port;
-      options.onUp(port);
-      watch(next);
-    }, wait);
+    timer = setTimeout(attemptAgain, wait);
     wait = Math.min(wait * 2, patience.most);
+  };
+  const attemptAgain = async (): Promise<void> => {
+    timer = undefined;
+    const asked = Date.now() - (downSince ?? 0) < patience.samePort ? port : 0;
+    const next = await attempt(options, asked);
+    if (closed) return;
+    if (!next.up) {
+      options.onDown(next.trouble);
+      return again();
+    }
+    port = next.port;
+    options.onUp(port);
+    watch(next);
   };
   watch(first);
   return {
     port: first.port,
     untried: first.untried,
+    retry: () => {
+      if (closed || timer === undefined) return;
+      clearTimeout(timer);
+      void attemptAgain();
+    },
     close: () => {
       closed = true;
       clearTimeout(timer);

@@ -204,7 +204,7 @@ export function findKey(
 }
 
 /** Whether what stands in front of a key is as we write it, for a gate below `root`. */
-function leadsToGate(front: string, root: string): boolean {
+export function leadsToGate(front: string, root: string): boolean {
   const [options = '', command = '', ...more] = front.split('command="exec ');
   const [shell, gate = ''] = command.split(`${root}/`);
   return (

@@ -39,7 +39,8 @@ import {
   readKeyFile,
   removeFolderIfEmpty,
 } from './key-file.ts';
-import { machineName, thisProcess } from './process.ts';
+import type { WrittenLine } from './lines.ts';
+import { isRunning, machineName, thisProcess } from './process.ts';
 import { readRecord, syncRecord, writeRecord } from './record.ts';
 import { writeBelow } from './run-directory.ts';
 import {
@@ -195,8 +196,23 @@ export function remakeLease({ folder }: Lease, registered: readonly string[]): v
   });
 }
 
-export function setDeadline(lease: Lease, { epoch, sinceBoot }: Deadline): void {
-  replaceFile(join(lease.folder, 'deadline'), `${epoch} ${Math.ceil(sinceBoot)}\n`);
+export function setDeadline(lease: Lease, deadline: Deadline): void {
+  replaceFile(join(lease.folder, 'deadline'), deadlineText(deadline));
+}
+
+/** The deadline as the gate reads it. */
+export function deadlineText({ epoch, sinceBoot }: Deadline): string {
+  return `${epoch} ${Math.ceil(sinceBoot)}\n`;
+}
+
+/** Whether the clock runs; `undefined` where it has not begun yet. */
+export function isTicking(lease: Lease): boolean | undefined {
+  try {
+    const [pid, start = ''] = readFileSync(join(lease.folder, 'ticking'), 'latin1').trim().split(' ');
+    return isRunning(Number(pid), start);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The deadline as the gate reads it, or `undefined` where there is none. */
@@ -215,6 +231,11 @@ export async function moveExpiry(lease: Lease, expiry: string): Promise<void> {
     const moved = text === undefined ? undefined : withExpiry(text, lease.id, expiry);
     return moved === undefined || moved === text ? 'unchanged' : { text: moved };
   });
+}
+
+/** A line as {@link moveExpiry} has left it. */
+export function withMovedExpiry({ id }: Lease, line: WrittenLine, expiry: string): WrittenLine {
+  return { ...line, text: withExpiry(line.text, id, expiry) };
 }
 
 /** Whether guests may come in as far as the host's presence goes. */
@@ -252,40 +273,80 @@ export function openGate(lease: Lease, label: Label, access: Access): void {
  * Writes the lines of `guests` into the file. Who may only look gets no ports.
  * @param options.check called last before the lines are written, under the file's lock; nothing is written if it throws
  * @param options.stop nothing is written once this is aborted
+ * @returns what was written
  * @throws Refusal `key-already-present` unless `gateExisting`; those of `editKeyFile`; the reason of `stop`
  */
 export async function grant(
   lease: Lease,
   guests: readonly Guest[],
-  options: Omit<LineOptions, 'id' | 'gate'> & {
-    readonly gateExisting: boolean;
-    readonly check?: () => void;
-    readonly stop?: AbortSignal;
-  },
-): Promise<void> {
+  options: Omit<LineOptions, 'id' | 'gate'> & WriteOptions,
+): Promise<readonly WrittenLine[]> {
   const { id, gate } = lease;
-  const lines = guests.flatMap(({ label, keys, access }) => {
-    const grants = keys.map((key, index) => ({ label, key, number: index + 1 }));
-    const forward = access === 'read-only' ? [] : options.forward;
-    return leaseLines(grants, { ...options, forward, id, gate });
-  });
+  const lines = guests.flatMap(({ label, keys, access }) =>
+    keys.flatMap((key, index) => {
+      const forward = access === 'read-only' ? [] : options.forward;
+      const grants = [{ label, key, number: index + 1 }];
+      return leaseLines(grants, { ...options, forward, id, gate }).map((text) => ({
+        label,
+        base64: key.base64,
+        text,
+      }));
+    }),
+  );
   linkKeys(lease, Math.max(...guests.map(({ keys }) => keys.length)));
+  await writeLines(lease, () => lines, guests, options);
+  return lines;
+}
+
+/**
+ * Puts lines back that were granted, all of them, in the place of what is left of them.
+ * @param lines asked for under the file's lock: somebody may have been put out meanwhile
+ * @param guests whose they are
+ * @throws Refusal as {@link grant}
+ */
+export async function grantAgain(
+  lease: Lease,
+  lines: () => readonly WrittenLine[],
+  guests: readonly Guest[],
+  options: WriteOptions,
+): Promise<void> {
+  linkKeys(lease, Math.max(1, ...guests.map(({ keys }) => keys.length)));
+  await writeLines(lease, lines, guests, options, lease.id);
+}
+
+interface WriteOptions {
+  readonly gateExisting: boolean;
+  readonly check?: () => void;
+  readonly stop?: AbortSignal;
+}
+
+/** @param instead the lease whose lines these take the place of */
+async function writeLines(
+  lease: Lease,
+  lines: () => readonly WrittenLine[],
+  guests: readonly Guest[],
+  options: WriteOptions,
+  instead?: LeaseId,
+): Promise<void> {
   const folderAbsent = !hasFolder(lease.keyFile);
   if (folderAbsent) makeFolder(lease.keyFile);
   try {
     const edit = (text: string | undefined, path: string): Edited => {
       options.stop?.throwIfAborted();
       options.check?.();
+      const old = text !== undefined && instead ? withoutLease(text, instead) : { text, folder: false };
       if (!options.gateExisting) {
-        refuseKnownKeys(guests, path, text);
+        refuseKnownKeys(guests, path, old.text);
         for (const other of otherFiles(lease, path)) refuseKnownKeys(guests, other, readKeyFile(other));
       }
-      return withLease(text, lines, folderAbsent);
+      const texts = lines().map((line) => line.text);
+      return withLease(old.text, texts, folderAbsent || old.folder);
     };
     await editKeyFile(lease.keyFile, edit, { stop: options.stop });
   } catch (error) {
     // The end of another pairing, whose folder it was, may have removed it under us.
-    if (!hasFolder(lease.keyFile) && isRefusedFile(error)) return grant(lease, guests, options);
+    if (!hasFolder(lease.keyFile) && isRefusedFile(error))
+      return writeLines(lease, lines, guests, options, instead);
     if (folderAbsent) removeFolderIfEmpty(lease.keyFile);
     throw error;
   }

@@ -11,6 +11,7 @@
  *       authorized_keys, sshd_config, home/   of a door of our own
  *       tun, tunnel-…  of a tunnel: ssh's control socket until it is up, its log, and what it was tried with
  *       probe/         a shell that is started as for a guest, to see whether it comes to the gate (see probe.ts)
+ *       ticking        the clock: its process, and when that started
  *       deadline       epoch seconds, and seconds since boot
  *       open/LABEL     this guest may come in; says with which access
  *       open/+door     connections may be admitted

@@ -348,6 +348,8 @@ dir=${quote(folder)}
 ${started}
 ${hasProc ? isUp : expired}
 supervised() { started ${pid} && [ "$start" = ${quote(start)} ]; }
+# So that the supervisor can tell whether this runs.
+{ started $$ && echo "$$ $start" >"$dir/ticking"; } 2>/dev/null
 while [ -d "$dir" ] && ! expired && supervised; do sleep 1; done
 [ -d "$dir" ] || exit 0
 /bin/sh "$dir/sever" >/dev/null 2>&1

@@ -133,6 +133,29 @@ export function clockCommand(clock: string): readonly string[] {
   return ['run-shell', '-b', '-d', '1', `exec /bin/sh -c '[ ! -f ${clock} ] || exec /bin/sh ${clock}'`];
 }
 
+/** Has the clock of a room run again. */
+export async function startClock(room: Room, clock: string): Promise<void> {
+  await run(room, [clockCommand(clock)]);
+}
+
+/** Whether nobody else can take this room for free: our claim is on it. */
+export function claimStands({ claim }: Room): boolean {
+  try {
+    return !claim || readlinkSync(join(claim.folder, 'lease')) === claim.lease;
+  } catch {
+    return false;
+  }
+}
+
+/** Puts our claim on a room back, unless it is somebody else's by now. */
+export function reclaim({ claim }: Room): void {
+  try {
+    if (claim) symlinkSync(claim.lease, join(claim.folder, 'lease'));
+  } catch {
+    // Taken, or its folder is gone.
+  }
+}
+
 /** The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. */
 export function enterCommands(room: Room, folder: string): { write: string; airlock: string; look: string } {
   const tmux = quote(room.tmux);

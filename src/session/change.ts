@@ -15,6 +15,7 @@ import {
   setDeadline,
   sever,
   shutGateFor,
+  withMovedExpiry,
 } from '../lease/lease.ts';
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
@@ -49,13 +50,14 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
     const keyLines = noteLines(live, guests);
     try {
       for (const { label, access } of guests) openGate(live.lease, label, access);
-      await grant(live.lease, guests, {
+      const lines = await grant(live.lease, guests, {
         expiry: live.expiryOf(live.deadline.epoch),
         forward: live.forward,
         gateExisting: live.gateExisting,
         // The end may have begun while this waited for the file, and taken its lines back before these were in it.
         check: () => refuseEnded(live),
       });
+      live.lines = [...lines, ...live.lines];
     } catch (error) {
       for (const { label } of guests) shutGateFor(live.lease, label);
       throw error;
@@ -94,6 +96,7 @@ export async function kick(live: Live, label: string): Promise<Event[]> {
   const guest = guestOf(live, label);
   live.out.add(guest.label);
   shutGateFor(live.lease, guest.label);
+  if (!live.gateExisting) live.lines = live.lines.filter((line) => line.label !== guest.label);
   const [gone] = await Promise.all([
     sever(live.lease.folder, guest.label),
     live.gateExisting ? undefined : revoke(live.lease.keyFile, live.lease.id, guest.label),
@@ -148,7 +151,10 @@ export async function extend(live: Live, seconds: number): Promise<Deadline> {
   try {
     await inTurn(live, async () => {
       const expiry = live.expiryOf(live.deadline.epoch);
-      if (expiry !== undefined) await moveExpiry(live.lease, expiry);
+      if (expiry !== undefined) {
+        await moveExpiry(live.lease, expiry);
+        live.lines = live.lines.map((line) => withMovedExpiry(live.lease, line, expiry));
+      }
       if (live.room) await show(live, live.room);
     });
   } catch (error) {
@@ -220,11 +226,17 @@ function refuseGuest(live: Live, label: string): never {
 }
 
 function refuseKnown(live: Live, invited: readonly Guest[]): void {
+  live.lookout?.look();
   const owners = new Map(live.guests.flatMap(({ label, keys }) => keys.map((key) => [key.base64, label])));
   for (const { reference, keys } of invited) {
     const owner = keys.map(({ base64 }) => owners.get(base64)).find((label) => label !== undefined);
-    if (owner !== undefined)
-      usage(`${reference.text} is a guest already, as ${owner}`, 'see who is: tmuxpair info');
+    if (owner === undefined) continue;
+    if (live.trouble.some((one) => 'guests' in one && one.guests.includes(owner)))
+      usage(
+        `${reference.text} is a guest already, as ${owner}, but their line in authorized_keys is not as it was`,
+        'put it back: tmuxpair repair',
+      );
+    usage(`${reference.text} is a guest already, as ${owner}`, 'see who is: tmuxpair info');
   }
 }
 

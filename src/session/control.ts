@@ -25,6 +25,8 @@ export type Request =
   | { readonly op: 'extend'; readonly seconds: number }
   /** The host's menu, on the client with this process id. */
   | { readonly op: 'menu'; readonly client: number }
+  /** Puts back what was taken away meanwhile. */
+  | { readonly op: 'repair' }
   | { readonly op: 'stop' };
 
 export type Response =
@@ -141,6 +143,7 @@ async function answer(
       return { ok: false, failure: { kind: 'usage', problem } };
     }
     const remarks = (await carryOut(live, request, stop)).map(words);
+    live.lookout?.look();
     return { ok: true, pairing: entryOf(live), ...(remarks.length > 0 && { remarks }) };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
@@ -164,6 +167,9 @@ async function carryOut(live: Live, request: Request, stop: () => Promise<void>)
     case 'extend':
       await extend(live, request.seconds);
       break;
+    case 'repair':
+      await live.lookout?.repair();
+      break;
     case 'menu':
       live.openMenu?.(request.client);
       break;
@@ -186,7 +192,7 @@ export function parseRequest(line: string): Request | undefined {
   }
   if (typeof value !== 'object' || value === null || value.v !== protocolVersion) return undefined;
   const { op, guest, access, seconds, guests, client } = value;
-  if (op === 'info' || op === 'stop') return { op };
+  if (op === 'info' || op === 'repair' || op === 'stop') return { op };
   if (op === 'kick' && typeof guest === 'string') return { op, guest };
   if (op === 'access' && typeof guest === 'string' && (access === 'read-only' || access === 'read-write')) {
     return { op, guest, access };

@@ -4,12 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 
 export interface DeadMan {
+  /** Whether there is one that stays alive. */
+  isArmed(): boolean;
+  /** What has died until now counts no more. */
+  forgive(): void;
   /** The clean end: the switch goes without doing anything. Resolves when it has gone. */
   dismiss(): Promise<void>;
 }
 
 /** How long, in ms, a switch may take to go. */
 const patience = 1000;
+
+/** A switch that has died so often within so many ms is none. */
+const often = { times: 3, within: 60_000 };
 
 /**
  * Arms the dead man's switch: a detached `sh` on a pipe that only this process holds (Node opens it close-on-exec),
@@ -21,8 +28,11 @@ const patience = 1000;
 export async function armDeadMan(script: string, onRestart: () => void): Promise<DeadMan> {
   let dismissed = false;
   let child = await start(script);
+  let deaths: readonly number[] = [];
+  const recentDeaths = (): readonly number[] => deaths.filter((at) => Date.now() - at < often.within);
   const watch = (watched: ChildProcess, armedAt: number): void => {
     watched.once('exit', async () => {
+      deaths = [...recentDeaths(), Date.now()];
       // One that can't live, as where its script was taken away, is not tried without a pause.
       if (!dismissed && Date.now() - armedAt < 1000) await sleep(1000);
       while (!dismissed) {
@@ -31,13 +41,17 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
         child = next;
         watch(child, Date.now());
         if (dismissed) child.stdin?.end('done\n');
-        else onRestart();
+        else if (deaths.length < often.times) onRestart(); // Else it is told once, as trouble.
         return;
       }
     });
   };
   watch(child, Date.now());
   return {
+    isArmed: () => recentDeaths().length < often.times,
+    forgive: () => {
+      deaths = [];
+    },
     dismiss: async () => {
       dismissed = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

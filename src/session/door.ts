@@ -1,5 +1,6 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
 import { hostname } from 'node:os';
+import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
 import type { Reach } from '../door/addresses.ts';
 import type { Ways } from '../door/host-name.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
@@ -42,6 +43,10 @@ export interface OpenDoor {
     Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'keyFiles'> &
       Pick<Ways, 'shadowed'>
   >;
+  /** Why the tunnel is down; `undefined` where it is up, or there is none. */
+  tunnelTrouble(): TunnelTrouble | undefined;
+  /** Tries at once to open a tunnel that is down. */
+  retryTunnel(): void;
   /** Has what becomes of the door and the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
   /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */
@@ -75,6 +80,8 @@ export async function openDoor(
   let routes: readonly Route[] = [];
   const command = (): string => routes[0]?.command ?? '';
   const forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
+  let down: TunnelTrouble | undefined;
+  let retry = (): void => {};
   if (intent.via) {
     const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
     const [{ jump, undone }, { hostKeys }] = await Promise.all([findJump(intent.via, world.env), shown()]);
@@ -92,13 +99,18 @@ export async function openDoor(
       env: world.env,
       onUp: (there) => {
         const before = command();
+        down = undefined;
         move(there);
         hear({ kind: 'tunnel-up', command: command(), moved: command() !== before });
       },
-      onDown: (trouble) => hear({ kind: 'tunnel-down', trouble }),
+      onDown: (trouble) => {
+        down = trouble;
+        hear({ kind: 'tunnel-down', trouble });
+      },
       onEnd: (leader) => forgetGroup(lease.folder, leader),
     });
     closing.push(tunnel.close);
+    retry = tunnel.retry;
     move(tunnel.port);
     if (tunnel.untried) world.emit({ kind: 'tunnel-untried', jump, why: tunnel.untried });
   }
@@ -108,6 +120,10 @@ export async function openDoor(
     host: place.host,
     command,
     routes: () => routes,
+    tunnelTrouble: () => down,
+    retryTunnel: () => {
+      if (down !== undefined) retry();
+    },
     known: async () => {
       if (intent.via) return known();
       const [{ addresses, shadowed }, answer] = await Promise.all([world.ways(place), known()]);

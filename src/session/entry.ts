@@ -1,5 +1,6 @@
 import { secondsLeft } from '../domain/deadline.ts';
 import { isLeaseId } from '../domain/lease-id.ts';
+import { isTrouble, type Trouble } from '../domain/trouble.ts';
 import { uptime } from '../lease/process.ts';
 import type { Live } from './live.ts';
 
@@ -21,6 +22,8 @@ export interface Entry {
   readonly socket: string;
   /** Whether the session is one of the host's own server: who types there can reach all of its sessions. */
   readonly shared: boolean;
+  /** What was taken away meanwhile, or does not do what it should. */
+  readonly trouble: readonly Trouble[];
   readonly guests: readonly {
     readonly label: string;
     readonly reference: string;
@@ -54,6 +57,7 @@ export function entryOf(live: Live): Entry {
     supervisorPid: process.pid,
     socket: live.room?.socket ?? '',
     shared: live.room !== undefined && !live.room.claim,
+    trouble: live.trouble,
     guests: live.guests.map(({ label, reference, access, keys }) => ({
       label,
       reference: reference.text,
@@ -88,7 +92,9 @@ export function entryFrom(value: unknown): Entry | undefined {
         isListOf(guest.keys, (key) => has(key, ['type', 'fingerprint'], 'string')) &&
         isListOf(guest.connections, (one) => has(one, ['address', 'fingerprint', 'joinedAt'], 'string')),
     );
-  return isEntry ? (value as unknown as Entry) : undefined;
+  if (!isEntry) return undefined;
+  const { trouble } = value;
+  return { ...(value as unknown as Entry), trouble: Array.isArray(trouble) ? trouble.filter(isTrouble) : [] };
 }
 
 function has(

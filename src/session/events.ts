@@ -6,6 +6,7 @@ import type { LeaseId } from '../domain/lease-id.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
+import type { Trouble } from '../domain/trouble.ts';
 import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
@@ -178,6 +179,8 @@ export type Event =
       /** What stays of it all the same. */
       readonly remains?: Remains;
     }
+  /** Something of the pairing's own was taken away, or does not do what it should; later, that it is right again. */
+  | { readonly kind: 'trouble' | 'trouble-over'; readonly trouble: Trouble }
   | { readonly kind: 'log-failed'; readonly path: string; readonly problem: string }
   | { readonly kind: 'switch-restarted' }
   | { readonly kind: 'ended'; readonly report: Report };

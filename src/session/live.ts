@@ -1,11 +1,14 @@
 import type { Deadline } from '../domain/deadline.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
+import type { Trouble } from '../domain/trouble.ts';
 import type { Lease } from '../lease/lease.ts';
+import type { WrittenLine } from '../lease/lines.ts';
 import type { Room } from '../room/room.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
+import type { Lookout } from './lookout.ts';
 import type { OtherWays } from './other-ways.ts';
 import type { ShellGuard } from './shell-guard.ts';
 
@@ -21,6 +24,12 @@ export interface Live {
   emit: (event: Event) => void;
   deadline: Deadline;
   guests: readonly Guest[];
+  /** What stands in the key file for those who may come in, as it was written. */
+  lines: readonly WrittenLine[];
+  /** What was taken away meanwhile, or does not do what it should, as it was at the last look. */
+  trouble: readonly Trouble[];
+  /** Looks whether there is trouble, now; and puts right what can be. */
+  lookout?: Lookout;
   /**
    * Who has been put out. Their labels name nobody else while this pairing lives: a connection that they hold open,
    * and that never ran the gate, would run it as whoever has the label by then.
@@ -64,10 +73,14 @@ export function accessOf(live: Live, label: string): Access {
   return live.guests.find((guest) => guest.label === label)?.access ?? 'read-only';
 }
 
-/** Who is in, for the status line; with a question mark, who would be. */
-export function namesIn({ here, waiting }: Live): string[] {
+/** Who is in, for the status line; with a question mark, who would be; and that there is trouble. */
+export function namesIn({ here, waiting, trouble }: Live): string[] {
   const names = (visits: Iterable<Visit>): Set<string> => new Set([...visits].map(({ label }) => label));
-  return [...names(here.values()), ...[...names(waiting)].map((label) => `${label}?`)];
+  return [
+    ...names(here.values()),
+    ...[...names(waiting)].map((label) => `${label}?`),
+    ...(trouble.length > 0 ? ['trouble!'] : []),
+  ];
 }
 
 /** Makes a change when the ones before it are done. The end of the pairing waits for it. */

@@ -33,12 +33,15 @@ export async function openMenu(live: Live, context: MenuContext, pid: number): P
     const choice = await showMenu(room, client.name, menu, live.lease.folder).choice;
     return choice.kind === 'chosen' ? choice.value : undefined;
   };
+  live.lookout?.look();
   const { guests, ...pairing } = entryOf(live);
   try {
     const chosen = await choose(menus.pairing({ ...pairing, guests }));
     const guest = guests[Number(chosen) - 1];
     if (guest) await act(live, guest, (await choose(menus.guest(guest))) as GuestAction | undefined);
     switch (chosen as PairingAction | undefined) {
+      case 'repair':
+        return await live.lookout?.repair();
       case 'extend':
         return void (await extend(live, extension));
       case 'line':

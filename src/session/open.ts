@@ -109,6 +109,8 @@ export async function openPairing(
     emit,
     deadline: deadlineFrom(startedAt, intent),
     guests: [],
+    lines: [],
+    trouble: [],
     out: new Set(),
     loggedIn: new Set(),
     kicked: [],
@@ -164,7 +166,7 @@ export async function openPairing(
     const expiry = live.expiryOf(live.deadline.epoch);
     const { forward, gateExisting } = intent;
     live.mayHaveLines = true;
-    await grant(live.lease, invited, { expiry, forward, gateExisting, stop });
+    live.lines = await grant(live.lease, invited, { expiry, forward, gateExisting, stop });
     const { menuKey } = intent;
     if (menuKey) {
       const menu = [...world.self, 'menu', live.lease.folder];

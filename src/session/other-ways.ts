@@ -59,6 +59,12 @@ function keyFilesNow({ otherWays }: Live): KeyFiles {
   return findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
 }
 
+/** Those of them that are not the lease's own. */
+export function otherKeyFiles(live: Live): readonly string[] {
+  const own = real(live.lease.keyFile);
+  return keyFilesNow(live).files.filter((path) => real(path) !== own);
+}
+
 /**
  * Lines that let these guests in past the gate. From now on the host knows of them.
  * @throws Refusal `key-already-present` if guests come through the sshd that reads them, and no gate is to be in front,
@@ -67,9 +73,8 @@ function keyFilesNow({ otherWays }: Live): KeyFiles {
 export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLine[] {
   const { otherWays, lease, gateExisting } = live;
   const found = keyFilesNow(live);
-  const own = real(lease.keyFile);
   // Whether its own file has them is seen when the lease is granted.
-  const paths = gateExisting ? found.files : found.files.filter((path) => real(path) !== own);
+  const paths = gateExisting ? found.files : otherKeyFiles(live);
   const lines = findKeyLines(lease, guests, paths);
   if (!isInOwnFile(lease)) {
     const ahead = lines.find(({ path }) => isAhead(live, path));

@@ -17,6 +17,7 @@ import type { EndReason, Event, Invitation, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
 import type { Live } from './live.ts';
 import { type Log, openLog } from './log.ts';
+import { keepLookout } from './lookout.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing } from './open.ts';
 import { keysLeft, remainsOf } from './other-ways.ts';
@@ -131,6 +132,7 @@ export async function supervise(
   const context = { room, host, menus: world.menus, tell, stop: stopIt };
   live.openMenu = (client) => void openMenu(live, context, client);
   const watch = watchPairing(live, tell);
+  live.lookout = keepLookout(live, tell);
   const askNoMore = intent.approve
     ? approveJoins(live, room, host, { tell, menuFor: world.menus.approval })
     : () => {};
@@ -149,6 +151,7 @@ export async function supervise(
   askNoMore();
   watch.stop();
   shell.stop();
+  live.lookout.stop();
   await log.ended(reason, left);
   over.resolve(left);
   await control.close();

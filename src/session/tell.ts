@@ -22,6 +22,7 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
       return { seconds: 6, guests: false };
     case 'access-ended':
     case 'login-ended':
+    case 'trouble':
     case 'tunnel-down':
     case 'tunnel-up':
       return { seconds: 10, guests: false };
@@ -36,8 +37,12 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
 const together = 1000;
 const mostTogether = 3;
 
+function changesNames({ kind }: Event): boolean {
+  return /^(joined|left|trouble|trouble-over|tunnel-down|tunnel-up)$/.test(kind);
+}
+
 function rings({ kind }: Event): boolean {
-  return kind === 'joined' || kind === 'left' || kind === 'asking';
+  return kind === 'joined' || kind === 'left' || kind === 'asking' || kind === 'trouble';
 }
 
 /** Tells events to who runs this, and, one after the other, to the host inside tmux. */
@@ -63,7 +68,8 @@ export function teller(live: Live, { room, host, bell, emit, words }: TellContex
         if (failed) await flash(room, await host.clients(), words(event), seconds);
         return;
       }
-      if (event.kind === 'joined' || event.kind === 'left') await showGuests(room, namesIn(live));
+      if (event.kind === 'tunnel-down' || event.kind === 'tunnel-up') live.lookout?.look();
+      if (changesNames(event)) await showGuests(room, namesIn(live));
       const mine = await host.clients();
       if (bell && rings(event)) await ringBell(mine);
       await announce(room, textOf(event), {

@@ -52,7 +52,7 @@ export interface Menus {
   readonly end: Menu;
 }
 
-export type PairingAction = 'extend' | 'line' | 'end';
+export type PairingAction = 'repair' | 'extend' | 'line' | 'end';
 export type GuestAction = 'look' | 'type' | 'kick';
 
 /** What a pairing has of the world around it. */

@@ -4,11 +4,13 @@ import { printable } from '../domain/text.ts';
 import type { MenuItem } from '../room/menu.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Menus } from '../session/world.ts';
+import { troubleWords } from './trouble-words.ts';
 import { clock } from './words.ts';
 
 /** Guests by their digit. */
 const mostGuests = 9;
 const mostConnections = 5;
+const mostTrouble = 5;
 
 /** No keys in the one about a join, and the harmless first: it comes up by itself, maybe under typing hands. */
 export const menus: Menus = {
@@ -22,10 +24,14 @@ export const menus: Menus = {
       ...(access === 'read-only' ? [] : [{ text: 'let them in, to type', value: 'admit' }]),
     ],
   }),
-  pairing: ({ guests, deadline, remainingSeconds }) => ({
+  pairing: ({ guests, trouble, deadline, remainingSeconds }) => ({
     title: `ends ${clock(new Date(deadline))}, in ${showDuration(remainingSeconds)}`,
-    lines: guests.length > mostGuests ? [`${guests.length} guests: see tmuxpair list for the rest`] : [],
+    lines: [
+      ...(guests.length > mostGuests ? [`${guests.length} guests: see tmuxpair list for the rest`] : []),
+      ...trouble.slice(0, mostTrouble).map((one) => `trouble: ${printable(troubleWords(one).text, 100)}`),
+    ],
     items: [
+      ...(trouble.length > 0 ? [{ text: 'repair what can be put right', value: 'repair', key: 'r' }] : []),
       ...guests.slice(0, mostGuests).map(guestItem),
       { text: 'extend by 30m', value: 'extend', key: 'e' },
       { text: "show the guest's ssh line", value: 'line', key: 's' },

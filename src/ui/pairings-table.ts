@@ -2,6 +2,7 @@ import { showDuration } from '../domain/duration.ts';
 import { printable } from '../domain/text.ts';
 import type { Entry } from '../session/entry.ts';
 import { referenceWords } from './reference-words.ts';
+import { troubleWords } from './trouble-words.ts';
 import { clock } from './words.ts';
 
 /** The answer of `list`, for people. */
@@ -9,9 +10,18 @@ export function pairingsTable(pairings: readonly Entry[]): string {
   return pairings.length === 0 ? 'nothing is live' : pairings.map(pairingInfo).join('\n\n');
 }
 
+/** A pairing as JSON has it: trouble with its words. */
+export function entryJson(pairing: Entry): unknown {
+  const trouble = pairing.trouble.map((one) => {
+    const { text, fix } = troubleWords(one);
+    return { ...one, text, fix };
+  });
+  return { ...pairing, trouble };
+}
+
 /** The answer of `info`, for people: the pairing, then a block a guest. */
 export function pairingInfo(pairing: Entry): string {
-  const { id, session, status, routes, guests } = pairing;
+  const { id, session, status, routes, trouble, guests } = pairing;
   const ending = status === 'ending' ? ' (ending)' : '';
   const lines = guests.flatMap(({ label, reference, from, access, keys, connections }) => [
     `  ${printable(label)} (${referenceWords({ text: reference, from })}), ${mayDo(access)}`,
@@ -24,6 +34,9 @@ export function pairingInfo(pairing: Entry): string {
   return [
     `${id}: session ${printable(session)}, ends ${endOf(pairing)}${ending}`,
     ...routes.map(({ sshCommand }) => `  ${printable(sshCommand, 1000)}`),
+    ...trouble
+      .map(troubleWords)
+      .map(({ text, fix }) => `  trouble: ${fix === undefined ? text : `${text}; ${fix}`}`),
     ...lines,
   ].join('\n');
 }

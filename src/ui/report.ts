@@ -8,8 +8,10 @@ import type { EndReason, Event, Invitation, Report, Visit } from '../session/eve
 import { ago, lastPaired } from './ago.ts';
 import { doorWords, doubtWarning, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';
+import { entryJson } from './pairings-table.ts';
 import { referenceWords } from './reference-words.ts';
 import { blockWords } from './shell-words.ts';
+import { troubleWords } from './trouble-words.ts';
 import { tunnelWords, untriedWords } from './tunnel-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
@@ -34,6 +36,8 @@ export function linesFor(event: Event): Line[] {
     case 'switch-restarted':
     case 'remark':
     case 'shell-slow':
+    case 'trouble':
+    case 'trouble-over':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
     case 'keys-changed':
       return changedKeys(event.reference, event.trust);
@@ -74,7 +78,7 @@ export function linesFor(event: Event): Line[] {
 export function jsonFor(event: Event): unknown {
   switch (event.kind) {
     case 'invited':
-      return event.invitation.entry;
+      return entryJson(event.invitation.entry);
     case 'ended': {
       const { reason, visits } = event.report;
       return { ended: { ...reason, reason: reason.kind, kind: undefined, visits } };
@@ -171,6 +175,12 @@ export function wordsFor(event: Event): string {
       return `warning: the log can't be written: ${printable(event.path)}: ${printable(event.problem)}`;
     case 'shell-slow':
       return `waiting for the start-up files of ${printable(event.shell)}, as your guests would`;
+    case 'trouble': {
+      const { text, fix } = troubleWords(event.trouble);
+      return `warning: ${text}${fix === undefined ? '' : `; ${fix}`}`;
+    }
+    case 'trouble-over':
+      return `right again: ${troubleWords(event.trouble).over}`;
     case 'switch-restarted':
       return "the dead man's switch had died, and was armed anew";
     case 'ended':

@@ -2,6 +2,7 @@ import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
 import { blockHint, blockWords } from './shell-words.ts';
+import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
 /** What a failure is to its reader: one line, a hint where there is one, and the program's exit code. */
@@ -145,6 +146,11 @@ export function wordsOf(failure: Failure): Words {
         `your guests would not reach the session: ${blockWords(failure.block)}`,
         blockHint(failure.block, failure.private),
       );
+    case 'trouble-left': {
+      const [first, ...more] = failure.trouble.map(troubleWords);
+      const also = more.length === 0 ? '' : `; and ${more.map(({ text }) => text).join('; ')}`;
+      return words(6, `not all could be put right: ${first?.text ?? ''}${also}`, first?.byHand ?? first?.fix);
+    }
     case 'no-way-in':
       return words(6, 'a guest could not get in', 'mend what fails, from above, and run it again');
     case 'no-terminals':
@@ -290,9 +296,11 @@ function keyPresent(failure: Extract<Failure, { kind: 'key-already-present' }>):
     ? words(
         5,
         `${where}: ${key} is let in already by this line, past the gate`,
-        failure.isAhead
-          ? 'pass --door private, or remove that line if nobody needs it: sshd reads it first, so no gate can stand in front of it'
-          : 'pass --door private, whose sshd has no other keys; or --gate-existing-keys, which for this pairing takes that way in from whoever has the key',
+        failure.repairing
+          ? 'if it should not be there, remove it, then run tmuxpair repair again'
+          : failure.isAhead
+            ? 'pass --door private, or remove that line if nobody needs it: sshd reads it first, so no gate can stand in front of it'
+            : 'pass --door private, whose sshd has no other keys; or --gate-existing-keys, which for this pairing takes that way in from whoever has the key',
       )
     : words(
         5,

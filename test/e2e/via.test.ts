@@ -7,6 +7,7 @@ import { makeAccount } from '../support/account.ts';
 import { makeCleanup, orUndo } from '../support/cleanup.ts';
 import { makeStage } from '../support/fixture.ts';
 import { makeIdentity } from '../support/identity.ts';
+import { theOne } from '../support/listed.ts';
 import { makeNetworks } from '../support/network.ts';
 import { leaseFolders } from '../support/pairing.ts';
 import { doorProcesses, invite } from '../support/private-door.ts';
@@ -106,8 +107,10 @@ test.runIf(isRoot()).each(doors)(
     if (door === 'private') {
       await networks.cable('out');
       await host.waitFor('the tunnel is down', { timeout: 40_000 });
+      expect((await theOne(stage)).trouble.map(({ kind }) => kind)).toEqual(['tunnel-down']);
       await networks.cable('in');
       await host.waitFor('the tunnel is up again', { timeout: 40_000 });
+      expect((await theOne(stage)).trouble).toEqual([]);
       await (await guest.paste(line)).waitFor('guest-22');
     }
 

@@ -15,6 +15,7 @@ export interface Listed {
   readonly supervisorPid: number;
   readonly socket: string;
   readonly shared: boolean;
+  readonly trouble: readonly { readonly kind: string; readonly text: string }[];
   readonly guests: readonly {
     readonly label: string;
     readonly reference: string;

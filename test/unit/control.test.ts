@@ -105,6 +105,7 @@ describe('an entry', () => {
     supervisorPid: 3,
     socket: '/run/x',
     shared: false,
+    trouble: [{ kind: 'no-clock' }],
     guests: [
       {
         label: 'ada',
@@ -118,6 +119,12 @@ describe('an entry', () => {
 
   test('is taken as it is', () => {
     expect(entryFrom(entry)).toEqual(entry);
+  });
+
+  test('has no trouble but what is known here, and none where an earlier version sends none', () => {
+    const trouble = [...entry.trouble, { kind: 'of-tomorrow' }, { kind: 'lines-missing', path: 1 }];
+    expect(entryFrom({ ...entry, trouble })).toEqual(entry);
+    expect(entryFrom({ ...entry, trouble: undefined })).toEqual({ ...entry, trouble: [] });
   });
 
   test.each([

@@ -164,6 +164,12 @@ describe('the clock', () => {
     const child = spawn('sh', [lease.write('../clock', script)], { stdio: 'ignore' });
     await once(child, 'spawn');
     children.push(child);
+    // So the supervisor knows that it runs.
+    const ticking = () =>
+      existsSync(join(lease.dir, 'ticking')) && readFileSync(join(lease.dir, 'ticking'), 'utf8');
+    expect(await until(ticking, { what: 'the clock to say who it is' })).toMatch(
+      new RegExp(`^${child.pid} \\S+\n$`),
+    );
     rmSync(lease.dir, { recursive: true });
     expect(await once(child, 'exit')).toEqual([0, null]);
     expect(swept()).toBe(false);

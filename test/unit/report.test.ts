@@ -4,6 +4,7 @@ import type { Access, Guest, Label, NonEmpty } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import type { Obstacle } from '../../src/domain/obstacle.ts';
 import type { Fingerprint } from '../../src/domain/public-key.ts';
+import { isTrouble, type Trouble } from '../../src/domain/trouble.ts';
 import { refusalReasons } from '../../src/lease/presence.ts';
 import type { EndReason, Event, Invitation, Visit } from '../../src/session/events.ts';
 import { linesFor, wordsFor } from '../../src/ui/report.ts';
@@ -69,6 +70,19 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
 
+const path = '/home/me/.ssh/authorized_keys';
+const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }> } = {
+  'lines-missing': { kind: 'lines-missing', path, guests: ['ada', 'bob'] },
+  'line-changed': { kind: 'line-changed', path, line: 2, guests: ['ada'] },
+  'key-elsewhere': { kind: 'key-elsewhere', path, line: 7, guests: ['ada'] },
+  'key-file': { kind: 'key-file', path, problem: 'can be written by its group', hint: `chmod go-w ${path}` },
+  'lease-part': { kind: 'lease-part', path: '/r/aaaabbbbcccc/gate', problem: 'changed' },
+  'room-unclaimed': { kind: 'room-unclaimed', path: '/r/rooms/pair' },
+  'no-switch': { kind: 'no-switch' },
+  'no-clock': { kind: 'no-clock' },
+  'tunnel-down': { kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } },
+};
+
 const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
   'other-server': { kind: 'other-server', greeting: 'SSH-2.0-Go' },
   'no-greeting': { kind: 'no-greeting' },
@@ -115,6 +129,7 @@ const invitation: Invitation = {
     routes: [{ reach: 'named', sshCommand: 'ssh me@here' }],
     supervisorPid: 1,
     socket: '/r/rooms/pair/tmux',
+    trouble: [],
     guests: [],
   },
   keyLines: [],
@@ -353,6 +368,8 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   'log-failed': [{ kind: 'log-failed', path: '/s/log', problem: 'the disk is full' }],
   'switch-restarted': [{ kind: 'switch-restarted' }],
   'shell-slow': [{ kind: 'shell-slow', shell: '/bin/zsh' }],
+  trouble: Object.values(troubles).map((trouble) => ({ kind: 'trouble', trouble })),
+  'trouble-over': Object.values(troubles).map((trouble) => ({ kind: 'trouble-over', trouble })),
   ended: [
     {
       kind: 'ended',
@@ -397,6 +414,16 @@ test('each is one line, and has no gap', () => {
   }
 });
 
+test('trouble is taken from another process as far as it is whole, and of a known kind', () => {
+  for (const trouble of Object.values(troubles)) {
+    expect(isTrouble(trouble), trouble.kind).toBe(true);
+    for (const name of Object.keys(trouble).filter((one) => one !== 'hint'))
+      expect(isTrouble({ ...trouble, [name]: { other: 1 } }), `${trouble.kind} ${name}`).toBe(false);
+  }
+  for (const other of [null, 'x', [], {}, { kind: 'of-tomorrow' }, { kind: 'toString' }])
+    expect(isTrouble(other)).toBe(false);
+});
+
 describe('what comes from outside is made safe to print', () => {
   const poison = '\x1b[2J\r\n\u202e\u2028';
   const dirty = { ...reference, text: `file:/tmp/${poison}` };
@@ -411,6 +438,9 @@ describe('what comes from outside is made safe to print', () => {
     },
     { kind: 'door-log', line: poison },
     { kind: 'tunnel-down', trouble: { kind: 'ssh', said: poison } },
+    { kind: 'trouble', trouble: { kind: 'tunnel-down', trouble: { kind: 'ssh', said: poison } } },
+    { kind: 'trouble', trouble: { kind: 'lines-missing', path: poison, guests: [poison] } },
+    { kind: 'trouble', trouble: { kind: 'key-file', path: poison, problem: poison, hint: poison } },
     { kind: 'log-failed', path: poison, problem: poison },
     { kind: 'remark', text: poison },
     {

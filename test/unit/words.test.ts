@@ -126,6 +126,14 @@ const failures: Every<'kind', Failure, 'kind'> = {
       line: 1,
       lease: 'aaaabbbbcccc',
     },
+    {
+      kind: 'key-already-present',
+      reference: 'github:ada',
+      fingerprint,
+      path: '/k',
+      line: 7,
+      repairing: true,
+    },
   ],
   'program-missing': [{ kind: 'program-missing', program: 'tmux', hint: 'install tmux 3.2 or newer' }],
   'program-too-old': [
@@ -149,6 +157,16 @@ const failures: Every<'kind', Failure, 'kind'> = {
     ...(['missing', 'not-executable', 'refuses'] as const).map((outcome) => blocked({ outcome, files: [] })),
     ...(['ended', 'terminal', 'late'] as const).map((outcome) => blocked({ outcome })),
     { ...blocked({ outcome: 'late', files: [] }), private: false },
+  ],
+  'trouble-left': [
+    { kind: 'trouble-left', trouble: [{ kind: 'tunnel-down', trouble: { kind: 'ssh', said: '' } }] },
+    { kind: 'trouble-left', trouble: [{ kind: 'no-clock' }, { kind: 'no-switch' }] },
+    {
+      kind: 'trouble-left',
+      trouble: [
+        { kind: 'key-file', path: '/home/me/.ssh/authorized_keys', problem: 'can be written by everybody' },
+      ],
+    },
   ],
   'no-way-in': [{ kind: 'no-way-in' }],
   'no-terminals': [{ kind: 'no-terminals', mend: 'mount -o remount,gid=5 /dev/pts' }],

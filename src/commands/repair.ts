@@ -1,0 +1,23 @@
+import { jsonLine } from '../domain/text.ts';
+import { request } from '../session/reach.ts';
+import { entryJson } from '../ui/pairings-table.ts';
+import type { Terminal } from '../ui/terminal.ts';
+import { troubleWords } from '../ui/trouble-words.ts';
+import { onePairing, type Target } from './reach.ts';
+
+/**
+ * Puts back what was taken away from a live pairing.
+ * @returns the exit code; @throws Refusal `trouble-left`, `key-already-present`, those of `editKeyFile`
+ */
+export async function repairCommand(target: Target, terminal: Terminal): Promise<number> {
+  const reached = await onePairing(target, terminal);
+  const remark = (text: string): void => terminal.event({ kind: 'remark', text });
+  const pairing = await request(reached, { op: 'repair' }, remark);
+  const { id, trouble } = reached.pairing;
+  const answer =
+    trouble.length === 0
+      ? `${id}: nothing to repair`
+      : `${id}: right again: ${trouble.map((one) => troubleWords(one).over).join('; ')}`;
+  terminal.data(target.json ? jsonLine(entryJson(pairing)) : answer, 'answer');
+  return 0;
+}

@@ -1,0 +1,84 @@
+import type { TunnelTrouble } from './tunnel-trouble.ts';
+
+/**
+ * What a pairing had put in its place, and is not there any more as it should be, though the pairing lives. As data: words
+ * are made from it in `ui/trouble-words.ts` alone.
+ */
+export type Trouble =
+  /** Nothing lets these guests in any more. */
+  | { readonly kind: 'lines-missing'; readonly path: string; readonly guests: readonly string[] }
+  /** Their line stands there, but is not as it was written: it may lead past the gate. */
+  | {
+      readonly kind: 'line-changed';
+      readonly path: string;
+      /** 1-based. */
+      readonly line: number;
+      readonly guests: readonly string[];
+    }
+  /** This line has a guest's key, too, and does not lead to the gate. */
+  | {
+      readonly kind: 'key-elsewhere';
+      readonly path: string;
+      readonly line: number;
+      readonly guests: readonly string[];
+    }
+  /** sshd may read no keys there, or others may write it. */
+  | {
+      readonly kind: 'key-file';
+      readonly path: string;
+      readonly problem: string;
+      readonly hint?: string;
+    }
+  /** A file or folder of the pairing's own was taken away, changed, or opened to others. */
+  | {
+      readonly kind: 'lease-part';
+      readonly path: string;
+      readonly problem: 'gone' | 'changed' | 'open-to-others';
+    }
+  /** Another pairing could take the same session for its own. */
+  | { readonly kind: 'room-unclaimed'; readonly path: string }
+  /** What revokes when the supervisor dies does not stay alive. */
+  | { readonly kind: 'no-switch' }
+  /** What ends access at the deadline when the supervisor is stopped does not run. */
+  | { readonly kind: 'no-clock' }
+  | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble };
+
+const texts = (...names: readonly string[]) => names.map((name) => [name, 'string'] as const);
+
+/** What each kind has besides its name. */
+const fields: {
+  readonly [K in Trouble['kind']]: readonly (readonly [string, 'string' | 'number' | 'list' | 'tunnel'])[];
+} = {
+  'lines-missing': [...texts('path'), ['guests', 'list']],
+  'line-changed': [...texts('path'), ['line', 'number'], ['guests', 'list']],
+  'key-elsewhere': [...texts('path'), ['line', 'number'], ['guests', 'list']],
+  'key-file': texts('path', 'problem'),
+  'lease-part': texts('path', 'problem'),
+  'room-unclaimed': texts('path'),
+  'no-switch': [],
+  'no-clock': [],
+  'tunnel-down': [['trouble', 'tunnel']],
+};
+
+/** Whether a value that another process has sent is trouble of a kind that is known here. */
+export function isTrouble(value: unknown): value is Trouble {
+  if (typeof value !== 'object' || value === null) return false;
+  const has = value as Readonly<Record<string, unknown>>;
+  const wanted = Object.entries(fields).find(([kind]) => kind === has.kind)?.[1];
+  return (
+    wanted?.every(([name, type]) => {
+      const field = has[name];
+      if (type === 'list') return Array.isArray(field) && field.every((one) => typeof one === 'string');
+      if (type === 'tunnel') return isTunnelTrouble(field);
+      return typeof field === type;
+    }) === true
+  );
+}
+
+function isTunnelTrouble(value: unknown): boolean {
+  const { kind, said, port } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (kind === 'ssh') return typeof said === 'string';
+  return (
+    typeof port === 'number' && (kind === 'astray' || (kind === 'unanswered' && typeof said === 'string'))
+  );
+}

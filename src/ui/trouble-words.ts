@@ -1,0 +1,101 @@
+/** The words of what was taken away from a live pairing, or does not do what it should. */
+import { printable } from '../domain/text.ts';
+import type { Trouble } from '../domain/trouble.ts';
+import { tunnelWords } from './tunnel-words.ts';
+
+interface TroubleWords {
+  /** What is the matter, and what comes of it. Printable. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly fix?: string;
+  /** What to do where `tmuxpair repair` could not help. */
+  readonly byHand?: string;
+  /** What is right again afterwards. */
+  readonly over: string;
+}
+
+const repair = 'to put it back: tmuxpair repair';
+
+/** @param trouble perhaps one that a later version of this program has sent */
+export function troubleWords(trouble: Trouble): TroubleWords {
+  switch (trouble.kind) {
+    case 'lines-missing': {
+      const [who, path] = [printable(trouble.guests.join(', ')), printable(trouble.path)];
+      return {
+        text: `the lines of ${who} are gone from ${path}: they can't join any more`,
+        fix: repair,
+        over: `the lines of ${who} in ${path}`,
+      };
+    }
+    case 'line-changed': {
+      const [who, at] = [printable(trouble.guests.join(', ')), `${printable(trouble.path)}:${trouble.line}`];
+      return {
+        text: `${at}: the line of ${who} was changed, and may let them in past the gate`,
+        fix: repair,
+        over: `the line of ${who}`,
+      };
+    }
+    case 'key-elsewhere': {
+      const [who, at] = [printable(trouble.guests.join(', ')), `${printable(trouble.path)}:${trouble.line}`];
+      return {
+        text: `${at}: this line has a key of ${who}, too, and lets them in past the gate`,
+        fix: 'remove it if it should not be there',
+        over: `nothing but the gate is left for ${who} at ${at}`,
+      };
+    }
+    case 'key-file': {
+      const path = printable(trouble.path);
+      return {
+        text: `${path} ${printable(trouble.problem)}: sshd may ignore it`,
+        ...(trouble.hint === undefined ? {} : { fix: printable(trouble.hint, 1000) }),
+        over: path,
+      };
+    }
+    case 'lease-part': {
+      const [path, problem] = [printable(trouble.path), problems[trouble.problem] ?? 'is not as it was'];
+      return {
+        text: `${path} of the pairing's own ${problem}`,
+        fix: repair,
+        byHand: 'end the pairing: tmuxpair stop',
+        over: path,
+      };
+    }
+    case 'room-unclaimed':
+      return {
+        text: `the mark of this pairing is gone from ${printable(trouble.path)}: another could take the same session`,
+        fix: repair,
+        byHand: 'end the pairing: tmuxpair stop',
+        over: 'the mark of this pairing on its session',
+      };
+    case 'no-switch':
+      return {
+        text: 'what revokes access if tmuxpair dies does not stay alive',
+        fix: repair,
+        byHand: 'end the pairing if you did not do this: tmuxpair stop',
+        over: 'what revokes access if tmuxpair dies',
+      };
+    case 'no-clock':
+      return {
+        text: 'what ends access at the time limit if tmuxpair hangs does not run',
+        fix: repair,
+        byHand: 'end the pairing if you did not do this: tmuxpair stop',
+        over: 'what ends access at the time limit if tmuxpair hangs',
+      };
+    case 'tunnel-down':
+      return {
+        text: `the tunnel is down, and opened again as soon as it can be: ${tunnelWords(trouble.trouble)}`,
+        byHand: 'see whether you can reach the jump host by ssh',
+        over: 'the tunnel',
+      };
+    default: {
+      const { kind } = trouble satisfies never as { kind: string };
+      return { text: printable(kind), over: printable(kind) };
+    }
+  }
+}
+
+const problems: Readonly<Record<string, string>> = {
+  gone: 'is gone',
+  changed: 'was changed',
+  'open-to-others': 'can be entered or written by others',
+};
