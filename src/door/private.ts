@@ -37,6 +37,8 @@ export interface PrivateDoorOptions extends DoorConfig {
   readonly onSession: (leader: number) => void;
   /** A connection has ended, and its leader is gone. */
   readonly onEnd: (leader: number) => void;
+  /** A connection has ended whose keys, of this account's guests or others, let nobody in. */
+  readonly onRefused: (refused: Refused) => void;
   /** A line that sshd logs. Comes from outside in part. */
   readonly onLog: (line: string) => void;
 }
@@ -50,6 +52,12 @@ export interface Login {
   readonly address: string;
   /** Whether their connection has ended by now. */
   readonly ended: boolean;
+}
+
+/** `many-keys`: sshd counts each, and ended it before one came that is invited. */
+export interface Refused {
+  readonly address: string;
+  readonly why: 'many-keys' | 'other-keys';
 }
 
 export interface PrivateDoor {
@@ -82,6 +90,10 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
     const leader = child.pid;
     child.on('error', () => {});
     if (leader === undefined) return undefined;
+    let refused: Refused | undefined;
+    child.once('close', () => {
+      if (refused) options.onRefused(refused);
+    });
     child.once('exit', () => {
       admission.forget(child);
       options.onEnd(leader);
@@ -93,6 +105,11 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
       if (said === 'key-named') admission.named(child);
       if (said === 'session') options.onSession(leader);
       if (typeof said !== 'object') return;
+      if ('why' in said) {
+        refused = said;
+        return;
+      }
+      refused = undefined;
       admission.forget(child);
       const ended = child.exitCode !== null || child.signalCode !== null;
       options.onLogin({ leader, ended, ...said });
@@ -122,10 +139,15 @@ export function localOf(address: string): string {
 /** What a line of sshd's log, at level VERBOSE, tells of its guest. */
 export function parseLog(
   line: string,
-): Pick<Login, 'fingerprint' | 'address'> | 'key-named' | 'session' | undefined {
+): Pick<Login, 'fingerprint' | 'address'> | Refused | 'key-named' | 'session' | undefined {
   const [, address, fingerprint] =
     /^Accepted publickey for .* from (\S+) port \d+ ssh2: \S+ (SHA256:[A-Za-z0-9+/]{43})$/.exec(line) ?? [];
   if (address !== undefined) return { address, fingerprint: fingerprint as Fingerprint };
+  const [, why, from] =
+    /^(?:error: )?(Failed publickey|maximum authentication attempts exceeded) for \S+ from (\S+) port \d+ ssh2(?::|$| \[)/.exec(
+      line,
+    ) ?? [];
+  if (from !== undefined) return { address: from, why: why?.startsWith('F') ? 'other-keys' : 'many-keys' };
   if (line.startsWith('Starting session: ')) return 'session';
   // The second is OpenSSH's up to 7.6.
   if (/^(Accepted key \S+ SHA256:|Found matching \S+ key: )/.test(line)) return 'key-named';

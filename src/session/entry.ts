@@ -30,6 +30,8 @@ export interface Entry {
     /** The host that their keys came from, where the environment has chosen another than the forge's own. */
     readonly from?: string;
     readonly access: string;
+    /** Whether they have logged in at any time, as far as that can be seen, even if they did not come in. */
+    readonly loggedIn: boolean;
     readonly keys: readonly { readonly type: string; readonly fingerprint: string }[];
     readonly connections: readonly {
       readonly pid: number;
@@ -63,6 +65,7 @@ export function entryOf(live: Live): Entry {
       reference: reference.text,
       ...(reference.from === undefined ? {} : { from: reference.from }),
       access,
+      loggedIn: live.loggedIn.has(label),
       keys: keys.map(({ type, fingerprint }) => ({ type, fingerprint })),
       connections: [...live.here.values()]
         .filter((visit) => visit.label === label)

@@ -72,7 +72,10 @@ export interface Invitation {
 
 export interface Report {
   readonly reason: EndReason;
+  readonly door: OpenDoor['kind'];
   readonly visits: readonly Visit[];
+  /** Who has logged in, as far as that can be seen, and was never in: through the system's sshd there may be others. */
+  readonly neverIn: readonly string[];
   /** Whether the host's session is still there, and how to get back to it. */
   readonly room: { readonly stays: boolean; readonly session: string; readonly command: string };
   /** By what guests may get in all the same. */
@@ -147,6 +150,8 @@ export type Event =
       readonly fingerprint: string;
       readonly why: 'unregistered' | 'many' | 'full';
     }
+  /** Nobody was let in from there, by a private sshd: with no key, or not soon enough with one, that is invited. */
+  | { readonly kind: 'login-refused'; readonly address: string; readonly why: 'many-keys' | 'other-keys' }
   /** Somebody waits at the gate for the host's yes. */
   | { readonly kind: 'asking'; readonly visit: Visit }
   /** A question: may guests type in a session of the host's own server? */

@@ -35,8 +35,8 @@ export interface Live {
    * and that never ran the gate, would run it as whoever has the label by then.
    */
   readonly out: Set<Label>;
-  /** Who has logged in at a private sshd, whether or not they came to the gate. */
-  readonly loggedIn: Set<Label>;
+  /** Who has logged in, as far as that can be seen, whether or not they came in; of the system's sshd, who came to the gate. */
+  readonly loggedIn: Set<string>;
   /** The guests that {@link out} names, with their keys. */
   kicked: readonly Guest[];
   otherWays: OtherWays;
@@ -71,6 +71,12 @@ export interface Live {
 /** The access that a guest joins with from now on; the least, for one that is none any more. */
 export function accessOf(live: Live, label: string): Access {
   return live.guests.find((guest) => guest.label === label)?.access ?? 'read-only';
+}
+
+/** Who has logged in, as far as that can be seen, and was never in. */
+export function neverIn({ loggedIn, here, past }: Live): string[] {
+  const been = new Set([...here.values(), ...past].map(({ label }) => label));
+  return [...loggedIn].filter((label) => !been.has(label));
 }
 
 /** Who is in, for the status line; with a question mark, who would be; and that there is trouble. */

@@ -34,6 +34,7 @@ export type Happening =
       readonly fingerprint: string;
       readonly why: string;
     }
+  | { readonly event: 'login-refused'; readonly address: string; readonly why: string }
   | { readonly event: 'kicked'; readonly guest: string; readonly reference: string }
   | {
       readonly event: 'access';
@@ -49,6 +50,8 @@ export type Happening =
       readonly signal?: string;
       /** What could not be taken back. */
       readonly failure?: string;
+      /** Guests who logged in, and were never in. */
+      readonly neverIn?: readonly string[];
       /** How many visits are not in the log, since there were too many. */
       readonly omitted?: number;
     }

@@ -3,7 +3,7 @@ import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { jsonLine } from '../domain/text.ts';
 import type { EndReason, Event, Visit } from './events.ts';
-import type { Live } from './live.ts';
+import { type Live, neverIn } from './live.ts';
 import { appendToLog, LogTrouble, readLog } from './log-file.ts';
 import { type Happening, type LogLine, lineFrom } from './log-line.ts';
 
@@ -73,6 +73,8 @@ export function openLog(env: NodeJS.ProcessEnv, live: Live, tell: (event: Event)
           const { label, address, fingerprint, why } = event;
           return write({ event: 'login-ended', ...who(label), address, fingerprint, why });
         }
+        case 'login-refused':
+          return write({ event: 'login-refused', address: event.address, why: event.why });
         case 'kicked':
           return write({ event: 'kicked', ...who(event.label) });
         case 'access-changed':
@@ -87,6 +89,7 @@ export function openLog(env: NodeJS.ProcessEnv, live: Live, tell: (event: Event)
         reason: reason.kind,
         ...(reason.kind === 'stopped' && { signal: reason.signal }),
         ...(failure && { failure: failure.kind }),
+        ...(neverIn(live).length > 0 && { neverIn: neverIn(live) }),
         ...(omitted > 0 && { omitted }),
       });
       return turn;

@@ -6,7 +6,7 @@ import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
 import type { Ways } from '../door/host-name.ts';
 import type { KeyRules } from '../door/key-rules.ts';
-import { openPrivateDoor, preferredPort } from '../door/private.ts';
+import { openPrivateDoor, preferredPort, type Refused } from '../door/private.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import type { Lease } from '../lease/lease.ts';
@@ -86,10 +86,24 @@ export async function openOwnDoor(
     onLogin: logins.login,
     onSession: logins.session,
     onEnd: logins.end,
+    onRefused: sparsely(({ address, why }) => tell({ kind: 'login-refused', address, why })),
     onLog: (line) => world.emit({ kind: 'door-log', line }),
   });
   closing.push(door.close);
   return { port: door.port, host: door.host, hostKey: hostKey.key, rules: door.rules };
+}
+
+/** In ms: strangers knock often, and the host is told once in a while. */
+const silence = 60_000;
+
+function sparsely(tell: (refused: Refused) => void): (refused: Refused) => void {
+  const told = new Map<string, number>();
+  return (refused) => {
+    const now = performance.now();
+    if (now - (told.get(refused.why) ?? Number.NEGATIVE_INFINITY) < silence) return;
+    told.set(refused.why, now);
+    tell(refused);
+  };
 }
 
 /** Where the host key of an account's own doors is kept. */

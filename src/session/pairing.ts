@@ -15,7 +15,7 @@ import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
 import type { EndReason, Event, Invitation, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
-import type { Live } from './live.ts';
+import { type Live, neverIn } from './live.ts';
 import { type Log, openLog } from './log.ts';
 import { keepLookout } from './lookout.ts';
 import { openMenu } from './menu.ts';
@@ -169,7 +169,9 @@ export async function supervise(
   const stays = await hasSession(room);
   const report = {
     reason: reason.kind === 'host-detached' && !stays ? ({ kind: 'session-ended' } as const) : reason,
+    door: door.kind,
     visits: live.past,
+    neverIn: neverIn(live),
     room: { stays, session: room.session, command: reattachCommand(room) },
     remains,
   };

@@ -22,6 +22,7 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
       return { seconds: 6, guests: false };
     case 'access-ended':
     case 'login-ended':
+    case 'login-refused':
     case 'trouble':
     case 'tunnel-down':
     case 'tunnel-up':

@@ -51,10 +51,12 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     if (!records) over.resolve({ kind: 'taken-back' });
     if (records) registered = [...records, ...vanished(registered, records)];
     const found = new Map(presences(folder).map((presence) => [presence.record, presence]));
+    for (const { label } of found.values()) live.loggedIn.add(label);
     for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
     for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);
     for (const { presence, why } of takeRefusals(folder)) {
       const { label, address } = presence;
+      live.loggedIn.add(label);
       if (Date.now() - (told.get(`${label} ${why}`) ?? 0) < silence) continue;
       told.set(`${label} ${why}`, Date.now());
       tell({ kind: 'refused', label, address, why });

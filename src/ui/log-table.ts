@@ -18,7 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
   'taken-back': 'it was taken back',
   stopped: 'stopped',
   asked: 'stopped',
-  'nobody-joined': 'nobody joined',
+  'nobody-joined': 'nobody reached the session',
   'gate-not-reached': 'start-up files of the login shell had changed',
   failed: 'it failed',
 };
@@ -36,6 +36,8 @@ function wordsOf(line: LogLine): string {
       return `${who(line)} was refused: ${line.address}, ${line.why}`;
     case 'login-ended':
       return `${who(line)} ${line.why === 'unregistered' ? 'logged in but did not reach the session: ended' : 'logged in too often: ended'}: ${line.address}, ${line.fingerprint}`;
+    case 'login-refused':
+      return `a login was refused: ${line.address}, ${line.why}`;
     case 'kicked':
       return `${who(line)} was put out`;
     case 'access':
@@ -43,7 +45,7 @@ function wordsOf(line: LogLine): string {
     case 'extended':
       return `extended until ${date(new Date(line.deadline))}`;
     case 'ended':
-      return `ended: ${[reasons[line.reason] ?? line.reason, line.signal, line.failure, omitted(line.omitted)].filter(Boolean).join(', ')}`;
+      return `ended: ${[reasons[line.reason] ?? line.reason, line.signal, line.failure, neverIn(line.neverIn), omitted(line.omitted)].filter(Boolean).join(', ')}`;
     case 'swept':
       return 'taken back: tmuxpair had died';
     default:
@@ -57,6 +59,11 @@ function who({ guest, reference }: { guest: string; reference: string }): string
 
 function mayDo(access: string): string {
   return access === 'read-only' ? 'view only' : 'may type';
+}
+
+function neverIn(guests: readonly string[] | undefined): string {
+  const names = [guests ?? []].flat();
+  return names.length === 0 ? '' : `${names.join(', ')} logged in but did not reach the session`;
 }
 
 function omitted(count: number | undefined): string {

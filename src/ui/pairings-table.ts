@@ -23,9 +23,12 @@ export function entryJson(pairing: Entry): unknown {
 export function pairingInfo(pairing: Entry): string {
   const { id, session, status, routes, trouble, guests } = pairing;
   const ending = status === 'ending' ? ' (ending)' : '';
-  const lines = guests.flatMap(({ label, reference, from, access, keys, connections }) => [
+  const lines = guests.flatMap(({ label, reference, from, access, loggedIn, keys, connections }) => [
     `  ${printable(label)} (${referenceWords({ text: reference, from })}), ${mayDo(access)}`,
     ...keys.map(({ type, fingerprint }) => `      ${printable(fingerprint)} ${printable(type)}`),
+    ...(loggedIn === true && connections.length === 0
+      ? ['    has logged in, and is not in the session now']
+      : []),
     ...connections.map(
       (one) =>
         `    in since ${clock(new Date(one.joinedAt))} from ${printable(one.address)}, ${mayDo(one.access)}, ${printable(one.fingerprint)}`,

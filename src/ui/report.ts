@@ -57,6 +57,7 @@ export function linesFor(event: Event): Line[] {
     case 'change-failed':
     case 'refused':
     case 'login-ended':
+    case 'login-refused':
     case 'invited-more':
     case 'invited-doubts':
     case 'kicked':
@@ -80,8 +81,9 @@ export function jsonFor(event: Event): unknown {
     case 'invited':
       return entryJson(event.invitation.entry);
     case 'ended': {
-      const { reason, visits } = event.report;
-      return { ended: { ...reason, reason: reason.kind, kind: undefined, visits } };
+      const { reason, visits, neverIn } = event.report;
+      const logins = neverIn.length > 0 ? { neverIn } : {};
+      return { ended: { ...reason, reason: reason.kind, kind: undefined, visits, ...logins } };
     }
     default:
       return undefined;
@@ -140,6 +142,8 @@ export function wordsFor(event: Event): string {
       return `${printable(event.label)} was refused from ${printable(event.address)}: ${refusals[event.why]}`;
     case 'login-ended':
       return `${printable(event.label)} ${endedLogins[event.why]}, from ${printable(event.address)}, ${event.fingerprint}`;
+    case 'login-refused':
+      return `a login from ${printable(event.address)} was refused: ${refusedLogins[event.why]}`;
     case 'invited-more':
       return `${event.guests.map(({ label }) => label).join(', ')} may join, too`;
     case 'invited-doubts':
@@ -287,12 +291,17 @@ const from: Readonly<Record<Invitation['routes'][number]['reach'], string>> = {
   jump: 'through the jump host',
 };
 
-function report({ reason, visits, room, remains }: Report): Line[] {
+function report({ reason, door, visits, neverIn, room, remains }: Report): Line[] {
   const stays = visits.map(
     (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${printable(visit.address)}`,
   );
   const told = [
-    ...(stays.length > 0 ? stays : ['nobody joined']),
+    ...stays,
+    ...neverIn.map((label) => `${printable(label)} logged in but did not reach the session`),
+    // Through the system's sshd somebody may have logged in, and nobody can tell them from the host's own logins.
+    ...(stays.length + neverIn.length > 0
+      ? []
+      : [door === 'system' ? 'nobody reached the session' : 'nobody joined']),
     remains.added.length === 0
       ? `${because(reason)}: access is revoked, authorized_keys is as it was`
       : `${because(reason)}: what this pairing granted is revoked`,
@@ -323,7 +332,7 @@ function because(reason: EndReason): string {
     case 'asked':
       return 'stopped';
     case 'nobody-joined':
-      return 'nobody joined in time';
+      return 'nobody reached the session in time';
     case 'gate-not-reached':
       return `guests would not reach the session any more: ${blockWords(reason.block)}`;
     default:
@@ -344,6 +353,11 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
   unanswered: 'nobody answered',
   asking: 'they are asking already',
   refused: 'you refused',
+};
+
+const refusedLogins: Readonly<Record<Extract<Event, { kind: 'login-refused' }>['why'], string>> = {
+  'many-keys': 'too many keys before an invited one; have your guest add -i KEY -o IdentitiesOnly=yes',
+  'other-keys': 'none of its keys is invited',
 };
 
 const endedLogins: Readonly<Record<Extract<Event, { kind: 'login-ended' }>['why'], string>> = {

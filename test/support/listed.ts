@@ -20,6 +20,7 @@ export interface Listed {
     readonly label: string;
     readonly reference: string;
     readonly access: string;
+    readonly loggedIn: boolean;
     readonly keys: readonly { readonly type: string; readonly fingerprint: string }[];
     readonly connections: readonly {
       readonly pid: number;

@@ -70,6 +70,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
 
+const byPrivate = { door: 'private', neverIn: [] } as const;
 const path = '/home/me/.ssh/authorized_keys';
 const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }> } = {
   'lines-missing': { kind: 'lines-missing', path, guests: ['ada', 'bob'] },
@@ -326,6 +327,11 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   joined: [{ kind: 'joined', visit }],
   left: [{ kind: 'left', visit: looks }],
   refused: refusalReasons.map((why) => ({ kind: 'refused', label: 'ada', address: '192.0.2.7', why })),
+  'login-refused': (['many-keys', 'other-keys'] as const).map((why) => ({
+    kind: 'login-refused',
+    address: '192.0.2.7',
+    why,
+  })),
   'login-ended': (['unregistered', 'many', 'full'] as const).map((why) => ({
     kind: 'login-ended',
     label: 'ada',
@@ -373,13 +379,30 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   ended: [
     {
       kind: 'ended',
-      report: { reason: reasons['host-detached'], visits: [{ ...visit, leftAt: now }, looks], room, remains },
+      report: {
+        reason: reasons['host-detached'],
+        ...byPrivate,
+        visits: [{ ...visit, leftAt: now }, looks],
+        room,
+        remains,
+      },
     },
-    { kind: 'ended', report: { reason: reasons.asked, visits: [looks], room, remains: someRemains } },
+    {
+      kind: 'ended',
+      report: { reason: reasons.asked, ...byPrivate, visits: [looks], room, remains: someRemains },
+    },
+    {
+      kind: 'ended',
+      report: { reason: reasons.asked, ...byPrivate, neverIn: ['cyd'], visits: [looks], room, remains },
+    },
+    {
+      kind: 'ended',
+      report: { reason: reasons['nobody-joined'], door: 'system', neverIn: [], visits: [], room, remains },
+    },
     ...Object.values(reasons).map(
       (reason): Event => ({
         kind: 'ended',
-        report: { reason, visits: [], room: { ...room, stays: false }, remains },
+        report: { reason, ...byPrivate, visits: [], room: { ...room, stays: false }, remains },
       }),
     ),
   ],
@@ -451,10 +474,13 @@ describe('what comes from outside is made safe to print', () => {
     { kind: 'joined', visit: { ...visit, address: poison } },
     { kind: 'login-ended', label: poison, address: poison, fingerprint: 'SHA256:x', why: 'many' },
     { kind: 'refused', label: poison, address: poison, why: 'over' },
+    { kind: 'login-refused', address: poison, why: 'other-keys' },
     {
       kind: 'ended',
       report: {
         reason: reasons.asked,
+        ...byPrivate,
+        neverIn: [poison],
         visits: [{ ...visit, label: poison, address: poison }],
         room,
         remains,

@@ -15,7 +15,16 @@ test.each([
   [`Accepted key ED25519 ${fingerprint} found at /r/authorized_keys:1`, 'key-named'],
   [`Found matching ED25519 key: ${fingerprint}`, 'key-named'],
   ['Starting session: forced-command (key-option) x on pts/1 for me from ::1 port 1 id 0', 'session'],
-  [`Failed publickey for me from 192.0.2.7 port 1 ssh2: ED25519 ${fingerprint}`, undefined],
+  [
+    `Failed publickey for me from 192.0.2.7 port 1 ssh2: ED25519 ${fingerprint}`,
+    { address: '192.0.2.7', why: 'other-keys' },
+  ],
+  [
+    'error: maximum authentication attempts exceeded for me from 192.0.2.7 port 1 ssh2 [preauth]',
+    { address: '192.0.2.7', why: 'many-keys' },
+  ],
+  [`Failed publickey for invalid user me from 192.0.2.7 port 1 ssh2: ED25519 ${fingerprint}`, undefined],
+  ['Invalid user Failed publickey for me from 192.0.2.7 port 1', undefined],
   [`Invalid user Accepted publickey for me from 192.0.2.7 port 1 ssh2: ED25519 ${fingerprint}`, undefined],
 ])('%s', (line, told) => {
   expect(parseLog(line)).toEqual(told);
