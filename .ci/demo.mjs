@@ -31,6 +31,8 @@ const folders = {
 };
 // Both sides are in a tmux, whatever this terminal is.
 const env = { ...folders, PATH, TERM: 'screen', LANG, SHELL: '/bin/sh', USER: userInfo().username };
+/** The socket of the host's room. */
+const room = join(folders.XDG_RUNTIME_DIR, 'tmuxpair/rooms/pair/tmux');
 
 const tmux = async (...args) =>
   (await run('tmux', ['-S', stage, '-f', '/dev/null', ...args], { env })).stdout;
@@ -49,7 +51,8 @@ async function tell(text) {
 async function see(pane, what) {
   const until = Date.now() + patience;
   for (;;) {
-    const text = (await tmux('capture-pane', '-p', '-J', '-t', `demo:0.${pane}`)).trimEnd();
+    // Up to tmux 3.2 a line has blanks to its end.
+    const text = (await tmux('capture-pane', '-p', '-J', '-t', `demo:0.${pane}`)).replace(/\s+$/gm, '');
     if (what.test(text)) {
       if (!shown) print(pane, '|', text);
       await sleep(pause);
@@ -69,9 +72,15 @@ function print(pane, mark, text) {
 
 async function type(pane, text) {
   if (!shown) print(pane, '>', text);
-  await tmux('send-keys', '-l', '-t', `demo:0.${pane}`, text);
+  await press(pane, text);
   await sleep(pause / 4);
-  await tmux('send-keys', '-t', `demo:0.${pane}`, 'Enter');
+  await press(pane, '\r');
+}
+
+/** As if pasted: while only a view-only client watches, tmux 3.7 and newer refuse `send-keys`. */
+async function press(pane, keys) {
+  await tmux('set-buffer', '-b', 'keys', '--', keys);
+  await tmux('paste-buffer', '-dr', '-b', 'keys', '-t', `demo:0.${pane}`);
 }
 
 /** Plays GitHub. */
@@ -155,11 +164,12 @@ async function play(api, path) {
   await tmuxpair('kick', 'octocat');
   await see(1, /^octocat\$ *$/m);
   await tell('octocat tries again, and is let in no more');
-  await tmux('send-keys', '-R', '-t', 'demo:0.1');
+  await press(1, 'clear\r');
   await type(1, sshCommand);
   await see(1, /Permission denied/);
   await tell('you detach, and that is the end of it');
-  await tmux('send-keys', '-t', 'demo:0.0', 'C-b', 'd');
+  // What the host's `C-b d` runs: tmux 3.7 pastes no control characters.
+  await run('tmux', ['-S', room, 'detach-client', '-s', '=pair'], { env });
   await see(0, /access is revoked/);
   await type(1, sshCommand);
   await see(1, /Connection refused/);
@@ -174,7 +184,6 @@ function watch() {
 }
 
 async function clearUp() {
-  const room = join(folders.XDG_RUNTIME_DIR, 'tmuxpair/rooms/pair/tmux');
   for (const socket of [stage, room]) await run('tmux', ['-S', socket, 'kill-server']).catch(() => {});
   rmSync(folder, { recursive: true, force: true });
 }
