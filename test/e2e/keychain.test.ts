@@ -48,7 +48,7 @@ async function changed({ account }: Stage, change: string): Promise<string[]> {
 
 /** A pairing in which a guest gets in; gives what the host was told, and the ms that keys and keychain took. */
 async function pairOnce({ stage, guest, env }: Pairing, self?: readonly string[]) {
-  const args = ['--debug', '@octocat'];
+  const args = ['--debug', '--host', '127.0.0.1', '@octocat'];
   const window = { env, columns: 250 };
   const host = await (self
     ? stage.terminal([...self, '--port', String(stage.sshd.port), ...args], window)
@@ -201,7 +201,7 @@ test('what was remembered in files goes into the keychain as soon as there is on
     await desktop.secretTool('clear', 'service', 'tmuxpair');
     expect(await desktop.entries()).toBe('');
     const after = await stage.run(['keys', '@octocat'], { env });
-    expect(after.stdout).toContain('github:octocat: new');
+    expect(after.stdout).toMatch(/^github:octocat at \S+: new/);
     expect(after.stderr).toBe(
       'tmuxpair: warning: the keychain is empty, though keys had been remembered there: known guests look new\n',
     );

@@ -115,9 +115,9 @@ test('a command in place of the shell, a name for the session, no words', async 
   const path = await keyFileOf(stage, guest);
   const host = await startPairing(stage, [
     '-q',
-    '-s',
-    'review',
-    path,
+    // The tests' sshd listens on loopback only: without --host that is warned of.
+    ...['--host', '127.0.0.1'],
+    ...['-s', 'review', path],
     '--',
     'sh',
     '-c',

@@ -196,7 +196,7 @@ test('no folder for a host key: that is told, and an sshd that answers needs non
   const start = ['--unattended', '-d', '--ttl', '1m'];
   const { exitCode, stderr } = await stage.run([...start, ...privately, key], { env });
   expect(stderr).toMatch(
-    /error: \S+ can't be the host key of a door: mkdir failed with ENOTDIR\n.*XDG_STATE_HOME/,
+    /error: \S+ can't be the host key of a private sshd: mkdir failed with ENOTDIR\n.*XDG_STATE_HOME/,
   );
   expect(exitCode).toBe(6);
   const port = String(stage.sshd.port);
