@@ -13,13 +13,16 @@ export interface Observer {
 /** How often, in ms, to ask for the clients: tmux announces those that come and go, not those that change. */
 const every = 500;
 
+/** Said when the control client has ended: what writes to it would wait for more to write. */
+const gone = '%gone';
+
 /**
  * The control client (`"$@"`) between two loops. The first hands on what this process writes, and keeps the client
  * attached for a second after this process has died, in which the guests are put out: see {@link observeRoom}. The last
  * reads on: what tmux has written for a control client that nobody reads keeps that client from ending (tmux 3.3,
  * `control_all_done`).
  */
-const client = `{ while read -r line; do printf '%s\\n' "$line"; done; sleep 1; } | "$@" | { cat; exec cat >/dev/null; }`;
+const client = `{ while read -r line; do printf '%s\\n' "$line"; done; sleep 1; } | "$@" | { cat; echo ${gone}; exec cat >/dev/null; }`;
 
 /**
  * Attaches a control client to the room, which gets no output and can change nothing, and reports the room's other
@@ -48,6 +51,7 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
   };
   let answer: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line === gone) return endGroup(child.pid);
     if (/^%(client|session|sessions)-/.test(line)) return ask();
     if (line.startsWith('%begin ')) answer = [];
     else if (!/^%(end|error) /.test(line)) answer.push(line);

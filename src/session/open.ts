@@ -133,7 +133,9 @@ export async function openPairing(
     const roomFails = opening.then(() => new Promise<never>(() => {}));
     const giveUp = AbortSignal.any([stop, failed.signal]);
     live.closing.push(() => failed.abort(new Stopped('SIGTERM')));
-    choosing = choose(sshd, unlessStopped(giveUp, guests), giveUp);
+    const resolving = unlessStopped(giveUp, guests);
+    resolving.catch(() => {}); // Not every choice waits for it.
+    choosing = choose(sshd, resolving, giveUp);
     const onSlow = (shell: string): void => emit({ kind: 'shell-slow', shell });
     const proving = provenDoor(choosing, intent, live, { env, sshd, tmux, onSlow });
     const resolved = Promise.all([proving, guests]);

@@ -39,7 +39,7 @@ test('@octocat: the keys of every page get one line each, and the last of them g
   await host.sendKeys('C-b', 'd');
   expect(await host.exitStatus()).toBe(0);
   const said = await host.transcript();
-  expect(said).toContain('octocat (github:octocat) may join, and type');
+  expect(said).toContain(`octocat (github:octocat at ${forge.host}) may join, and type`);
   expect(said).toContain(guest.identity.fingerprint);
   expect(said).toContain(stage.sshd.hostKeyFingerprint);
   expect(said).toMatch(new RegExp(`^ {4}ssh -p ${stage.sshd.port} ${stage.account.name}@\\S+$`, 'm'));
@@ -85,9 +85,9 @@ test('--gitlab bob --readonly --ttl 30m: keys for signing and expired ones are n
   await host.sendKeys('C-b', 'd');
   expect(await host.exitStatus()).toBe(0);
   const said = await host.transcript();
-  expect(said).toContain('bob (gitlab:bob) may join, view only');
+  expect(said).toContain(`bob (gitlab:bob at ${forge.host}) may join, view only`);
   expect(said).toContain(
-    `gitlab:bob: left out: key 1 (${signing.fingerprint}) is for signing only; key 3 (${expired.fingerprint}) has expired on 2020-01-02`,
+    `gitlab:bob at ${forge.host}: left out: key 1 (${signing.fingerprint}) is for signing only; key 3 (${expired.fingerprint}) has expired on 2020-01-02`,
   );
   stage.expectUntouched(before);
   await expectNothingLeft(stage);

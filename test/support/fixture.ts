@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, chown, writeFile } from 'node:fs/promises';
 import { type Account, type AccountOptions, makeAccount } from './account.ts';
 import { makeCleanup, orUndo } from './cleanup.ts';
-import type { Execution, Finished } from './execute.ts';
+import type { Environment, Execution, Finished } from './execute.ts';
 import { type Guest, type GuestOptions, makeGuest } from './guest.ts';
 import type { Process } from './processes.ts';
 import { program } from './program.ts';
@@ -66,16 +66,22 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
     };
     const terminal = async (command: readonly string[], window?: TerminalOptions) =>
       cleanup.use(await openTerminal(account, command, window));
+    // What is on loopback alone is no sshd that guests could come through, unless the host has said so.
+    const named = options.account?.network === undefined ? { TMUXPAIR_HOST: '127.0.0.1' } : {};
+    const asHost = <T extends { readonly env?: Environment | undefined }>(given?: T) => ({
+      ...given,
+      env: { ...named, ...given?.env },
+    });
     if (options.keys !== undefined) await put(keysPath, options.keys);
     return {
       account,
       sshd,
       terminal,
-      pair: (args, window) => terminal([...argv(), '--port', String(sshd.port), ...args], window),
-      start: (args, window) => terminal([...argv(), ...args], window),
+      pair: (args, window) => terminal([...argv(), '--port', String(sshd.port), ...args], asHost(window)),
+      start: (args, window) => terminal([...argv(), ...args], asHost(window)),
       run: (args, execution) => {
         const [file = '', ...before] = argv();
-        return account.exec(file, [...before, ...args], execution);
+        return account.exec(file, [...before, ...args], asHost(execution));
       },
       guest: async (more) =>
         cleanup.use(await makeGuest({ destination: { ...sshd, user: account.name }, ...more })),
