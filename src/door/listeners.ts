@@ -26,8 +26,16 @@ export function listenerConfig(command: string): string[] | undefined {
   if (args === undefined) return undefined;
   const words = args.split(' ').filter((word) => word !== '');
   if (words.some((word) => /^-[a-zA-Z]*[iTtGR]/.test(word) && !/^-[fpo]/.test(word))) return undefined;
-  return words.flatMap((word, index) => {
-    const value = words[index + 1];
+  // sshd takes no words besides options: those after a value are the rest of it, which had blanks.
+  const whole: string[] = [];
+  for (const word of words) {
+    const last = whole.at(-1) ?? '';
+    const goesOn = !word.startsWith('-') && (/^-[fpo]./.test(last) || (!last.startsWith('-') && last !== ''));
+    if (goesOn) whole[whole.length - 1] = `${last} ${word}`;
+    else whole.push(word);
+  }
+  return whole.flatMap((word, index) => {
+    const value = whole[index + 1];
     if (/^-[fpo].+/.test(word)) return [word];
     return /^-[fpo]$/.test(word) && value !== undefined ? [word, value] : [];
   });

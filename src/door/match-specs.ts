@@ -90,8 +90,8 @@ function fieldsFor(matches: readonly Match[]): Fields[] | undefined {
   for (const { name, patterns } of matches.flatMap(({ criteria }) => criteria)) {
     const field = { address: 'addr', host: 'host', localaddress: 'laddr', rdomain: 'rdomain' }[name];
     if (field !== undefined) {
-      const positive = patterns.filter((pattern) => !pattern.startsWith('!'));
-      const samples = positive.flatMap(field === 'addr' || field === 'laddr' ? addresses : names);
+      if (patterns.some((pattern) => pattern.startsWith('!'))) return undefined; // A sample could be what it excludes.
+      const samples = patterns.flatMap(field === 'addr' || field === 'laddr' ? addresses : names);
       all = all.flatMap((fields) => samples.map((sample) => ({ ...fields, [field]: sample })));
     } else if (!/^(all|user|group|localport|invalid-user)$/.test(name)) return undefined;
   }

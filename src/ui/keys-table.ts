@@ -1,8 +1,7 @@
-import { jsonLine } from '../domain/text.ts';
+import { jsonLine, printable } from '../domain/text.ts';
 import type { Where } from '../keyring/place.ts';
 import type { Seen } from '../session/seen.ts';
 import { ago, lastPaired } from './ago.ts';
-import { referenceWords } from './reference-words.ts';
 import { refusalWords } from './words.ts';
 
 type Change = 'same' | 'added' | 'removed';
@@ -28,7 +27,7 @@ export function keysTable(seen: readonly Seen[], unsure: readonly Seen[], where:
     const open = unsure.includes(guest)
       ? ['  not remembered yet: ask whether they are theirs, then pass --accept-new-keys']
       : [];
-    return [`${referenceWords(guest.reference)}: ${verdict(guest)}`, ...rows, ...refused, ...open].join('\n');
+    return [`${printable(guest.reference.text)}: ${verdict(guest)}`, ...rows, ...refused, ...open].join('\n');
   });
   return [...blocks, ...(where === undefined ? [] : [`remembered in ${places[where]}`])].join('\n');
 }
@@ -38,7 +37,6 @@ export function keysJson(seen: readonly Seen[]): string {
   const guests = seen.map((guest) => ({
     reference: guest.reference.text,
     label: guest.label,
-    ...(guest.reference.from === undefined ? {} : { from: guest.reference.from }),
     trust: guest.trust.verdict,
     source: guest.source,
     fetchedAt: guest.fetchedAt.toISOString(),

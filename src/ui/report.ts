@@ -102,13 +102,13 @@ export function wordsFor(event: Event): string {
         ? `warning: ${event.ids[0]} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`
         : `warning: ${event.ids.join(', ')} do not answer: are their supervisors stopped? Their guests are out at their deadlines at the latest`;
     case 'fetching':
-      return `fetching the keys of ${event.references.map(referenceWords).join(', ')}`;
+      return `fetching the keys of ${event.references.map(({ text }) => printable(text)).join(', ')}`;
     case 'fetched':
       return 'keys fetched';
     case 'keys-left-out':
-      return `${referenceWords(event.reference)}: left out: ${event.refused.map(refusalWords).join('; ')}`;
+      return `${printable(event.reference.text)}: left out: ${event.refused.map(refusalWords).join('; ')}`;
     case 'keys-shared':
-      return `${referenceWords(event.reference)}: ${event.key.fingerprint} is also ${event.with}'s, and comes in as ${event.with}`;
+      return `${printable(event.reference.text)}: ${event.key.fingerprint} is also ${event.with}'s, and comes in as ${event.with}`;
     case 'keyring':
       return keyringWords(event.warning).join('; ');
     case 'from-pin':
@@ -197,7 +197,7 @@ export function wordsFor(event: Event): string {
 }
 
 function changedKeys(reference: Reference, trust: Trust & { verdict: 'changed' }): Line[] {
-  const name = referenceWords(reference);
+  const name = printable(reference.text);
   const lines = [
     `tmuxpair: the keys of ${name} have changed since they were last seen (${lastPaired(trust.pin, new Date())}):`,
     ...trust.added.map(({ fingerprint, type }) => `  + ${fingerprint} ${type}`),
@@ -213,7 +213,7 @@ function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pi
   const age = `last seen ${ago(lastSeen, new Date())}`;
   return cause
     ? `warning: ${wordsOf(cause).error}; using the remembered keys, ${age}`
-    : `${referenceWords(reference)}: using the remembered keys, ${age}`;
+    : `${printable(reference.text)}: using the remembered keys, ${age}`;
 }
 
 function invitation(invited: Invitation): Line[] {

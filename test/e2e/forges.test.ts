@@ -87,7 +87,7 @@ test('--gitlab bob --readonly --ttl 30m: keys for signing and expired ones are n
   const said = await host.transcript();
   expect(said).toContain(`bob (gitlab:bob at ${forge.host}) may join, view only`);
   expect(said).toContain(
-    `gitlab:bob at ${forge.host}: left out: key 1 (${signing.fingerprint}) is for signing only; key 3 (${expired.fingerprint}) has expired on 2020-01-02`,
+    `gitlab:bob: left out: key 1 (${signing.fingerprint}) is for signing only; key 3 (${expired.fingerprint}) has expired on 2020-01-02`,
   );
   stage.expectUntouched(before);
   await expectNothingLeft(stage);

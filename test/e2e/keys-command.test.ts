@@ -42,7 +42,13 @@ test('--json: one list, every guest in it as documented, removed keys too', asyn
     fingerprint,
     change,
   });
-  const octocat = { reference: 'github:octocat', label: 'octocat', source: 'network', fetchedAt };
+  const octocat = {
+    reference: 'github:octocat',
+    from: forge.host,
+    label: 'octocat',
+    source: 'network',
+    fetchedAt,
+  };
   expect(await json('@octocat', 'ada.pub')).toEqual({
     guests: [
       { ...octocat, trust: 'new', keys: [key('ssh-ed25519', first), key('ssh-rsa', second)] },

@@ -203,7 +203,15 @@ async function killOnce(bench: Bench, point: Point, { allDie }: Setting, tally: 
 }
 
 /** Calls of which one run may have more than the next: a folder into which somebody still writes is removed twice. */
-const counted: ReadonlySet<Point['call']> = new Set(['openat', 'rmdir', 'clone', 'clone3', 'vfork', 'fork']);
+const counted: ReadonlySet<Point['call']> = new Set([
+  'openat',
+  'rmdir',
+  'unlink',
+  'clone',
+  'clone3',
+  'vfork',
+  'fork',
+]);
 
 const settings: readonly (Setting & { readonly name: string })[] = [
   { name: 'the switch lives, the file existed', keys: own, allDie: false },

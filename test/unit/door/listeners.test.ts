@@ -3,6 +3,10 @@ import { listenerConfig } from '../../../src/door/listeners.ts';
 
 test.each([
   ['sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups', []],
+  [
+    'sshd: /usr/sbin/sshd -D -o AuthorizedKeysFile=.ssh/authorized_keys /etc/more/%u -f /a b -p 22 [listener] 0 of 10',
+    ['-o', 'AuthorizedKeysFile=.ssh/authorized_keys /etc/more/%u', '-f', '/a b', '-p', '22'],
+  ],
   ['sshd: /usr/sbin/sshd -D -f /etc/x/cfg [listener] 1 of 10-100 startups', ['-f', '/etc/x/cfg']],
   ['/usr/sbin/sshd -D', []],
   ['/usr/sbin/sshd', []],
