@@ -2,6 +2,9 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Client } from './clients.ts';
 
+/** To write past tmux, without waiting for the terminal. */
+export const terminalFlags = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
+
 /**
  * Rings the terminals of clients. Past tmux, which has no command for it; a terminal takes
  * a bell between, and inside, whatever else it is sent. One that doesn't take it is left alone.
@@ -11,7 +14,7 @@ export async function ringBell(clients: readonly Client[]): Promise<void> {
 }
 
 async function ring(tty: string): Promise<void> {
-  const terminal = await open(tty, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+  const terminal = await open(tty, terminalFlags);
   try {
     if ((await terminal.stat()).isCharacterDevice()) await terminal.write('\x07');
   } finally {

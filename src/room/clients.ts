@@ -11,11 +11,26 @@ export interface Client {
   /** In cells; what tmux takes for a terminal that has no size included. */
   readonly columns: number;
   readonly rows: number;
+  /** Bytes that the server has written for its terminal in all, those included that it has not taken yet. */
+  readonly written: number;
+  /** Those of them that it was too slow for. */
+  readonly discarded: number;
   /** Whether it was told to give its terminal back until somebody continues it (`suspend-client`). */
   readonly suspended: boolean;
 }
 
-const fields = ['control_mode', 'pid', 'activity', 'width', 'height', 'flags', 'tty', 'name'];
+const fields = [
+  'control_mode',
+  'pid',
+  'activity',
+  'width',
+  'height',
+  'written',
+  'discarded',
+  'flags',
+  'tty',
+  'name',
+];
 const format = fields.map((field) => `#{client_${field}}`).join(' ');
 
 /** The clients in the room, an observer (see observe.ts) aside; none if the server does not answer. */
@@ -33,12 +48,15 @@ export function parseClients(lines: readonly string[]): Client[] {
   return lines
     .filter((line) => line.startsWith('0 '))
     .map((line) => {
-      const [, pid, activity, columns, rows, flags = '', tty = '', ...name] = line.split(' ');
+      const [, pid, activity, columns, rows, written, discarded, flags = '', tty = '', ...name] =
+        line.split(' ');
       return {
         pid: Number(pid),
         activity: Number(activity),
         columns: Number(columns),
         rows: Number(rows),
+        written: Number(written),
+        discarded: Number(discarded),
         suspended: flags.split(',').includes('suspended'),
         tty,
         name: name.join(' '),

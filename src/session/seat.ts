@@ -10,6 +10,7 @@ import { deferred } from './deferred.ts';
 import type { EndReason } from './events.ts';
 import { keepInOrder } from './keep-in-order.ts';
 import type { Live } from './live.ts';
+import { boundBacklogs } from './slow-guests.ts';
 import type { HostSeat } from './world.ts';
 
 export interface Seat {
@@ -92,11 +93,13 @@ function attend(
 ): () => void {
   let left = false;
   let stop = (): void => {};
+  const bound = boundBacklogs(live, room);
   const observe = async (): Promise<void> => {
     while (!left) {
       const observer = observeRoom(room, (clients) => {
         if (left) return;
         keepInOrder(live, room, clients);
+        void bound(clients);
         onClients(clients);
       });
       stop = observer.stop;
