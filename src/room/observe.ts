@@ -22,7 +22,7 @@ const gone = '%gone';
  * reads on: what tmux has written for a control client that nobody reads keeps that client from ending (tmux 3.3,
  * `control_all_done`).
  */
-const client = `{ while read -r line; do printf '%s\\n' "$line"; done; sleep 1; } | "$@" | { cat; echo ${gone}; exec cat >/dev/null; }`;
+const client = `{ while read -r line; do printf '%s\\n' "$line"; done; sleep 1; } | "$@" | { cat; (echo ${gone}); exec cat >/dev/null; }`;
 
 /**
  * Attaches a control client to the room, which gets no output and can change nothing, and reports the room's other
