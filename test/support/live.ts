@@ -125,11 +125,14 @@ export async function expectNothingLeft(stage: Stage, timeout = 5000): Promise<v
   });
 }
 
-/** The processes of guests on the host's machine: connections, clients in the room, airlocks. */
+/**
+ * The processes of guests on the host's machine: connections, clients in the room, airlocks. The program's own control
+ * client is none of them: it stays for a second after the supervisor's death, to bound what guests do meanwhile.
+ */
 export function guestProcesses(stage: Stage): Process[] {
   return stage
     .processes()
-    .filter(({ cmd }) => /^sshd(-session)?: |\/gate | attach-session -E |\/air\/\d+ /.test(cmd));
+    .filter(({ cmd }) => /^sshd(-session)?: |\/gate |(?<! -C) attach-session -E |\/air\/\d+ /.test(cmd));
 }
 
 /**
