@@ -4,6 +4,7 @@ import { type Room, showGuests } from '../room/room.ts';
 import type { Event } from './events.ts';
 import { type Live, namesIn } from './live.ts';
 import type { Seat } from './seat.ts';
+import { together } from './together.ts';
 import type { World } from './world.ts';
 
 export interface TellContext extends Pick<World, 'emit' | 'words'> {
@@ -34,10 +35,6 @@ function showing(event: Event): { readonly seconds: number; readonly guests: boo
   }
 }
 
-/** For how long, in ms, what has been said to the host stands behind what comes next: many may come at once. */
-const together = 1000;
-const mostTogether = 3;
-
 function changesNames({ kind }: Event): boolean {
   return /^(joined|left|trouble|trouble-over|tunnel-down|tunnel-up)$/.test(kind);
 }
@@ -49,16 +46,7 @@ function rings({ kind }: Event): boolean {
 /** Tells events to who runs this, and, one after the other, to the host inside tmux. */
 export function teller(live: Live, { room, host, bell, emit, words }: TellContext): (event: Event) => void {
   let turn: Promise<void> = Promise.resolve();
-  let recent: readonly { readonly text: string; readonly at: number }[] = [];
-  /** With what has just been said, but for what is for all, or to be copied. */
-  const textOf = (event: Event): string => {
-    const alone = showing(event).guests || event.kind === 'host-attached';
-    const at = performance.now();
-    const before = alone ? [] : recent.filter((one) => at - one.at < together);
-    const said = [{ text: words(event), at }, ...before].slice(0, mostTogether);
-    recent = alone ? [] : said;
-    return said.map(({ text }) => text).join('; ');
-  };
+  const textOf = together(() => performance.now());
   return (event) => {
     emit(event);
     const { seconds, guests } = showing(event);
@@ -73,7 +61,7 @@ export function teller(live: Live, { room, host, bell, emit, words }: TellContex
       if (changesNames(event)) await showGuests(room, namesIn(live));
       const mine = await host.clients();
       if (bell && rings(event)) await ringBell(mine);
-      await announce(room, textOf(event), {
+      await announce(room, textOf(words(event), guests), {
         seconds,
         ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
       });
