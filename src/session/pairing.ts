@@ -36,6 +36,9 @@ import type { PairIntent, World } from './world.ts';
  */
 const readingTime = 50;
 
+/** In ms: how long to look for a host elsewhere before guests are called all the same. */
+const lookingTime = 5000;
+
 export interface Ended {
   /** The signal that made the program leave, also where time was up before. */
   readonly signal?: StopSignal;
@@ -118,10 +121,13 @@ export async function supervise(
       world.words,
     ),
   );
+  // In a session that they are in already: before guests are called.
+  const taken = seat === 'elsewhere' ? takeSeat(seat, live, room, env) : undefined;
+  if (taken) await Promise.race([taken.looked, sleep(lookingTime, undefined, { ref: false })]);
   emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, known, intent, env) });
 
   if (seat === 'terminal') await sleep(readingTime);
-  const host = takeSeat(seat, live, room, env);
+  const host = taken ?? takeSeat(seat, live, room, env);
   const seen = (): void => {
     live.unseen = false;
   };

@@ -16,6 +16,8 @@ import type { HostSeat } from './world.ts';
 export interface Seat {
   /** Resolves once the host is there. */
   readonly arrived: Promise<void>;
+  /** Resolves once it is known whether they are: a guest who comes before is turned away. */
+  readonly looked: Promise<unknown>;
   /** Resolves when the host has gone, or the session. Rejects with a Refusal where the host could not get in. */
   readonly gone: Promise<EndReason>;
   /** The clients that are the host's. */
@@ -44,6 +46,7 @@ function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
   });
   return {
     arrived: host.arrived,
+    looked: Promise.resolve(),
     gone: Promise.race([suspended.promise, host.gone.then(() => ({ kind: 'host-detached' }) as const)]),
     clients: () => hostClients(live, room),
     leave: async () => {
@@ -57,6 +60,7 @@ function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
 function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
   const arrived = deferred<void>();
   const gone = deferred<EndReason>();
+  const looked = deferred<void>();
   let present = false;
   const look = (clients: readonly Client[]): void => {
     const mine = withoutGuests(live, clients);
@@ -69,6 +73,7 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
       setHostPresence(live.lease, false);
       gone.resolve({ kind: mine.length > 0 ? 'host-suspended' : 'host-detached' });
     }
+    looked.resolve();
   };
   const stop = attend(live, room, {
     onClients: look,
@@ -76,6 +81,7 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
   });
   return {
     arrived: arrived.promise,
+    looked: Promise.race([looked.promise, gone.promise]),
     gone: gone.promise,
     clients: () => hostClients(live, room),
     leave: async () => stop(),
