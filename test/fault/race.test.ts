@@ -51,7 +51,7 @@ test('G6: those between the check and the room are ended, too', async () => {
   const ada = await invited(stage, 'ada');
   const slow = await stage.writeFile(
     'slow-tmux',
-    '#!/bin/sh\ncase " $* " in *" -E "*) sleep 2;; esac\nexec tmux "$@"\n',
+    '#!/bin/sh\ncase " $* " in *" -E "*) until [ -e "$0.go" ]; do sleep 0.1; done;; esac\nexec tmux "$@"\n',
   );
   chmodSync(slow, 0o755);
   const live = await goLive(stage, ['ada.pub', '--tmux', slow]);
@@ -63,6 +63,7 @@ test('G6: those between the check and the room are ended, too', async () => {
   expect(await live.host.exitStatus()).toBe(0);
 
   expect(guestProcesses(stage)).toEqual([]);
+  await stage.writeFile('slow-tmux.go', '');
   for (const { stdout } of await Promise.all(attempts)) expect(stdout).not.toContain('[pair]');
   await until(async () => (await live.room('list-clients')).stdout === '', { what: 'nobody in the room' });
 });
