@@ -12,21 +12,28 @@ export interface Process {
   readonly cmd: string;
 }
 
+const statOf = /^\d+ \((.*)\) (\S) (\d+) (?:\S+ ){17}(\d+)/s;
+
 /** Every process of the machine that still runs, from /proc. Zombies are left out: they can do nothing more. */
 export function allProcesses(): Process[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => /^\d+$/.test(name) && !threadsOfKernel.has(name))
     .flatMap((name) => readProcess(Number(name)) ?? []);
 }
 
+/** Most of what is in /proc, which is read thousands of times: they stay, and are of no account. */
+const threadsOfKernel = new Set(
+  readdirSync('/proc').filter((name) => /^\d+$/.test(name) && readProcess(Number(name))?.ppid === 2),
+);
+
 /** One process, or undefined where it has ended. */
 export function readProcess(pid: number): Process | undefined {
-  const stat = read(pid, 'stat');
-  const uid = /^Uid:\t(\d+)/m.exec(read(pid, 'status') ?? '')?.[1];
-  const parsed = /^\d+ \((.*)\) (\S) (\d+) (?:\S+ ){17}(\d+)/s.exec(stat ?? '');
-  if (!parsed || uid === undefined) return undefined;
+  const parsed = statOf.exec(read(pid, 'stat') ?? '');
+  if (!parsed) return undefined;
   const [, name = '', state, ppid, startTime] = parsed;
   if (state === 'Z' || state === 'X') return undefined;
+  const uid = /^Uid:\t(\d+)/m.exec(read(pid, 'status') ?? '')?.[1];
+  if (uid === undefined) return undefined;
   const cmd = (read(pid, 'cmdline') ?? '').replace(/\0+$/, '').replaceAll('\0', ' ');
   return {
     pid,

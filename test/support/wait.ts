@@ -6,7 +6,7 @@ export interface Patience {
   readonly what: string;
   /** Milliseconds, 10 s where not given. */
   readonly timeout?: number | undefined;
-  /** Milliseconds between two looks, 20 where not given. */
+  /** Milliseconds between two looks: where not given 20, or twice what a look took, which leaves the machine to others. */
   readonly interval?: number | undefined;
 }
 
@@ -18,14 +18,15 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
  * @throws Error with `what` and the last answer when the time is up; what `probe` throws, at once
  */
 export async function until<T>(probe: () => T | Promise<T>, patience: Patience): Promise<Truthy<T>> {
-  const { what, timeout = 10_000, interval = 20 } = patience;
+  const { what, timeout = 10_000, interval } = patience;
   const deadline = performance.now() + timeout;
   for (;;) {
-    const last = performance.now() >= deadline;
+    const since = performance.now();
+    const last = since >= deadline;
     const answer = await probe();
     if (answer) return answer as Truthy<T>;
     if (last) throw new Error(`gave up waiting for ${what} after ${timeout} ms; last seen: ${show(answer)}`);
-    await pause(interval);
+    await pause(interval ?? Math.max(20, 2 * (performance.now() - since)));
   }
 }
 
