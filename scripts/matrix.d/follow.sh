@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016 # expanded by the shell of who it is run as
 # Follows the README in a fresh chroot, as root or as a plain user for whom root installs what the set-up asks for.
 # Writes to /result: releases of OpenSSH, tmux and Node, then what came of it.
-# usage: follow.sh root|ada TRY TEST   the last two being the README's commands
+# usage: follow.sh root|ada TRY TEST   the last two being the README's commands, TEST empty where only TRY is to be run
 set -euo pipefail
 user=$1 try=$2 test=$3
 
@@ -36,7 +36,7 @@ as 'git clone -q /srv/tree.bundle tmuxpair'
 cd tmuxpair
 
 if [ "$user" != root ]; then
-  said=$(as 'sh .ci/setup' 2>&1) || true
+  said=$(as 'sh .ci/setup tests' 2>&1) || true
   hint=$(printf '%s\n' "$said" | sed -n 's/^setup: hint: as root: //p')
   echo "as root: $hint"
   apt-get -q update
@@ -50,6 +50,7 @@ if ! as 'exec bash scripts/matrix.d/try.sh "$1"' try "$try" | tee /try.log; then
   outcome "refused: ${refused#error: }"
 fi
 
+[ -n "$test" ] || outcome 'a pairing'
 echo "$user: $test"
 code=0
 as "$test" || code=$?

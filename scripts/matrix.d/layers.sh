@@ -72,7 +72,7 @@ ready() {
     enter "$cache/base/$release" "$dir.new" bash -c '
       set -e
       git clone -q /srv/tree.bundle tmuxpair
-      (cd tmuxpair && sh .ci/setup && npm ci)
+      (cd tmuxpair && sh .ci/setup tests && npm ci)
       useradd -m -s /bin/bash ada
       cp -R tmuxpair /home/ada/
       chown -R ada: /home/ada

@@ -76,7 +76,7 @@ export async function startSshd(account: Account, options: SshdOptions = {}): Pr
 /** sshd demands to be started by its absolute path, which a plain user's PATH does not hold. */
 function sshdPath(): string {
   const path = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/usr/bin/sshd', '/sbin/sshd'].find(existsSync);
-  if (!path) throw new Error('sshd is missing: run `sh .ci/setup`');
+  if (!path) throw new Error('sshd is missing: run `sh .ci/setup tests`');
   return path;
 }
 
