@@ -12,6 +12,8 @@ export type Doubt =
   | { readonly kind: 'settings-unread' }
   /** No such process is seen: the settings are those of an sshd that is started without arguments. */
   | { readonly kind: 'settings-assumed'; readonly configFile: string }
+  /** Its configuration has changed since it read it, as far as is known: it may run with other settings. */
+  | { readonly kind: 'settings-stale'; readonly configFile: string }
   /** It listens on these addresses, which nobody reaches from another machine. */
   | { readonly kind: 'loopback-only'; readonly addresses: readonly string[] }
   /** A trial login did not get in. */

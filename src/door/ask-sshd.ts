@@ -1,13 +1,13 @@
 /** What the sshds of this machine are set to, as `sshd -T` tells, which a plain user can ask, too, given any private key. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { joinMarks, type Marks, markFiles } from '../system/remembered.ts';
-import { configIn, readConfigFile } from './config-file.ts';
-import { holdsSocket, listeners } from './listeners.ts';
+import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { holdsSocket, listeners, startedAt } from './listeners.ts';
 import { type Spec, specsFor } from './match-specs.ts';
-import { listeningSockets } from './sockets.ts';
+import { type ListeningSocket, listeningSockets } from './sockets.ts';
 import { type Outlook, parseSettings, type Settings } from './sshd-settings.ts';
 
 export interface SettingsQuery {
@@ -25,6 +25,8 @@ export interface SshdSettings {
   readonly unresolved: readonly string[];
   /** Those of its arguments that say which configuration it has. */
   readonly args: readonly string[];
+  /** Whether its files have changed since it read them, as far as is known: it may run with others. */
+  readonly isStale?: boolean;
   /** Its process; absent for the settings that an sshd without arguments would have, which is not seen to run. */
   readonly pid?: number;
   /** Whose process that is. */
@@ -39,27 +41,52 @@ export interface Answer {
 }
 
 interface Candidate extends Answer {
+  readonly configFile: string;
   /** Whether its process is seen. */
   readonly isSeen: boolean;
 }
 
+/** Of the sshd on a port. */
+export interface AnswerOn extends Answer {
+  /** Its configuration file; where it can't be known which sshd that is, of one that may be. */
+  readonly configFile: string;
+  /** The addresses there that are its own, where its settings tell; another sshd may have others. */
+  readonly at?: readonly string[];
+}
+
 /**
- * The settings of the sshd on that port: of one that is seen to run, or of one that would run by default.
- * @param inodes of the sockets there, as far as they are known
+ * The settings of the sshd that has the first of these sockets: of one that is seen to run, or of one that would run by
+ * default. Every sshd that may have it is asked: where more than one may, or one of them does not tell, nothing is known.
+ * @param sockets on that port, as far as they are known, first the one that guests come to
  */
 export async function settingsOn(
   port: number,
   query: SettingsQuery,
-  inodes: readonly string[],
-): Promise<Answer> {
+  sockets: readonly ListeningSocket[],
+): Promise<AnswerOn> {
   let marks: Marks = { files: {}, isFresh: false };
+  const [first] = sockets;
+  const inodes = sockets.map(({ inode }) => inode);
+  const possible: Candidate[] = [];
   for await (const answer of running({ ...query, port, isCandidate: (pid) => isOn(pid, inodes) })) {
     marks = joinMarks(marks, answer.marks);
-    if (answer.settings && portsIn(answer.settings).includes(port)) return { ...answer, marks };
-    // It may be this one that is on the port, and what another would be set to says nothing then.
-    if (!answer.settings && answer.isSeen) return { settings: undefined, marks };
+    const { settings, isSeen } = answer;
+    // What one would be set to by default says nothing where there is one that runs.
+    if (!isSeen && (possible.length > 0 || !settings)) continue;
+    if (!settings || (first ? has(settings, first) : portsIn(settings).includes(port))) possible.push(answer);
   }
-  return { settings: undefined, marks };
+  const [one, ...more] = possible;
+  const configFile = one?.configFile ?? defaultConfig;
+  if (!one?.settings || more.length > 0) return { settings: undefined, marks, configFile };
+  const { settings } = one;
+  const at = sockets.filter((socket) => has(settings, socket)).map(({ address }) => address);
+  return { settings, marks, configFile, ...(first ? { at } : {}) };
+}
+
+/** Whether a socket may be that sshd's: its settings have it listen there, its user has it, and so its process, if that can be seen. */
+function has(settings: SshdSettings, { address, port, uid, inode }: ListeningSocket): boolean {
+  if (uid !== settings.uid || !addressesIn(settings, port).includes(address)) return false;
+  return settings.pid === undefined || holdsSocket(settings.pid, [inode]) !== false;
 }
 
 /**
@@ -79,17 +106,23 @@ export async function portsOfAll(
   return { ports: [...ports], marks };
 }
 
-/** The addresses that its settings have it listen on. */
-export function addressesIn({ outlooks: [outlook] }: SshdSettings, port: number): string[] {
-  return (outlook?.settings.get('listenaddress') ?? []).flatMap((text) => {
-    const [, bracketed, bare, at] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d+)\b/.exec(text) ?? [];
-    return Number(at) === port ? (bracketed ?? bare ?? []) : [];
-  });
+/** The addresses that its settings have it listen on, without zones. */
+export function addressesIn(settings: SshdSettings, port: number): string[] {
+  return listenIn(settings).flatMap(({ address, at }) => (at === port ? address : []));
 }
 
-function portsIn({ outlooks: [outlook] }: SshdSettings): number[] {
-  const addresses = outlook?.settings.get('listenaddress') ?? [];
-  return [...new Set(addresses.map((text) => Number(/^(?:\[[^\]]+\]|[^:\s]+):(\d+)\b/.exec(text)?.[1])))];
+function portsIn(settings: SshdSettings): number[] {
+  return [...new Set(listenIn(settings).map(({ at }) => at))];
+}
+
+function listenIn({
+  outlooks: [outlook],
+}: SshdSettings): { readonly address: string; readonly at: number }[] {
+  return (outlook?.settings.get('listenaddress') ?? []).flatMap((text) => {
+    const [, bracketed, bare, at] = /^(?:\[([^\]%]+)(?:%[^\]]*)?\]|([^:\s]+)):(\d+)\b/.exec(text) ?? [];
+    const address = bracketed ?? bare;
+    return address === undefined ? [] : [{ address, at: Number(at) }];
+  });
 }
 
 /** Not one that is seen to have other sockets, or to be in another network: processes of containers are seen, too. */
@@ -118,7 +151,8 @@ async function* running({
     const settings = await ask(sshd, question);
     const isSeen = pid !== undefined;
     if (!settings) {
-      yield { settings, marks, isSeen };
+      if (isSeen && process.platform === 'linux' && !existsSync(`/proc/${pid}`)) continue; // It has just ended.
+      yield { settings, marks, isSeen, configFile: file };
       continue;
     }
     const { specs, unresolved } = specsFor(before, thisAccount());
@@ -134,11 +168,42 @@ async function* running({
         unresolved: [...new Set([...unresolved, ...failed])],
         args,
         uid,
-        ...(pid === undefined ? {} : { pid }),
+        ...(pid === undefined ? {} : { pid, isStale: isStale(pid, settings, [sshd, ...before.sources]) }),
       },
       marks,
       isSeen,
+      configFile: file,
     };
+  }
+}
+
+/**
+ * Whether one of these has changed since sshd read them: at its start, or at a SIGHUP, after which it writes its PidFile
+ * anew. Nothing else tells of that, so without one it may be told of an sshd that has read them.
+ */
+function isStale(pid: number, settings: Settings, sources: readonly string[]): boolean {
+  const readAt = Math.max(startedAt(pid) ?? 0, wroteAt(settings.get('pidfile')?.[0], pid) ?? 0);
+  return sources.some((path) => changedAt(path) > readAt);
+}
+
+/** When it wrote its pid there, if it did. Only root, or we, could have put it there in its place. */
+function wroteAt(path: string | undefined, pid: number): number | undefined {
+  if (path === undefined || path === 'none') return undefined;
+  try {
+    const { uid, mode, mtimeMs } = statSync(path);
+    const isTheirs = (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0;
+    return isTheirs && readFileSync(path, 'latin1').trim() === String(pid) ? mtimeMs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In ms since the epoch: of the file, of the link to it, or of the folder that it is gone from. */
+function changedAt(path: string): number {
+  try {
+    return Math.max(lstatSync(path).ctimeMs, statSync(path).ctimeMs);
+  } catch {
+    return dirname(path) === path ? 0 : changedAt(dirname(path));
   }
 }
 

@@ -10,6 +10,10 @@ export interface Knowledge {
   readonly host: string;
   /** Absent where they can't be read, or are not those of who listens. */
   readonly settings?: SshdSettings;
+  /** Those of its addresses on that port that are the sshd's with these settings; absent where that is not known. */
+  readonly at?: readonly string[];
+  /** Its configuration file, or that of one which may be it. */
+  readonly configFile: string;
   /** This account's, where the settings ask for them. */
   readonly groups: readonly string[];
   /** Host keys that it has shown. */
@@ -17,10 +21,12 @@ export interface Knowledge {
 }
 
 /** For JSON. */
-export function toPlain({ greeting, host, settings, groups, shown }: Knowledge): unknown {
+export function toPlain({ greeting, host, settings, at, configFile, groups, shown }: Knowledge): unknown {
   return {
     greeting: 'text' in greeting ? greeting.text : '',
     host,
+    configFile,
+    ...(at && { at }),
     ...(settings && {
       settings: {
         ...settings,
@@ -35,12 +41,14 @@ export function toPlain({ greeting, host, settings, groups, shown }: Knowledge):
 /** @returns `undefined` where it is not exactly what {@link toPlain} gives */
 export function fromPlain(value: unknown): Knowledge | undefined {
   if (!isRecord(value)) return undefined;
-  const { greeting: text, host, groups, shown } = value;
-  if (typeof text !== 'string' || typeof host !== 'string' || !isList(groups, isText)) return undefined;
-  if (!isList(shown, isText)) return undefined;
+  const { greeting: text, host, at, configFile, groups, shown } = value;
+  if (!isText(text) || !isText(host) || !isText(configFile)) return undefined;
+  if (!isList(groups, isText) || !isList(shown, isText)) return undefined;
+  if (at !== undefined && !isList(at, isText)) return undefined;
   const greeting = greetingIn(`${text}\r\n`, true);
   if (greeting.kind !== 'openssh' && greeting.kind !== 'other') return undefined;
-  const known = { greeting, host, groups, shown: keysIn(shown.map((key) => `host ${key}`).join('\n')) };
+  const keys = keysIn(shown.map((key) => `host ${key}`).join('\n'));
+  const known = { greeting, host, configFile, groups, shown: keys, ...(at && { at }) };
   if (value.settings === undefined) return known;
   const settings = settingsFrom(value.settings);
   return settings && { ...known, settings };
@@ -48,12 +56,13 @@ export function fromPlain(value: unknown): Knowledge | undefined {
 
 function settingsFrom(value: unknown): SshdSettings | undefined {
   if (!isRecord(value)) return undefined;
-  const { outlooks, unresolved, args, pid, uid } = value;
+  const { outlooks, unresolved, args, isStale, pid, uid } = value;
   const isWhole =
     isList(unresolved, isText) &&
     isList(args, isText) &&
     Number.isSafeInteger(uid) &&
     (pid === undefined || Number.isSafeInteger(pid)) &&
+    (isStale === undefined || typeof isStale === 'boolean') &&
     isList(
       outlooks,
       (one) =>

@@ -54,6 +54,25 @@ export function holdsSocket(pid: number, inodes: readonly string[]): boolean | u
   }
 }
 
+/**
+ * When a process began, in ms since the epoch; `undefined` where that can't be known, as where `/proc/uptime` is a
+ * container's and the process's start counts from the machine's boot.
+ */
+export function startedAt(pid: number): number | undefined {
+  try {
+    const now = Date.now();
+    const booted = now - Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000;
+    const startOf = (name: number | 'self'): number => {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      return booted + Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) * 10;
+    };
+    const [theirs, ours] = [startOf(pid), startOf('self')];
+    return ours <= now + 100 && theirs <= now + 100 ? theirs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 interface Running {
   readonly pid: number;
   readonly uid: number;

@@ -32,12 +32,12 @@ export interface SystemDoor {
   readonly port: number;
   /** Whether somebody listens there. */
   readonly listens: boolean;
-  /** An address that it can be reached by from here. */
+  /** An address that it can be reached by from here, the likeliest until it has been heard. */
   readonly host: string;
   /** Whether it is reached by whoever connects to that address of this machine's, as far as is known. */
   readonly listensOn: (address: string) => boolean;
   /** All of its addresses, where it does not listen on every one of this machine's, as far as is known. */
-  readonly onlyAt?: readonly string[];
+  readonly onlyAt: readonly string[] | undefined;
   /** As its greeting says, where that has been heard by now, or is remembered. */
   version(): SshdVersion | undefined;
   /** What the greeting and the settings tell: remembered, or asked for once. Does not reject. */
@@ -78,6 +78,8 @@ export interface SystemQuery extends SettingsQuery {
   readonly port: number;
   /** The `authorized_keys` file that guests are to be let in by, absolute. */
   readonly keyFile: string;
+  /** Where several sshds have that port, the address of this machine's that guests are to come to. */
+  readonly towards?: string | undefined;
   /** Asks anew although something is remembered. */
   readonly isFresh?: boolean;
 }
@@ -87,7 +89,10 @@ const day = 86_400;
 /** Who listens on a port. Knocks at nobody, where the kernel lists who listens. */
 export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
   const { env, port } = query;
-  const sockets = listeningSockets().filter((socket) => socket.port === port);
+  const sockets = inOrder(
+    listeningSockets().filter((socket) => socket.port === port),
+    query.towards,
+  );
   const facts = factsOf(query, sockets);
   const recalled = (): Learned | undefined => {
     const record = query.isFresh ? undefined : recall(env, nameOf(port), facts);
@@ -112,13 +117,17 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
     return learned.knowledge;
   });
   let known = once(async () => describe(query, await learnt()));
-  const addresses = sockets.map(({ address }) => address);
+  const addresses = (): readonly string[] => knowledge?.at ?? sockets.map(({ address }) => address);
   return {
     port,
     listens: hosts.length > 0,
-    host: knowledge?.host ?? hosts[0] ?? '127.0.0.1',
-    listensOn: (address) => reaches(sockets, address, knowledge?.host),
-    ...(addresses.length === 0 || addresses.some(isAny) ? {} : { onlyAt: addresses }),
+    get host() {
+      return knowledge?.host ?? hosts[0] ?? '127.0.0.1';
+    },
+    listensOn: (address) => reaches(addresses(), address, knowledge?.host),
+    get onlyAt() {
+      return addresses().length === 0 || addresses().some(isAny) ? undefined : addresses();
+    },
     version: () => (knowledge?.greeting.kind === 'openssh' ? knowledge.greeting.version : undefined),
     known: () => (hosts.length > 0 ? known() : Promise.resolve(silent)),
     depends: async () => {
@@ -158,12 +167,13 @@ function showSocket({ address, port, uid, inode }: ListeningSocket): string {
 }
 
 /** What is remembered of an sshd depends on who listens, and on whom it is asked about. */
-function factsOf({ sshd, port }: SystemQuery, sockets: readonly ListeningSocket[]): string[] {
+function factsOf({ sshd, port, towards = '' }: SystemQuery, sockets: readonly ListeningSocket[]): string[] {
   const { name, uid, home, shell } = thisAccount();
   const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])].sort();
   return [
+    'sshd 2',
     sshd,
-    `port ${port}`,
+    `port ${port} ${sockets.some(({ address }) => address === towards) ? towards : ''}`,
     `account ${name} ${uid} ${home} ${shell} ${[...new Set(groups)].join(',')}`,
     groupLines(name),
     ...sockets.map(showSocket).sort(),
@@ -180,27 +190,34 @@ function groupLines(name: string): string {
   }
 }
 
-/** Addresses to reach these sockets by, first those that guests would come to. */
-export function reachable(sockets: readonly ListeningSocket[]): string[] {
-  const addresses = sockets.map(({ address }) => address);
-  const specific = addresses.filter((address) => !isAny(address));
-  return [
-    ...(addresses.includes('0.0.0.0') ? ['127.0.0.1'] : []),
-    // One of IPv6 may take IPv4, too, which only a connection tells.
-    ...(addresses.includes('::') ? ['127.0.0.1', '::1'] : []),
-    ...specific.filter((address) => !isLoopback(address)),
-    ...specific.filter(isLoopback),
-  ].filter((address, at, all) => all.indexOf(address) === at);
+/** First that on the address that guests are to come to, then those that they would come to, then those of loopback. */
+function inOrder(sockets: readonly ListeningSocket[], towards: string | undefined): ListeningSocket[] {
+  const rank = ({ address }: ListeningSocket): number => {
+    if (address === towards) return 0;
+    if (isAny(address)) return address === '::' ? 2 : 1;
+    return isLoopback(address) ? 4 : 3;
+  };
+  return [...sockets].sort((one, other) => rank(one) - rank(other));
 }
 
-function reaches(sockets: readonly ListeningSocket[], address: string, heard: string | undefined): boolean {
-  if (sockets.length === 0) return true;
+/** Addresses to reach these sockets by, in their order. */
+export function reachable(sockets: readonly Pick<ListeningSocket, 'address'>[]): string[] {
+  const addresses = sockets.flatMap(({ address }) => {
+    if (address === '0.0.0.0') return ['127.0.0.1'];
+    // One of IPv6 may take IPv4, too, which only a connection tells.
+    return address === '::' ? ['127.0.0.1', '::1'] : [address];
+  });
+  return [...new Set(addresses)];
+}
+
+function reaches(addresses: readonly string[], address: string, heard: string | undefined): boolean {
+  if (addresses.length === 0) return true;
   const isSix = address.includes(':');
-  return sockets.some(
-    (socket) =>
-      socket.address === address ||
-      socket.address === (isSix ? '::' : '0.0.0.0') ||
-      (!isSix && socket.address === '::' && heard === '127.0.0.1'),
+  return addresses.some(
+    (one) =>
+      one === address ||
+      one === (isSix ? '::' : '0.0.0.0') ||
+      (!isSix && one === '::' && heard === '127.0.0.1'),
   );
 }
 
@@ -247,25 +264,18 @@ async function learn(
   hosts: readonly string[],
   sockets: readonly ListeningSocket[],
 ): Promise<Learned> {
-  const [{ host, greeting }, { settings, marks }] = await Promise.all([
+  const [{ host, greeting }, { settings, marks, configFile, at }] = await Promise.all([
     knockAt(hosts, query.port),
-    settingsOn(
-      query.port,
-      query,
-      sockets.map(({ inode }) => inode),
-    ),
+    settingsOn(query.port, query, sockets),
   ]);
-  // Who listens there may be another than the sshd that is set to.
-  const isTheirs =
-    /^(openssh|refusing)$/.test(greeting.kind) && sockets.every(({ uid }) => uid === (settings?.uid ?? 0));
+  // Who was heard there may be another than the sshd that is set to.
+  const isTheirs = /^(openssh|refusing)$/.test(greeting.kind) && (!at || reaches(at, host, host));
   const theirs = isTheirs ? settings : undefined;
   const keys = theirs?.outlooks[0] ? hostKeysIn(theirs.outlooks[0].settings) : [];
   const shown = theirs && keys.length === 0 ? await scanHostKey(host, query.port) : [];
   const groups = theirs ? await groupsFor(theirs) : [];
-  return {
-    knowledge: { greeting, host, groups, shown, ...(theirs && { settings: theirs }) },
-    marks,
-  };
+  const known = theirs && { settings: theirs, ...(at && { at }) };
+  return { knowledge: { greeting, host, groups, shown, configFile, ...known }, marks };
 }
 
 async function knockAt(
@@ -289,16 +299,16 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
 
 /** What the knowledge means for guests now: files of keys and their modes are looked at each time. */
 function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
-  const { greeting, settings, groups, shown } = knowledge;
+  const { greeting, settings, groups, shown, configFile } = knowledge;
   const answers = greeting.kind !== 'silent';
   const doubts = doubtsOf(knowledge);
   if (!settings) {
     const nothing = { obstacles: [], rules: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
-    return { answers, greeting, asked: false, configFile: defaultConfig, ...nothing, doubts, hostKeys };
+    return { answers, greeting, asked: false, configFile, ...nothing, doubts, hostKeys };
   }
   const { outlooks, unresolved, args, pid } = settings;
-  const { file: configFile, options } = configIn(args);
+  const { options } = configIn(args);
   const account: Account = { ...thisAccount(), groups };
   const [{ settings: usual } = { settings: new Map() }] = outlooks;
   const keyFiles = [...new Set(outlooks.flatMap((one) => keyFileNames(one.settings, account)))];
@@ -341,7 +351,7 @@ const silent: Known = {
   hostKeys: [],
 };
 
-function doubtsOf({ greeting, settings }: Knowledge): Doubt[] {
+function doubtsOf({ greeting, settings, configFile }: Knowledge): Doubt[] {
   switch (greeting.kind) {
     case 'other':
       return [{ kind: 'other-server', greeting: greeting.text }];
@@ -354,10 +364,8 @@ function doubtsOf({ greeting, settings }: Knowledge): Doubt[] {
       const refusing =
         greeting.kind === 'refusing' ? [{ kind: 'refusing', said: greeting.text } as const] : [];
       if (!settings) return [...refusing, { kind: 'settings-unread' }];
-      const { file } = configIn(settings.args);
-      return settings.pid === undefined
-        ? [...refusing, { kind: 'settings-assumed', configFile: file }]
-        : refusing;
+      if (settings.pid === undefined) return [...refusing, { kind: 'settings-assumed', configFile }];
+      return settings.isStale ? [...refusing, { kind: 'settings-stale', configFile }] : refusing;
     }
     default:
       return greeting satisfies never;

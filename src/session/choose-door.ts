@@ -113,7 +113,14 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
     return { ...own, why: { kind: 'key-file', failure: trouble } };
   const port = intent.port ?? 22;
   const { env, sshd, isFresh = false } = world;
-  const query = { env, sshd, keyFile: intent.keyFile, anyKey: () => anyKey(env), isFresh };
+  const query = {
+    env,
+    sshd,
+    keyFile: intent.keyFile,
+    anyKey: () => anyKey(env),
+    isFresh,
+    towards: intent.host,
+  };
   const usual = await lookAtSystem({ ...query, port });
   const isNamed = intent.door === 'system' || intent.keyFileNamed;
 
@@ -173,7 +180,7 @@ export function verdictOn({
   if (obstacles.length > 0) return { kind: 'obstacles', obstacles };
   // That it refuses this machine for a while says nothing of guests, who come from elsewhere.
   if (asked && doubts.every(({ kind }) => kind === 'refusing')) return { kind: 'good', doubts };
-  const isTriable = doubts.every(({ kind }) => kind === 'settings-unread' || kind === 'settings-assumed');
+  const isTriable = doubts.every(({ kind }) => kind.startsWith('settings-'));
   return { kind: 'open', doubts, isTriable };
 }
 
@@ -220,7 +227,7 @@ function askedFor(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) {
     },
     beside: async () => {
       const { known, doubts } = await all();
-      if (!known.asked || !doubts.some(({ kind }) => kind === 'settings-assumed')) return [];
+      if (!known.asked || !doubts.some(({ kind }) => kind.startsWith('settings-'))) return [];
       return (await tried()).filter(({ kind }) => kind !== 'types-untried');
     },
   };

@@ -25,7 +25,7 @@ export interface DoorPlace {
   /** Whether whoever connects to that address of this machine's comes to it, as far as is known. */
   readonly listensOn: (address: string) => boolean;
   /** All of its addresses, where it does not listen on every one of this machine's, as far as is known. */
-  readonly onlyAt?: readonly string[];
+  readonly onlyAt?: readonly string[] | undefined;
 }
 
 export interface OpenDoor {
@@ -70,7 +70,7 @@ export async function openDoor(
   let trying = Promise.resolve();
   const place =
     choice.kind === 'system'
-      ? { ...choice.system, known: () => knownOf(choice) }
+      ? placeOf(choice)
       : await openPrivate(choice.port, intent, step, world, (event) => hear(event));
   const { port, known } = place;
   const shown = choice.kind === 'system' ? choice.system.known : known;
@@ -117,7 +117,9 @@ export async function openDoor(
   return {
     kind: choice.kind,
     port,
-    host: place.host,
+    get host() {
+      return place.host;
+    },
     command,
     routes: () => routes,
     tunnelTrouble: () => down,
@@ -141,6 +143,23 @@ export async function openDoor(
       });
     },
     tried: () => trying,
+  };
+}
+
+/** The system's. Which of its addresses are that sshd's is known only once it has been asked. */
+function placeOf(choice: DoorChoice & { kind: 'system' }): DoorPlace & Pick<OpenDoor, 'host' | 'known'> {
+  const { system } = choice;
+  const { port, listensOn } = system;
+  return {
+    port,
+    listensOn,
+    get host() {
+      return system.host;
+    },
+    get onlyAt() {
+      return system.onlyAt;
+    },
+    known: () => knownOf(choice),
   };
 }
 

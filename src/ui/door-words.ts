@@ -65,6 +65,8 @@ export function doubtWords(doubt: Doubt): string {
       return "its settings can't be read";
     case 'settings-assumed':
       return `its process can't be seen: its settings are taken to be those of ${printable(doubt.configFile)}`;
+    case 'settings-stale':
+      return `its configuration (${printable(doubt.configFile)}) has changed since it was started, and it may run with the one before`;
     case 'loopback-only':
       return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
     case 'login-failed':

@@ -82,6 +82,11 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
       return 'pass --door private: that sshd knows the keys of your guests and nothing else';
     case 'settings-assumed':
       return 'nothing to do, if the login below succeeds';
+    case 'settings-stale':
+      return asRoot(
+        `${shWord(machine.sshd)} -t -f ${shWord(doubt.configFile)} && ${reload(undefined, machine)}`,
+        machine,
+      );
     case 'loopback-only':
       return 'pass --via JUMP or --door private, or --host NAME if that port is forwarded from elsewhere';
     case 'login-untried':

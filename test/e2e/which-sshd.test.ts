@@ -10,6 +10,7 @@ import { listed, theOne } from '../support/listed.ts';
 import { makeNetworks, type Networks } from '../support/network.ts';
 import { keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot, testRun } from '../support/run.ts';
+import { startSshd } from '../support/sshd.ts';
 import { until } from '../support/wait.ts';
 
 interface Machine extends AsyncDisposable {
@@ -314,3 +315,69 @@ test.runIf(isRoot())('N4: an sshd on loopback alone is nobody else’s to reach'
   );
   expect(await pairing(machine, ['--port', '22'])).toMatch(/warning: .* it listens on 127\.0\.0\.1 only/);
 });
+
+/** A file that root alone can write, where an sshd may be told to look for the account's keys. */
+async function otherKeys(stage: Stage): Promise<{ path: string } & AsyncDisposable> {
+  const path = `/etc/ssh/tmuxpair-test-${stage.account.name}`;
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => void (await stage.account.asRoot(`rm -f ${path}`)),
+  };
+}
+
+test.runIf(isRoot())(
+  'B2: an sshd that runs with older settings than its file, and lets the guest in by them, is not taken',
+  async () => {
+    await using machine = await makeMachine([
+      'Port 22',
+      'StrictModes no',
+      'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/tmuxpair-test-%u',
+    ]);
+    const { stage, key } = machine;
+    const { configFile, pid } = stage.sshd;
+    await using other = await otherKeys(stage);
+    await stage.account.asRoot(
+      `cp ${key} ${other.path}; chmod 644 ${other.path}; sed -i /AuthorizedKeysFile/d ${configFile}`,
+    );
+    const stale = `its configuration (${configFile}) has changed since it was started`;
+    const said = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+      expect((await theOne(stage)).door).toBe('private');
+    });
+    expect(said).toContain(`not port 22 (${stale}`);
+    expect(said).toMatch(/it lets file:\S+ in by itself, past the gate/);
+    expect(await pairing(machine, ['--port', '22'])).toContain(
+      `warning: it is not known whether your guest can get in through port 22: ${stale}`,
+    );
+    const count = (): number => stage.sshd.log().split('Server listening').length;
+    const before = count();
+    await stage.account.asRoot(`kill -HUP ${pid}`);
+    await until(() => count() > before + 1, { what: 'sshd to begin anew' });
+    expect(await pairing(machine, [])).toContain("guests come through this machine's sshd, port 22\n");
+  },
+);
+
+test.runIf(isRoot())(
+  'B3: two sshds on one port: the one that guests come to is judged, by its own settings',
+  async () => {
+    await using machine = await makeMachine(['Port 22'], '127.0.0.1');
+    const { stage, networks } = machine;
+    const network = { name: networks.host, address: '203.0.113.1' };
+    const refusing = await startSshd(stage.account, { network, config: ['Port 22', 'PermitTTY no'] });
+    try {
+      expect(await pairing(machine, [])).toContain(
+        "this machine's sshd on port 22 won't do (it gives no terminals: PermitTTY no)",
+      );
+      expect(await pairing(machine, ['--port', '22'])).toMatch(
+        /may keep your guest out: it gives no terminals/,
+      );
+    } finally {
+      await refusing.stop();
+    }
+    await stage.account.asRoot(`echo 'PermitTTY no' >>${stage.sshd.configFile}; kill -HUP ${stage.sshd.pid}`);
+    await using _ = await startSshd(stage.account, { network, config: ['Port 22'] });
+    const said = await pairing(machine, [], async () => {
+      await machine.joins((await theOne(stage)).sshCommand);
+    });
+    expect(said).toContain("guests come through this machine's sshd, port 22\n");
+  },
+);

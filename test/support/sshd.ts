@@ -64,7 +64,8 @@ export async function startSshd(account: Account, options: SshdOptions = {}): Pr
   const more = [...(options.config ?? []), ...(options.penalties ? [] : await noPenalties())];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const config = configFor(account, [`ListenAddress ${host}`, `Port ${port}`], hostKey, more);
+    const own = [`ListenAddress ${host}`, `Port ${port}`, `PidFile ${folder}/pid`];
+    const config = configFor(account, own, hostKey, more);
     const listener = await listen([...enter, binary], folder, config);
     if (listener) return describe(folder, hostKey, { host, port }, listener);
     // Another process took the port between our look and sshd's bind.
@@ -89,18 +90,17 @@ function demandPlainPtys(): void {
 
 function configFor(
   account: Account,
-  address: readonly string[],
+  own: readonly string[],
   hostKey: string,
   more: readonly string[],
 ): string {
   const lines = [
     ...more,
-    ...address,
+    ...own,
     `HostKey ${hostKey}`,
     `AllowUsers ${account.name}`,
     'LogLevel VERBOSE',
     'UsePAM no',
-    'PidFile none',
     'PrintMotd no',
     'X11Forwarding yes',
     'AcceptEnv LANG LC_*',

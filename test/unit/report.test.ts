@@ -89,6 +89,7 @@ const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
   'no-greeting': { kind: 'no-greeting' },
   refusing: { kind: 'refusing', said: 'Not allowed at this time' },
   'settings-unread': { kind: 'settings-unread' },
+  'settings-stale': { kind: 'settings-stale', configFile: '/etc/ssh/sshd_config' },
   'settings-assumed': { kind: 'settings-assumed', configFile: '/etc/ssh/sshd_config' },
   'loopback-only': { kind: 'loopback-only', addresses: ['127.0.0.1', '::1'] },
   'login-failed': { kind: 'login-failed', type: 'ssh-rsa', said: 'Permission denied (publickey).' },

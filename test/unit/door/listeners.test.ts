@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listenerConfig } from '../../../src/door/listeners.ts';
+import { listenerConfig, startedAt } from '../../../src/door/listeners.ts';
 
 test.each([
   ['sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups', []],
@@ -31,4 +31,13 @@ test.each([
   '',
 ])('%s does not', (command) => {
   expect(listenerConfig(command)).toBeUndefined();
+});
+
+test('B2: when a process began', () => {
+  const now = Date.now();
+  const began = startedAt(process.pid) ?? 0;
+  expect(began).toBeGreaterThan(now - 3_600_000);
+  expect(began).toBeLessThan(now);
+  expect(startedAt(1) ?? 0).toBeLessThanOrEqual(began);
+  expect(startedAt(2 ** 30)).toBeUndefined();
 });

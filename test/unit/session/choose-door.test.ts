@@ -14,6 +14,12 @@ test.each<[string, boolean, Doubt[], object]>([
   ['R3: refuses this machine, and nothing else is known', false, [refusing, unread], { isTriable: false }],
   ['N2: settings that could not be read', false, [unread], { kind: 'open', isTriable: true }],
   ['settings of a process that is not seen', true, [assumed], { kind: 'open', isTriable: true }],
+  [
+    'B2: settings that it may not run with',
+    true,
+    [{ kind: 'settings-stale', configFile: '/etc/ssh/sshd_config' }],
+    { kind: 'open', isTriable: true },
+  ],
   ['N1: another server', false, [go], { kind: 'open', isTriable: false }],
   ['N1: no greeting', false, [{ kind: 'no-greeting' }], { kind: 'open', isTriable: false }],
   ['N4: loopback alone', true, [loopback], { kind: 'open', isTriable: false }],
