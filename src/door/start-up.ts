@@ -1,7 +1,6 @@
 /** What a login shell reads before it runs the command that sshd has for it: files, those they name, and the cure. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import type { Account } from '../system/account.ts';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 
 export interface StartUp {
   /** Of the user's, and of all users of this machine; whether or not they are there. Folders count with what is in them. */
@@ -11,30 +10,43 @@ export interface StartUp {
   readonly guard?: string;
 }
 
-/** What a shell of that name reads for `-c`, below sshd. @param home where it looks for the user's */
-export function startUpOf(shell: string, home: string): StartUp {
-  const mine = (...names: string[]): string[] => names.map((name) => join(home, name));
+/** What a shell of that name reads for `-c`, below sshd. @param environment `NAME=value`, in which sshd starts it */
+export function startUpOf(shell: string, environment: readonly string[]): StartUp {
+  const value = (name: string): string => valueIn(environment, name) ?? '';
+  const at = (folder: string, ...names: string[]): string[] =>
+    isAbsolute(folder) ? names.map((name) => join(folder, name)) : [];
+  const mine = (...names: string[]): string[] => at(value('HOME'), ...names);
   switch (basename(shell)) {
     case 'bash':
     case 'rbash':
       return {
-        own: mine('.bashrc'),
+        own: [...mine('.bashrc'), ...at(value('BASH_ENV'), '')],
         shared: ['/etc/bash.bashrc', '/etc/bashrc'],
         guard: 'case $- in *i*) ;; *) return;; esac',
       };
     case 'zsh':
     case 'rzsh':
       return {
-        own: mine('.zshenv'),
+        own: value('ZDOTDIR') === '' ? mine('.zshenv') : at(value('ZDOTDIR'), '.zshenv'),
         shared: ['/etc/zshenv', '/etc/zsh/zshenv'],
         guard: '[[ -o interactive ]] || return',
       };
-    case 'fish':
+    case 'fish': {
+      const config = value('XDG_CONFIG_HOME') || join(value('HOME'), '.config');
+      const data = [
+        value('XDG_DATA_HOME') || join(value('HOME'), '.local/share'),
+        ...(value('XDG_DATA_DIRS') || '/usr/local/share:/usr/share').split(':'),
+      ];
       return {
-        own: mine('.config/fish/config.fish', '.config/fish/conf.d'),
-        shared: ['/etc/fish/config.fish', '/etc/fish/conf.d', '/usr/share/fish/vendor_conf.d'],
+        own: at(config, 'fish/config.fish', 'fish/conf.d'),
+        shared: [
+          '/etc/fish/config.fish',
+          '/etc/fish/conf.d',
+          ...data.flatMap((folder) => at(folder, 'fish/vendor_conf.d')),
+        ],
         guard: 'status is-interactive; or return',
       };
+    }
     case 'csh':
     case 'bsd-csh':
     case 'tcsh':
@@ -44,83 +56,80 @@ export function startUpOf(shell: string, home: string): StartUp {
         guard: 'if (! $?prompt) exit',
       };
     default:
-      return { own: [], shared: [] };
+      return { own: at(value('ENV'), ''), shared: [] };
   }
 }
 
-/** Read by sshd itself, or by what it asks before the shell is started. */
-const ofSshd = ['/etc/ssh/sshrc', '/etc/environment'];
+/** Read by sshd itself before the shell is started. */
+const ofSshd = ['/etc/ssh/sshrc'];
 
 /** How many files are looked into, and the size in bytes up to which. */
 const [most, longest] = [200, 128 << 10];
 
-/**
- * Every file that what runs before the command can be seen to depend on: the shell, its start-up files, and whatever
- * those name, and so on. Those that are not there stand in it, too: they might be made.
- */
-export function startUpFiles(shell: string, home: string): string[] {
-  const { own, shared } = startUpOf(shell, home);
-  const found = new Set([shell, ...ofSshd, join(home, '.ssh', 'environment'), ...shared, ...own]);
-  for (const path of found) {
-    if (found.size > most) break;
-    if (path !== shell) for (const other of namedIn(path, home)) found.add(other);
-  }
-  return [...found];
+export interface StartUpFiles {
+  /** Those that are not there, too: they might be made. */
+  readonly paths: readonly string[];
+  /** Whether that is all that was found, or too much was. */
+  readonly isWhole: boolean;
 }
 
-/** What a folder holds, or the files that a text names by a path that begins with `/`, `~` or HOME. */
-function namedIn(path: string, home: string): string[] {
+/**
+ * Every file that what runs before the command can be seen to depend on: the shell, its start-up files, and whatever
+ * those name, and so on.
+ */
+export function startUpFiles(shell: string, environment: readonly string[]): StartUpFiles {
+  const { own, shared } = startUpOf(shell, environment);
+  const found = new Set([shell, ...ofSshd, ...shared, ...own]);
+  let isWhole = true;
+  for (const path of found) {
+    isWhole = found.size <= most;
+    if (!isWhole) break;
+    if (path !== shell) for (const other of namedIn(path, environment)) found.add(other);
+  }
+  return { paths: [...found], isWhole };
+}
+
+/** What a folder holds, or the files that a text names by a path that begins with `/`, `~` or a variable of these. */
+function namedIn(path: string, environment: readonly string[]): string[] {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) return readdirSync(path).map((name) => join(path, name));
     if (!stats.isFile() || stats.size > longest) return [];
     const text = readFileSync(path, 'latin1');
     if (text.includes('\0')) return [];
-    const names = text.match(/(?:~|\$HOME|\$\{HOME\}|\$ZDOTDIR)?\/[A-Za-z0-9_.+@%*/-]+/g) ?? [];
-    return names
-      .map((name) => name.replace(/^(?:~|\$HOME|\$\{HOME\}|\$ZDOTDIR)\//, `${home}/`))
-      .map((name) => (name.includes('*') ? dirname(name.replace(/\*.*/, '*')) : name.replace(/\/$/, '')))
-      .filter((name) => isOfInterest(name));
+    const names = text.match(/(?:~|\$[A-Z_]+|\$\{[A-Z_]+\})?\/[A-Za-z0-9_.+@%*/-]+/g) ?? [];
+    return names.flatMap((name) => {
+      const expanded = name.replace(/^(?:~|\$\{?([A-Z_]+)\}?)(?=\/)/, (_, variable = 'HOME') => {
+        return valueIn(environment, variable) ?? '';
+      });
+      const isGlob = expanded.includes('*');
+      const file = isGlob ? dirname(expanded.replace(/\*.*/, '*')) : expanded.replace(/\/$/, '');
+      return isOfInterest(file, isGlob) ? [file] : [];
+    });
   } catch {
     return [];
   }
 }
 
-/** Programs are left out, and folders that are not known to hold start-up files: many change all the time. */
-function isOfInterest(path: string): boolean {
+/**
+ * Programs are left out, and folders that are not known to hold start-up files: many change all the time.
+ * @param isGlob whether all that a folder holds is named
+ */
+function isOfInterest(path: string, isGlob: boolean): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return /\.d$/.test(path);
+  if (stats?.isDirectory()) return (isGlob && path !== '/') || /\.d$/.test(path);
   return stats?.isFile() === true && stats.size <= longest && !/^\/(usr\/)?s?bin\//.test(path);
 }
 
-/**
- * The environment, as `NAME=value`, that sshd starts the login shell of an account in, before what a guest's own ssh has a
- * part in.
- * @param more what its `SetEnv` says, which counts
- */
-export function sshdEnvironment({ name, uid, home, shell }: Account, more: readonly string[]): string[] {
-  const runtime = `/run/user/${uid}`;
-  const sbin = uid === 0 ? ['/usr/local/sbin', '/usr/sbin', '/sbin'] : [];
-  const own = [
-    `USER=${name}`,
-    `LOGNAME=${name}`,
-    `HOME=${home}`,
-    `PATH=${['/usr/local/bin', '/usr/bin', '/bin', ...sbin].join(':')}`,
-    `MAIL=/var/mail/${name}`,
-    `SHELL=${shell}`,
-    ...(existsSync(runtime) ? [`XDG_RUNTIME_DIR=${runtime}`] : []),
-    // As of somebody far away: the address is set aside for documentation.
-    'SSH_CLIENT=203.0.113.1 50022 22',
-    'SSH_CONNECTION=203.0.113.1 50022 203.0.113.2 22',
-  ];
-  const set = new Map([...own, ...more].map((entry) => [entry.slice(0, entry.indexOf('=')), entry]));
-  return [...set.values()];
+function valueIn(environment: readonly string[], name: string): string | undefined {
+  return environment.findLast((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 /** The shell as sshd has it call itself, by its last name, as far as that leads to the same program; else its path. */
 export function nameOfShell(shell: string, environment: readonly string[]): string {
-  const path = environment.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? '';
-  const found = path.split(':').map((folder) => join(folder, basename(shell)));
+  const found = (valueIn(environment, 'PATH') ?? '')
+    .split(':')
+    .map((folder) => join(folder, basename(shell)));
   const first = found.find((file) => existsSync(file));
   return first !== undefined && realpathSync(first) === realpathSync(shell) ? basename(shell) : shell;
 }

@@ -23,6 +23,7 @@ import {
   keyFilesAhead,
   obstaclesFor,
   readsEnvironment,
+  type Settings,
 } from './sshd-settings.ts';
 import type { SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';
@@ -58,6 +59,8 @@ export interface Known {
   readonly pid?: number;
   /** Whether its settings could be read. Where not, no obstacle is known. */
   readonly asked: boolean;
+  /** What it is set to for guests from anywhere, and then for others; empty if its settings could not be read. */
+  readonly settings: readonly Settings[];
   /** Its configuration file. */
   readonly configFile: string;
   readonly obstacles: readonly Obstacle[];
@@ -303,7 +306,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   const answers = greeting.kind !== 'silent';
   const doubts = doubtsOf(knowledge);
   if (!settings) {
-    const nothing = { obstacles: [], rules: [], keyFiles: [], ahead: [] };
+    const nothing = { settings: [], obstacles: [], rules: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
     return { answers, greeting, asked: false, configFile, ...nothing, doubts, hostKeys };
   }
@@ -327,6 +330,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     answers,
     greeting,
     asked: true,
+    settings: outlooks.map((one) => one.settings),
     configFile,
     obstacles,
     doubts,
@@ -342,6 +346,7 @@ const silent: Known = {
   answers: false,
   greeting: { kind: 'silent' },
   asked: false,
+  settings: [],
   configFile: defaultConfig,
   obstacles: [],
   doubts: [],

@@ -1,6 +1,9 @@
 /** The proof that a guest's connection comes to the gate and to nothing else: made, remembered, and looked after. */
 import type { ShellBlock } from '../domain/shell-block.ts';
+import { type LoginEnvironment, loginEnvironment, plainEnvironment } from '../door/login-environment.ts';
+import { loginShell } from '../door/shell.ts';
 import { canSetEnvironment, withoutStartUp } from '../door/sshd-config.ts';
+import type { Settings } from '../door/sshd-settings.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { startUpFiles } from '../door/start-up.ts';
 import { makeEmptyHome } from '../lease/lease.ts';
@@ -12,7 +15,15 @@ import type { Live } from './live.ts';
 import { probeShell } from './shell-probe.ts';
 
 export interface ShellGuard {
-  /** Tries it anew; `ifChanged` only where a file that it depends on has changed since it was last seen to be well. */
+  /**
+   * Proves it, or remembers that it has been proven. Then `again` is to be asked soon.
+   * @param settings what the machine's sshd is set to for guests, from anywhere and then for others; absent while that
+   *   is not known, and then it is proven for what is likely, and is to be asked again
+   * @returns what keeps guests from the gate; nothing of the probe runs any more then
+   * @throws Refusal `program-failed`, `run-directory-refused`
+   */
+  prove(settings?: readonly Settings[]): Promise<ShellBlock | undefined>;
+  /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
   again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
 }
 
@@ -33,91 +44,129 @@ const limits = { system: 12_000, private: 4500 };
 /** Seconds for which a good end is remembered while nothing changes. */
 const lifetime = 7 * 86_400;
 
-/**
- * Proves it for the sshd that guests come through, or remembers that it has been proven. Then `again` is to be asked soon.
- * @returns what keeps guests from the gate; nothing of the probe runs any more then
- * @throws Refusal `program-failed`, `run-directory-refused`
- */
-export async function guardShell(
-  live: Live,
-  way: ShellWay,
-  { env, tmux, onSlow }: GuardWorld,
-): Promise<ShellBlock | ShellGuard> {
-  const { lease } = live;
-  const { home, shell } = thisAccount();
-  const sharedOnly = way.kind === 'private' && canSetEnvironment(way.version);
-  if (sharedOnly) makeEmptyHome(lease);
-  const setEnv = sharedOnly ? withoutStartUp(lease.emptyHome) : [];
-  const name = `shell-${way.kind}`;
-  const facts = ['shell probe 1', shell, home, String(sharedOnly)];
-  let marks = marksOf(shell, home);
-  let isKept = recall(env, name, facts)?.value === 'reached';
-  let turn: Promise<unknown> = Promise.resolve();
+/** What a proof depends on. */
+interface Ground {
+  /** In which sshd may start the shell, each once. */
+  readonly environments: readonly LoginEnvironment[];
+  /** The same as text, alike from one pairing to the next. */
+  readonly text: string;
+  readonly marks: Marks;
+  /** Whether all files that were found are marked. */
+  readonly isWhole: boolean;
+}
 
-  const probe = async (plainOnly: boolean, slow: GuardWorld['onSlow']): Promise<ShellBlock | undefined> => {
+export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: GuardWorld): ShellGuard {
+  const { folder, emptyHome } = live.lease;
+  const { path: shell } = loginShell();
+  const account = { ...thisAccount(), shell };
+  const isEmpty = way.kind === 'private' && canSetEnvironment(way.version);
+  if (isEmpty) makeEmptyHome(live.lease);
+  const setEnv = isEmpty ? withoutStartUp(emptyHome) : [];
+  const name = `shell-${way.kind}`;
+  const facts = ['shell probe 2', shell, account.home];
+  let known: readonly Settings[] = [];
+  /** What it was last seen to be well on, or remembered to have been. */
+  let proven: Pick<Ground, 'text' | 'marks'> | undefined;
+  let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  /** The end of what the last probe has started. */
+  let ending: Promise<void> = Promise.resolve();
+
+  const look = (): Ground => {
+    const all =
+      way.kind === 'private'
+        ? [plainEnvironment(account, setEnv)]
+        : (known.length > 0 ? known : [undefined]).map((settings) => loginEnvironment(account, settings));
+    const textOf = ({ entries, accepts }: LoginEnvironment): string =>
+      JSON.stringify([entries, accepts]).replaceAll(emptyHome, '');
+    const environments = [...new Map(all.map((one) => [textOf(one), one])).values()];
+    const files = environments.map(({ entries }) => startUpFiles(shell, entries));
+    const paths = [...files.flatMap((found) => found.paths), ...environments.flatMap((one) => one.files)];
+    return {
+      environments,
+      text: environments.map(textOf).join('\n'),
+      marks: markFiles(paths.filter((path) => !path.startsWith(`${emptyHome}/`))),
+      isWhole: files.every((found) => found.isWhole),
+    };
+  };
+  const probe = async (slow: GuardWorld['onSlow']): Promise<ShellBlock | undefined> => {
     for (let round = 1; ; round++) {
-      const before = marksOf(shell, home);
-      const { folder } = lease;
-      await endProbe(folder);
-      if (live.ended) return undefined;
-      const limit = limits[way.kind];
-      const block = await probeShell({ folder, tmux, setEnv, sharedOnly, limit, plainOnly, onSlow: slow });
-      if (live.ended) return undefined; // That ends the probe, too, so it may not have been reached.
-      marks = marksOf(shell, home);
-      if (block) {
+      const before = look();
+      for (const environment of before.environments) {
+        await ending; // It would end this one, too.
+        await endProbe(folder);
+        if (live.ended) return undefined;
+        const limit = limits[way.kind];
+        const block = await probeShell({ folder, tmux, environment, limit, onSlow: slow });
+        if (live.ended) return undefined; // That ends the probe, too, so it may not have been reached.
+        if (!block) continue;
         unlearn(env, name);
-        isKept = false;
+        proven = undefined;
+        failed = { text: before.text, block };
         return block;
       }
-      void endProbe(folder).catch(() => {});
+      ending = endProbe(folder).catch(() => {});
+      const after = look();
       // Changed meanwhile, perhaps by what it reads: some start-up files write what they read the next time.
-      if (!isSame(before, marks) && round === 1) continue;
-      if (!plainOnly) isKept = remember(env, name, { facts, marks: before, value: 'reached', lifetime });
+      if (!isSame(before, after) && round === 1) continue;
+      proven = after;
+      if (after.isWhole) remember(env, name, { facts, marks: before.marks, value: before.text, lifetime });
       return undefined;
     }
   };
-  if (!isKept) {
-    const block = await probe(false, onSlow);
-    if (block) return block;
-  }
+  const inTurn = <T>(what: () => Promise<T>): Promise<T> => {
+    const next = turn.then(what);
+    turn = next.catch(() => {});
+    return next;
+  };
   return {
-    again: (when) => {
-      const next = turn.then(async () => {
-        const changed = !isSame(marks, marksOf(shell, home));
-        return when === 'ifChanged' && !changed ? undefined : probe(isKept && !changed, () => {});
-      });
-      turn = next.catch(() => {});
-      return next;
-    },
+    prove: (settings) =>
+      inTurn(async () => {
+        known = settings ?? known;
+        const now = look();
+        const kept = recall(env, name, facts)?.value;
+        // What is remembered of another environment counts until it is known which one it is, and no longer.
+        if (way.kind === 'system' && !settings && typeof kept === 'string') return undefined;
+        if (kept === now.text) proven ??= now;
+        if (proven?.text === now.text) return undefined;
+        if (failed?.text === now.text) return failed.block;
+        return probe(onSlow);
+      }),
+    again: (when) =>
+      inTurn(async () => {
+        if (when === 'ifChanged' && proven && isSame(proven, look())) return undefined;
+        return probe(() => {});
+      }),
   };
 }
 
-/** In ms: how soon after the start it is proven anew, and how often files are looked at. */
-const [soon, every] = [500, 1000];
+/** In ms: how soon after the start it is proven anew, how often files are looked at, and how often it is tried all the same. */
+const [soon, every, anew] = [500, 1000, 20_000];
 
 /**
- * Has it proven once more when a pairing is live, since what was remembered need not hold, and again whenever a file that
- * it depends on changes. Resolves with what keeps guests from the gate from then on.
+ * Has it proven once more when a pairing is live, since what was remembered need not hold; whenever something that it
+ * depends on changes; and now and then, since not all that it depends on can be seen. Resolves with what keeps guests from
+ * the gate from then on.
  */
 export function watchShell({ shell }: Live): { readonly blocked: Promise<ShellBlock>; stop(): void } {
   const found = deferred<ShellBlock>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const look = (first: boolean): void => {
-    timer = setTimeout(
-      async () => {
-        try {
-          const block = await shell?.again(first ? undefined : 'ifChanged');
-          if (block) return found.resolve(block);
-        } catch {
-          // No terminal could be had now. It is tried again with the next change.
-        }
-        if (!stopped) look(false);
-      },
-      first ? soon : every,
-    );
+  let due = 0;
+  const look = (wait: number): void => {
+    timer = setTimeout(async () => {
+      const isDue = performance.now() >= due;
+      try {
+        const block = await shell?.again(isDue ? undefined : 'ifChanged');
+        if (block) return found.resolve(block);
+      } catch {
+        // No terminal could be had now. It is tried again with the next change.
+      }
+      if (isDue) due = performance.now() + anew;
+      if (!stopped) look(every);
+    }, wait);
   };
-  if (shell) look(true);
+  if (shell) look(soon);
   return {
     blocked: found.promise,
     stop: () => {
@@ -127,11 +176,14 @@ export function watchShell({ shell }: Live): { readonly blocked: Promise<ShellBl
   };
 }
 
-function marksOf(shell: string, home: string): Marks {
-  return markFiles(startUpFiles(shell, home));
-}
+type Compared = Pick<Ground, 'text' | 'marks'>;
 
-function isSame({ files: one }: Marks, { files: other }: Marks): boolean {
-  const paths = Object.keys(one);
-  return paths.length === Object.keys(other).length && paths.every((path) => one[path] === other[path]);
+function isSame(one: Compared, other: Compared): boolean {
+  const [files, others] = [one.marks.files, other.marks.files];
+  const paths = Object.keys(files);
+  return (
+    one.text === other.text &&
+    paths.length === Object.keys(others).length &&
+    paths.every((path) => files[path] === others[path])
+  );
 }

@@ -6,8 +6,10 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShellBlock } from '../domain/shell-block.ts';
+import type { LoginEnvironment } from '../door/login-environment.ts';
+import { matches } from '../door/patterns.ts';
 import { loginShell } from '../door/shell.ts';
-import { nameOfShell, sshdEnvironment, startUpOf } from '../door/start-up.ts';
+import { nameOfShell, startUpOf } from '../door/start-up.ts';
 import { createProbe, endProbe, type Probe, probeRun } from '../lease/probe.ts';
 import { startOf } from '../lease/process.ts';
 import { runInTerminals } from '../room/aside.ts';
@@ -19,14 +21,10 @@ export interface ShellQuery {
   readonly folder: string;
   /** Absolute path of tmux. */
   readonly tmux: string;
-  /** What the sshd sets in the shell's environment. */
-  readonly setEnv: readonly string[];
-  /** Whether the shell finds no start-up file of the user's. */
-  readonly sharedOnly: boolean;
+  /** In which sshd starts the shell. */
+  readonly environment: LoginEnvironment;
   /** In ms, from when the shell was started. */
   readonly limit: number;
-  /** Only as a guest comes that wants nothing but a terminal. */
-  readonly plainOnly: boolean;
   /** Called once, if it takes long. */
   readonly onSlow: (shell: string) => void;
 }
@@ -37,16 +35,46 @@ const patience = { told: 1000, look: 400, most: 15_000 };
 interface Run {
   readonly name: string;
   readonly terminal: boolean;
+  /** `NAME=value`: what differs from one guest to the next. */
   readonly environment: readonly string[];
 }
 
-const plain: Run = { name: 'plain', terminal: true, environment: ['TERM=xterm-256color'] };
+/** As guests come: from here and there, with other terminals and languages, with and without a command. */
 const runs: readonly Run[] = [
-  plain,
+  { name: 'plain', terminal: true, environment: ['TERM=xterm-256color', 'LANG=en_US.UTF-8'] },
+  {
+    name: 'other',
+    terminal: true,
+    environment: [
+      'TERM=tmux-256color',
+      'LANG=C.UTF-8',
+      'LC_ALL=C.UTF-8',
+      'LC_TERMINAL=iTerm2',
+      'LC_TERMINAL_VERSION=3.5.10',
+      'COLORTERM=truecolor',
+      // Of addresses that are set aside for documentation.
+      'SSH_CLIENT=2001:db8::1 50023 22',
+      'SSH_CONNECTION=2001:db8::1 50023 2001:db8::2 22',
+    ],
+  },
   { name: 'command', terminal: true, environment: ['TERM=dumb', 'SSH_ORIGINAL_COMMAND=true'] },
-  { name: 'pipe', terminal: false, environment: [] },
+  { name: 'pipe', terminal: false, environment: ['LC_ALL=C'] },
   { name: 'pipe-command', terminal: false, environment: ['SSH_ORIGINAL_COMMAND=true'] },
 ];
+
+/** What sshd would take of a run: its own variables, the terminal's type, and what guests may add; the rest is set. */
+function variablesOf({ environment }: Run, { entries, accepts }: LoginEnvironment): string[] {
+  const set = new Set(entries.map(nameOf));
+  return environment.filter((entry) => {
+    const name = nameOf(entry);
+    if (name.startsWith('SSH_')) return true;
+    return !set.has(name) && (name === 'TERM' || accepts.some((pattern) => matches(pattern, name)));
+  });
+}
+
+function nameOf(entry: string): string {
+  return entry.slice(0, entry.indexOf('='));
+}
 
 /**
  * What keeps a guest from the gate, `undefined` where nothing does. What it has started may still be about to end then: see
@@ -54,21 +82,21 @@ const runs: readonly Run[] = [
  * @throws Refusal `program-failed` where no terminal could be had, `run-directory-refused`
  */
 export async function probeShell(query: ShellQuery): Promise<ShellBlock | undefined> {
-  const { folder, sharedOnly, onSlow } = query;
+  const { folder, environment, onSlow } = query;
   const account = thisAccount();
   const { path: shell, trouble } = loginShell();
   const block = (outcome: ShellBlock['outcome']): ShellBlock => {
-    const { own, shared, guard } = startUpOf(shell, account.home);
-    const there = [sharedOnly ? [] : own, shared].map((files) => files.filter((file) => existsSync(file)));
+    const { own, shared, guard } = startUpOf(shell, environment.entries);
+    const there = [own, shared].map((files) => files.filter((file) => existsSync(file)));
     const files = there.find((some) => some.length > 0) ?? [];
     return { shell, outcome, files, ...(guard === undefined ? {} : { guard }) };
   };
   if (trouble) return { ...block(trouble), files: [] };
-  const environment = sshdEnvironment({ ...account, shell }, query.setEnv);
+  const { entries } = environment;
   const probe = createProbe(folder, {
-    shell: nameOfShell(shell, environment),
+    shell: nameOfShell(shell, entries),
     cwd: account.home,
-    environment,
+    environment: entries,
   });
   try {
     const outcome = await outcomeOf(probe, query, () => onSlow(shell));
@@ -85,15 +113,14 @@ type Outcome = 'reached' | 'taken away' | Extract<ShellBlock['outcome'], 'ended'
 
 async function outcomeOf(
   probe: Probe,
-  { tmux, plainOnly, limit }: ShellQuery,
+  { tmux, limit, environment }: ShellQuery,
   onSlow: () => void,
 ): Promise<Outcome> {
   const since = performance.now();
-  const these = plainOnly ? [plain] : runs;
-  const command = ({ name, environment }: Run): string[] => [...probe.launch, name, ...environment];
+  const command = (run: Run): string[] => [...probe.launch, run.name, ...variablesOf(run, environment)];
   const env = { ...probe.mark, PATH: '/usr/bin:/bin' };
-  for (const run of these) if (!run.terminal) startOnPipes(command(run), env);
-  const inTerminals = these.filter(({ terminal }) => terminal).map(command);
+  for (const run of runs) if (!run.terminal) startOnPipes(command(run), env);
+  const inTerminals = runs.filter(({ terminal }) => terminal).map(command);
   await runInTerminals({ tmux, socket: probe.socket }, inTerminals, env);
   /** Terminals that were found raw at the last look, and when that was. */
   let raw: readonly string[] = [];
@@ -101,8 +128,8 @@ async function outcomeOf(
   const begun = new Map<string, number>();
   for (;;) {
     // Whether it runs, before whether it was reached: the program that is reached ends at once.
-    const ended = these.filter(({ name }) => hasEnded(probe, name));
-    const waiting = these.filter(({ name }) => !probeRun(probe, name).reached);
+    const ended = runs.filter(({ name }) => hasEnded(probe, name));
+    const waiting = runs.filter(({ name }) => !probeRun(probe, name).reached);
     if (!existsSync(probe.folder)) return 'taken away';
     if (waiting.length === 0) return 'reached';
     if (waiting.some((run) => ended.includes(run))) return 'ended';

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask } from '../support/control.ts';
 import { makeStage } from '../support/fixture.ts';
@@ -118,11 +119,14 @@ test('W2: slow start-up files are waited for, and said to be; once proven, a pai
   const waiting = 'tmuxpair: waiting for the start-up files of /bin/bash, as your guests would\n';
 
   expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
-  expect(await runs()).toBe(4);
+  expect(await runs()).toBe(5);
   await stop();
   expect(await start()).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(await runs()).toBe(4);
-  await until(async () => (await runs()) === 5, { what: 'it to be proven anew, once live', timeout: 15_000 });
+  expect(await runs()).toBe(5);
+  await until(async () => (await runs()) === 10, {
+    what: 'it to be proven anew, once live',
+    timeout: 15_000,
+  });
   await stop();
   await stage.writeFile('.bashrc', 'sleep 2; echo >>runs\n');
   expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
@@ -155,7 +159,7 @@ test('W2 F1: what start-up files have started for the probe ends with it, also a
   await stage.writeFile('.bashrc', 'sleep 601 & setsid sleep 602 & sleep 603\n');
   const sleeping = () => stage.processes().filter(({ cmd }) => /^sleep 60\d$/.test(cmd));
   const host = await stage.pair(['guest.pub', ...program]);
-  await until(() => sleeping().length >= 12, { what: 'three in each of four shells' });
+  await until(() => sleeping().length >= 15, { what: 'three in each of five shells' });
   expect(leaseLines(stage)).toEqual([]);
   await stage.account.demand('kill', ['-KILL', String(host.pid)]);
   await until(() => sleeping().length === 0, { what: 'all of them to end' });
@@ -189,3 +193,80 @@ test('W2: a change of access has no shell of the host’s run in the guest’s t
   expect((await live.room('show-options', '-gv', 'default-shell')).stdout).toBe('/bin/zsh\n');
   expect((await live.room('show-options', '-t', '=pair:', 'default-shell')).stdout).toBe('');
 });
+
+/** What leads to other start-up files than the account's own environment does. */
+const elsewhere = [
+  ['zsh', 'ZDOTDIR', '.zshenv'],
+  ['fish', 'XDG_CONFIG_HOME', 'fish/config.fish'],
+  ['bash', 'HOME', '.bashrc'],
+] as const;
+const pam = `auth required pam_permit.so
+account required pam_permit.so
+session required pam_env.so
+session required pam_env.so envfile=/etc/default/locale user_readenv=1
+`;
+/** How sshd comes by a variable: its settings, and what files have. */
+const ways: Readonly<Record<string, (entry: string) => readonly [string, Readonly<Record<string, string>>]>> =
+  {
+    SetEnv: (entry) => [`SetEnv ${entry}`, {}],
+    '/etc/environment': (entry) => ['UsePAM yes', { '/etc/environment': `${entry}\n` }],
+    '/etc/security/pam_env.conf': (entry) => [
+      'UsePAM yes',
+      { '/etc/security/pam_env.conf': `${entry.replace('=', ' DEFAULT=')}\n` },
+    ],
+    '/etc/default/locale': (entry) => ['UsePAM yes', { '/etc/default/locale': `${entry}\n` }],
+  };
+const led = [
+  ...elsewhere.map((one) => ['SetEnv', ...one] as const),
+  ...Object.keys(ways).map((way) => [way, ...elsewhere[0]] as const),
+].slice(1);
+
+test.runIf(isRoot()).each(led)(
+  'W2: by %s, sshd has %s find by %s another %s, and that one is tried, whatever was proven before',
+  async (way, shell, name, file) => {
+    const folder = mkdtempSync('/var/tmp/tmuxpair-test-');
+    await using _ = { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) };
+    chmodSync(folder, 0o755);
+    const [setting, files] = ways[way]?.(`${name}=${folder}`) ?? ['', {}];
+    await using machine = await makeMachine([setting], '203.0.113.1', 'good', {
+      shell,
+      files: { '/etc/pam.d/sshd': pam, ...files },
+    });
+    const { stage } = machine;
+    await invited(stage, 'guest');
+    const start = () =>
+      stage.run(['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program]);
+    const put = (text: string) => {
+      mkdirSync(dirname(`${folder}/${file}`), { recursive: true });
+      writeFileSync(`${folder}/${file}`, text);
+    };
+    put(':\n');
+    expect(await start()).toMatchObject({ exitCode: 0 });
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    put(shell === 'bash' ? 'exec zsh -f\n' : 'exec bash --norc\n');
+    expect(await start()).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining(`${folder}/${file}`),
+    });
+    expect(leaseLines(stage)).toEqual([]);
+  },
+);
+
+test.runIf(isRoot())(
+  'W2: a file of PAM that begins to lead elsewhere while a pairing lives ends it',
+  async () => {
+    await using machine = await makeMachine(['UsePAM yes'], '203.0.113.1', 'good', {
+      shell: 'zsh',
+      files: { '/etc/pam.d/sshd': pam },
+    });
+    const { stage } = machine;
+    await invited(stage, 'guest');
+    await stage.writeFile('elsewhere/.zshenv', 'exec bash --norc\n');
+    const port = String(stage.sshd.port);
+    expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+      exitCode: 0,
+    });
+    await stage.writeFile('.pam_environment', `ZDOTDIR DEFAULT=${stage.account.home}/elsewhere\n`);
+    await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 15_000 });
+  },
+);

@@ -19,6 +19,8 @@ export interface Account extends AsyncDisposable {
   readonly scratch: string;
   /** What a login would give, and nothing of the test runner's: no TMUX, no SSH_*, no DBUS_*. */
   readonly env: Environment;
+  /** The process whose mount namespace its sshd is to be in, if it is to have other files. */
+  readonly holder?: number;
   /** `system`: an account of its own, seen by sshd. `home`: the current user with another HOME. */
   readonly kind: 'system' | 'home';
   /** Runs a program to its end as this account, in its home. */
@@ -64,6 +66,8 @@ export interface AccountOptions {
   readonly devpts?: Devpts | undefined;
   /** The network namespace that its programs are in. Needs root. */
   readonly network?: string | undefined;
+  /** What stands at these paths for its programs and its sshd, by text; files must be there already. Needs root. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -80,9 +84,9 @@ export async function makeAccount(options: AccountOptions = {}): Promise<Account
     const run = `${scratch}/run`;
     const env = runtimeDirectory ? { ...premises.env, XDG_RUNTIME_DIR: run } : premises.env;
     const ids = kind === 'system' ? { uid, gid } : {};
-    const { devpts, network } = options;
-    const own = devpts !== undefined && (devpts === 'good') !== isGood();
-    const holder = own ? cleanup.use(await mountDevpts(devpts)).holder : undefined;
+    const { devpts = isGood() ? 'good' : 'without-gid', network, files } = options;
+    const own = files !== undefined || (devpts === 'good') !== isGood();
+    const holder = own ? cleanup.use(await mountDevpts(devpts, files)).holder : undefined;
     const enter = entering({ ...ids, holder, network });
     const identity = { cwd: home, env, enter, ...ids };
     const folders = [...(runtimeDirectory ? [run] : []), ...(ssh ? [`${home}/.ssh`] : [])];
@@ -91,6 +95,7 @@ export async function makeAccount(options: AccountOptions = {}): Promise<Account
     return {
       ...facts,
       env,
+      ...(files && holder !== undefined ? { holder } : {}),
       exec: (file, args, more) => execute(identity, file, args, more),
       demand: (file, args, more) => demand(identity, file, args, more),
       spawn: (file, args, more) => start(identity, file, args, more),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { testRun } from './run.ts';
 
 /** How `/dev/pts` is mounted for an account: for an sshd of a plain user it must have `gid=5`, the group tty. */
@@ -20,10 +20,22 @@ export function isGood(mounts = readFileSync('/proc/mounts', 'utf8')): boolean {
   return devpts !== undefined && /\bgid=5\b/.test(devpts);
 }
 
-/** Mounts a `/dev/pts` of its own. As root; it ends with the test runner, also where that is killed. */
-export async function mountDevpts(how: Devpts): Promise<OwnDevpts> {
+/**
+ * Mounts a `/dev/pts` of its own. As root; it ends with the test runner, also where that is killed.
+ * @param files what stands at these paths instead of what is there, by text
+ */
+export async function mountDevpts(
+  how: Devpts,
+  files: Readonly<Record<string, string>> = {},
+): Promise<OwnDevpts> {
   const options = `newinstance,mode=620,ptmxmode=666${how === 'good' ? ',gid=5' : ''}`;
-  const script = `mount -t devpts -o ${options} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx && echo ready && read _`;
+  const folder = mkdtempSync(`${testRun().folder}/m`);
+  chmodSync(folder, 0o755);
+  const binds = Object.entries(files).map(([path, text], n) => {
+    writeFileSync(`${folder}/${n}`, text, { mode: 0o644 });
+    return ` && mount --bind '${folder}/${n}' '${path}'`;
+  });
+  const script = `mount -t devpts -o ${options} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx${binds.join('')} && echo ready && read _`;
   const holder = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', testRun().folder], {
     env: { PATH: path },
     stdio: ['pipe', 'pipe', 'inherit'],

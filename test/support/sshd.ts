@@ -60,7 +60,7 @@ export async function startSshd(account: Account, options: SshdOptions = {}): Pr
   const hostKey = `${folder}/host_key`;
   await demand(here, 'ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', hostKey]);
   const { address: host = '127.0.0.1', name: network } = options.network ?? {};
-  const enter = entering({ network })?.('/') ?? [];
+  const enter = entering({ network, holder: account.holder })?.('/') ?? [];
   const more = [...(options.config ?? []), ...(options.penalties ? [] : await noPenalties())];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { nameOfShell, sshdEnvironment, startUpFiles, startUpOf } from '../../../src/door/start-up.ts';
+import { nameOfShell, startUpFiles, startUpOf } from '../../../src/door/start-up.ts';
 
 let home: string;
 beforeEach(() => {
@@ -26,12 +26,13 @@ test('a shell depends on its start-up files, and on what those name, whether or 
   write('.work', '. ~/.more\n');
   write('.more', '. ~/.aliases # round and round\n');
   write('.bashrc.d/10-tmux', 'tmux attach\n');
-  const files = startUpFiles('/bin/bash', home);
+  const { paths: files, isWhole } = startUpFiles('/bin/bash', [`HOME=${home}`]);
+  expect(isWhole).toBe(true);
   for (const name of ['.bashrc', '.aliases', '.work', '.more', '.bashrc.d', '.bashrc.d/10-tmux'])
     expect(files).toContain(join(home, name));
   expect(files).toEqual(expect.arrayContaining(['/bin/bash', '/etc/bash.bashrc', '/etc/ssh/sshrc']));
   expect(files.filter((file) => /nowhere|\/usr\/bin\/ls|\/bin$/.test(file))).toEqual([]);
-  expect(startUpFiles('/bin/zsh', home)).toContain(join(home, '.zshenv'));
+  expect(startUpFiles('/bin/zsh', [`HOME=${home}`]).paths).toContain(join(home, '.zshenv'));
 });
 
 test.each([
@@ -41,25 +42,35 @@ test.each([
   ['/usr/local/bin/fish', '.config/fish/config.fish', 'is-interactive'],
   ['/bin/tcsh', '.cshrc', '$?prompt'],
 ])('%s begins with ~/%s, and is kept from it by %s', (shell, file, guard) => {
-  const { own, guard: text } = startUpOf(shell, '/home/ada');
+  const { own, guard: text } = startUpOf(shell, ['HOME=/home/ada']);
   expect(own).toContain(`/home/ada/${file}`);
   expect(text).toContain(guard);
 });
 
 test.each(['/bin/dash', '/bin/mksh', '/usr/bin/nu'])('of %s nothing is known', (shell) => {
-  expect(startUpOf(shell, '/home/ada')).toEqual({ own: [], shared: [] });
+  expect(startUpOf(shell, ['HOME=/home/ada'])).toEqual({ own: [], shared: [] });
 });
 
-test('the environment is the one of sshd, in which what it sets counts', () => {
-  const ada = { name: 'ada', uid: 999_999, home: '/home/ada', shell: '/bin/zsh' };
-  expect(sshdEnvironment(ada, [])).toEqual(
-    expect.arrayContaining(['USER=ada', 'HOME=/home/ada', 'SHELL=/bin/zsh', 'MAIL=/var/mail/ada']),
-  );
-  const set = sshdEnvironment(ada, ['HOME=/run/empty', 'SHLVL=1']);
-  expect(set.filter((entry) => entry.startsWith('HOME='))).toEqual(['HOME=/run/empty']);
-  expect(set).toContain('SHLVL=1');
-  const names = set.map((entry) => entry.replace(/=.*/, ''));
-  expect(names).toEqual(expect.arrayContaining(['SSH_CLIENT', 'SSH_CONNECTION', 'PATH', 'LOGNAME']));
+test.each([
+  ['/bin/zsh', 'ZDOTDIR=/srv/z', '/srv/z/.zshenv'],
+  ['/usr/bin/fish', 'XDG_CONFIG_HOME=/srv/c', '/srv/c/fish/config.fish'],
+  ['/usr/bin/fish', 'XDG_DATA_DIRS=/srv/d:/usr/share', '/srv/d/fish/vendor_conf.d'],
+  ['/bin/bash', 'BASH_ENV=/srv/b', '/srv/b'],
+  ['/bin/bash', 'HOME=/srv/h', '/srv/h/.bashrc'],
+])('%s with %s begins with %s', (shell, entry, file) => {
+  const { own, shared } = startUpOf(shell, ['HOME=/home/ada', entry]);
+  expect([...own, ...shared]).toContain(file);
+});
+
+test('a folder of which all is named counts with what is in it, and of too much not all does', () => {
+  write('.zshenv', 'for file in $ZDOTDIR/parts/*.zsh; do . $file; done\n');
+  write('parts/one.zsh', ':\n');
+  const environment = [`HOME=/nowhere`, `ZDOTDIR=${home}`];
+  const { paths, isWhole } = startUpFiles('/bin/zsh', environment);
+  expect(paths).toEqual(expect.arrayContaining([join(home, 'parts'), join(home, 'parts/one.zsh')]));
+  expect(isWhole).toBe(true);
+  for (let n = 0; n < 300; n++) write(`parts/${n}.zsh`, ':\n');
+  expect(startUpFiles('/bin/zsh', environment).isWhole).toBe(false);
 });
 
 test('a shell calls itself by its last name, as sshd has it, unless that is another program', () => {
