@@ -12,8 +12,9 @@ if [ "$user" = root ]; then
 else
   # By hand: on a machine that has an account, nothing needed to be installed for it.
   home=/home/$user
-  echo "$user:x:1000:1000::$home:/bin/bash" >>/etc/passwd
-  echo "$user:x:1000:" >>/etc/group
+  id=$(sed -n 's/^UID_MIN *//p' /etc/login.defs)
+  echo "$user:x:$id:$id::$home:/bin/bash" >>/etc/passwd
+  echo "$user:x:$id:" >>/etc/group
   echo "$user:*:20000:0:99999:7:::" >>/etc/shadow
   mkdir -p /home
   cp -R /etc/skel "$home"
