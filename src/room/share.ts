@@ -7,13 +7,15 @@ import { refuse, usage } from '../domain/failure.ts';
 import { announcementSettings, segment } from './announce.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type Room, type RoomOptions } from './room.ts';
-import { type Commands, run } from './tmux.ts';
+import { run } from './tmux.ts';
 
 /** The options that are changed; of a list, all of it. */
 const changed = ['detach-on-destroy', 'status-right', 'status-right-length', 'status-format'] as const;
 const claim = '@tmuxpair-lease';
-/** What {@link changed} were before in the session itself, as JSON; those that were not set in it are absent. */
+/** The names of those of {@link changed} that were set in the session itself. */
 const before = '@tmuxpair-before';
+/** Options for what others were: those named in {@link before} by their places, others behind them. */
+const copies = '@tmuxpair-kept-';
 const ours = [claim, before].concat(
   ['until', 'guests', 'right', 'format', 'to', 'said', 'said-id'].map((name) => `@tmuxpair-${name}`),
 );
@@ -58,16 +60,19 @@ export async function openShared(
 ): Promise<void> {
   await claimSession(room, lease, stands);
   const here = scope(room);
-  const own = await ownOptions(room);
+  const own = (await setInSession(room)).filter(isChanged);
+  const lines = await moreLines(room, own);
   const { ok, stderr } = await run(room, [
-    ['set-option', ...here, before, JSON.stringify(Object.fromEntries(own))],
+    ...[...own, ...lines].map((name, index) => copy(room, name, `${copies}${index}`)),
+    ['set-option', ...here, before, own.join(' ')],
     // Else a guest would find themselves in another session when this one ends.
     ['set-option', ...here, 'detach-on-destroy', 'on'],
     ['set-option', ...here, '@tmuxpair-until', String(options.deadline)],
     ['set-option', ...here, '-F', '@tmuxpair-right', '#{status-right}'],
     ['set-option', ...here, '-F', 'status-right-length', '#{e|+:#{status-right-length},24}'],
     ['set-option', ...here, 'status-right', `${segment}#{T:@tmuxpair-right}`],
-    ...(await moreStatusLines(room, own)),
+    ...announcementSettings(here),
+    ...lines.map((name, index) => copy(room, `${copies}${own.length + index}`, name)),
     clockCommand(options.clock),
   ]);
   if (!ok) refuse({ kind: 'program-failed', program: 'tmux', doing: 'sharing the session', detail: stderr });
@@ -77,11 +82,12 @@ export async function openShared(
 export async function leaveShared(room: Room, lease: string): Promise<void> {
   const here = scope(room);
   if ((await optionOf(room, claim)) !== lease) return;
-  const own = Object.entries(parse(await optionOf(room, before)));
+  const own = (await optionOf(room, before)).split(' ').filter(isChanged);
+  const more = (await setInSession(room)).filter((name) => name.startsWith(copies));
   await run(room, [
     ...changed.map((name) => ['set-option', ...here, '-qu', name]),
-    ...own.map(([name, value]) => ['set-option', ...here, name, value]),
-    ...ours.map((name) => ['set-option', ...here, '-qu', name]),
+    ...own.map((name, index) => copy(room, `${copies}${index}`, name)),
+    ...[...ours, ...more].map((name) => ['set-option', ...here, '-qu', name]),
   ]);
 }
 
@@ -102,43 +108,36 @@ async function claimSession(room: Room, lease: string, stands: (lease: string) =
   }
 }
 
-/** Those of {@link changed} that are set in the session itself, by name; a list by its entries. */
-async function ownOptions(room: Room): Promise<Map<string, string>> {
+/**
+ * Has tmux copy what an option is in the session. It is never read from there: what tmux prints is made printable (in a
+ * locale without UTF-8 a `_` stands for each other character, and tmux 3.4 writes `\$` for `$`).
+ */
+function copy(room: Room, from: string, to: string): readonly string[] {
+  return ['set-option', ...scope(room), '-F', to, `#{${from}}`];
+}
+
+/** The names of the options that are set in the session itself; a list by its entries. */
+async function setInSession(room: Room): Promise<string[]> {
   const { stdout } = await run(room, [['show-options', ...scope(room)]]);
-  const names = stdout.split('\n').flatMap((line) => /^[a-z-]+(\[\d+\])?(?= )/.exec(line)?.[0] ?? []);
-  const mine = names.filter((name) => changed.some((one) => one === name.replace(/\[.*/, '')));
-  const values = await Promise.all(mine.map(async (name) => [name, await optionOf(room, name)] as const));
-  return new Map(values);
+  return stdout.split('\n').flatMap((line) => /^@?[a-z0-9-]+(\[\d+\])?(?= )/.exec(line)?.[0] ?? []);
+}
+
+function isChanged(name: string): boolean {
+  return changed.some((one) => one === name.replace(/\[\d+\]$/, ''));
 }
 
 /**
- * Announcements in the first line of the status. A session that has one entry of a list has none of the global ones, so
- * the others are given to it, too.
+ * The lines of the status below the first, in which announcements are, by their entries. A session that has one entry of
+ * a list has none of the global ones, so these are to be given to it, too.
  */
-async function moreStatusLines(room: Room, own: ReadonlyMap<string, string>): Promise<Commands> {
-  const first = announcementSettings(scope(room));
-  if ([...own.keys()].some((name) => name.startsWith('status-format'))) return first;
+async function moreLines(room: Room, own: readonly string[]): Promise<string[]> {
+  if (own.some((name) => name.startsWith('status-format'))) return [];
   const { stdout } = await run(room, [['show-options', '-g', 'status-format']]);
-  const more = stdout.split('\n').flatMap((line) => /^status-format\[[1-9]\d*\]/.exec(line)?.[0] ?? []);
-  const lines = await Promise.all(
-    more.map(async (name) => {
-      const { stdout: value } = await run(room, [['show-options', '-gv', name]]);
-      return ['set-option', ...scope(room), name, value];
-    }),
-  );
-  return [...first, ...lines];
+  return stdout.split('\n').flatMap((line) => /^status-format\[[1-9]\d*\]/.exec(line)?.[0] ?? []);
 }
 
 async function optionOf(room: Room, option: string): Promise<string> {
   return (await run(room, [['show-options', ...scope(room), '-qv', option]])).stdout;
-}
-
-function parse(text: string): Record<string, string> {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }
 
 function scope({ target }: Room): string[] {

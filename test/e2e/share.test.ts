@@ -21,8 +21,8 @@ async function share(stage: Stage, { host }: Pick<OwnTmux, 'host'>, args: string
 }
 
 /** All that can be set of a session, as it is. */
-function optionsOf(tmux: OwnTmux): Promise<string> {
-  return tmux.run('show-options', '-t', 'work');
+function optionsOf(stage: Stage, tmux: OwnTmux): Promise<string> {
+  return stage.account.demand('tmux', ['-u', '-N', '-S', tmux.socket, 'show-options', '-t', 'work']);
 }
 
 async function over(stage: Stage): Promise<void> {
@@ -47,15 +47,15 @@ test('inside tmux: the prompt comes back, the guest sees that session, and is ou
   await stage.writeFile('.tmux.conf', configuration);
   const tmux = await ownTmux(stage);
   await tmux.run('set-option', '-t', 'work', 'detach-on-destroy', 'off');
-  await tmux.run('set-option', '-t', 'work', 'status-right', 'it\'s #{session_name}; "x" ~ $HOME \\;');
+  await tmux.run('set-option', '-t', 'work', 'status-right', 'it\'s #{session_name}; "x" ~ $HOME → \\;');
   await tmux.run('new-session', '-d', '-s', 'secret', 'echo secret; exec cat');
-  const before = await optionsOf(tmux);
+  const before = await optionsOf(stage, tmux);
   const snapshot = stage.snapshot();
 
   await share(stage, tmux, 'ada.pub </dev/null');
   expect(await tmux.host.screen()).toContain('can reach every session of its tmux server');
   await tmux.host.waitFor('rc=2');
-  await tmux.host.type(`clear; tmuxpair --port ${stage.sshd.port} ada.pub; echo rc=$?\r`);
+  await tmux.host.type(`clear; LC_ALL=C tmuxpair --port ${stage.sshd.port} ada.pub; echo rc=$?\r`);
   await tmux.host.waitFor('share it? [y/N]');
   await tmux.host.type('y\r');
   await tmux.host.waitFor('rc=0');
@@ -79,7 +79,7 @@ test('inside tmux: the prompt comes back, the guest sees that session, and is ou
   expect(out).toBeLessThan(1000);
   await over(stage);
   stage.expectUntouched(snapshot);
-  expect(await optionsOf(tmux)).toBe(before);
+  expect(await optionsOf(stage, tmux)).toBe(before);
 });
 
 test('read-only in a shared session: no question, no way in, no other session; typing there is asked for', async () => {
@@ -118,7 +118,7 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   await using stage = await makeStage();
   const ada = await invited(stage, 'ada');
   const tmux = await ownTmux(stage);
-  const before = await optionsOf(tmux);
+  const before = await optionsOf(stage, tmux);
   await share(stage, tmux, '--yes ada.pub');
   const seat = await ada.join();
   await seat.waitFor('rc=0');
@@ -128,7 +128,7 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   const killed = performance.now();
   await seat.exitStatus();
   console.log(`out ${Math.round(performance.now() - killed)} ms after the kill`);
-  await until(async () => (await optionsOf(tmux)) === before, { what: 'the session to be as it was' });
+  await until(async () => (await optionsOf(stage, tmux)) === before, { what: 'the session to be as it was' });
   await over(stage);
 
   await share(stage, tmux, '--yes ada.pub');
@@ -139,7 +139,7 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   const all = stage.processes().filter(({ pid, cmd }) => pid === second || cmd.includes(`${folder}/`));
   for (const one of all) signalProcess(one, 'SIGKILL');
   await stage.account.demand('rm', ['-r', folder]);
-  expect(await optionsOf(tmux)).toContain('@tmuxpair-lease');
+  expect(await optionsOf(stage, tmux)).toContain('@tmuxpair-lease');
   // What tmux says of the clock, in a mode of the pane's.
   await tmux.host.waitFor('[ ! -f ');
   await tmux.host.sendKeys('q');
@@ -147,7 +147,7 @@ test('a supervisor that was killed leaves the shared session as it was; so does 
   await share(stage, tmux, '--yes ada.pub');
   expect(await tmux.host.screen()).toContain('rc=0');
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  expect(await optionsOf(tmux)).toBe(before);
+  expect(await optionsOf(stage, tmux)).toBe(before);
 });
 
 test('an end that fails is told in a shared session, too, and leaves nothing in it', async () => {
@@ -155,14 +155,14 @@ test('an end that fails is told in a shared session, too, and leaves nothing in 
   await invited(stage, 'ada');
   const snapshot = stage.snapshot();
   const tmux = await ownTmux(stage);
-  const before = await optionsOf(tmux);
+  const before = await optionsOf(stage, tmux);
   await share(stage, tmux, '--yes ada.pub');
   const { supervisorPid } = await theOne(stage);
   await stage.account.demand('chmod', ['500', '.ssh']);
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 7 });
   await tmux.host.waitFor('not all could be taken back; tmuxpair list says why');
   await until(() => readProcess(supervisorPid) === undefined, { what: 'its end' });
-  expect(await optionsOf(tmux)).toBe(before);
+  expect(await optionsOf(stage, tmux)).toBe(before);
   await stage.account.demand('chmod', ['700', '.ssh']);
   expect(await stage.run(['list'])).toMatchObject({ exitCode: 0, stdout: 'nothing is live\n' });
   await over(stage);
