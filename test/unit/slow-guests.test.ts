@@ -66,7 +66,13 @@ test('S14: a guest whose terminal takes nothing is ended at a bound, and nobody 
   const bound = boundBacklogs(live, { tmux: '/bin/false', socket: '/nonexistent' } as Room);
   const isThere = ({ pid }: { pid: number }) => allProcesses().some((one) => one.pid === pid);
 
+  /** What reads it may have to wait for a busy machine: a few in a row, since one page may be all that there is room for. */
+  const isRead = async ({ tty }: { tty: string }): Promise<boolean> => {
+    for (let page = 0; page < 4; page++) if (!(await takesOutput(tty))) return false;
+    return true;
+  };
   const report = async (written: number): Promise<void> => {
+    await until(() => isRead(quick), { what: 'the terminal that is read to be empty' });
     const base = { name: '', activity: 0, columns: 80, rows: 24, suspended: false, written };
     const clients: Client[] = [deaf, slow, quick, host].map(({ pid, tty }) => ({
       ...base,
