@@ -1,7 +1,8 @@
-import { jsonLine, printable } from '../domain/text.ts';
+import { jsonLine } from '../domain/text.ts';
 import type { Where } from '../keyring/place.ts';
 import type { Seen } from '../session/seen.ts';
 import { ago, lastPaired } from './ago.ts';
+import { referenceWords } from './reference-words.ts';
 import { refusalWords } from './words.ts';
 
 type Change = 'same' | 'added' | 'removed';
@@ -27,7 +28,7 @@ export function keysTable(seen: readonly Seen[], unsure: readonly Seen[], where:
     const open = unsure.includes(guest)
       ? ['  not remembered yet: ask whether they are theirs, then pass --accept-new-keys']
       : [];
-    return [`${printable(guest.reference.text)}: ${verdict(guest)}`, ...rows, ...refused, ...open].join('\n');
+    return [`${referenceWords(guest.reference)}: ${verdict(guest)}`, ...rows, ...refused, ...open].join('\n');
   });
   return [...blocks, ...(where === undefined ? [] : [`remembered in ${places[where]}`])].join('\n');
 }
@@ -36,6 +37,7 @@ export function keysTable(seen: readonly Seen[], unsure: readonly Seen[], where:
 export function keysJson(seen: readonly Seen[]): string {
   const guests = seen.map((guest) => ({
     reference: guest.reference.text,
+    from: guest.reference.from,
     label: guest.label,
     trust: guest.trust.verdict,
     source: guest.source,

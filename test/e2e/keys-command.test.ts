@@ -94,8 +94,8 @@ test('forget: gone from where it was, and 8 where there was nothing', async () =
   });
   expect(await desktop.entries()).not.toContain('octocat');
   expect((await run('keys', '--offline', '@octocat')).exitCode).toBe(4);
-  expect((await run('keys', '@octocat')).stdout).toContain('github:octocat: new');
-  expect((await run('keys', '@ada')).stdout).toContain('github:ada: known');
+  expect((await run('keys', '@octocat')).stdout).toContain(`github:octocat at ${forge.host}: new`);
+  expect((await run('keys', '@ada')).stdout).toContain(`github:ada at ${forge.host}: known`);
 
   expect(await run('forget', '--json', '@ada')).toMatchObject({
     exitCode: 0,

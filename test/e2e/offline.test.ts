@@ -55,7 +55,7 @@ test('a forge that is down: the pairing starts with the remembered keys, and say
 
   const shown = await stage.run(['keys', '@octocat'], { env });
   expect(shown.stdout).toMatch(
-    /^github:octocat: known, last paired less than a day ago, as remembered: last seen 12 days ago\n/,
+    /^github:octocat at 127\.0\.0\.1:\d+: known, last paired less than a day ago, as remembered: last seen 12 days ago\n/,
   );
   const refreshed = await stage.run(['--detach', '--refresh', '@octocat'], { env });
   expect(refreshed).toMatchObject({ exitCode: 4, stdout: '' });

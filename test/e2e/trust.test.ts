@@ -51,7 +51,7 @@ test('new, known, changed: in the keychain, in JSON, and at the door', async () 
     return done.stdout;
   };
   const block = (verdict: string, ...lines: string[]) =>
-    [`github:octocat: ${verdict}`, ...lines, ''].join('\n');
+    [`github:octocat at ${forge.host}: ${verdict}`, ...lines, ''].join('\n');
   const [old, added] = [`${first.fingerprint} ssh-ed25519`, `${second.fingerprint} ecdsa-sha2-nistp256`];
 
   expect(await keys('@octocat')).toBe(block('new', `    ${old}`, 'remembered in the keychain'));
@@ -73,6 +73,7 @@ test('new, known, changed: in the keychain, in JSON, and at the door', async () 
     guests: [
       {
         reference: 'github:octocat',
+        from: forge.host,
         label: 'octocat',
         trust: 'changed',
         source: 'network',
@@ -147,7 +148,7 @@ test('the question: no, nothing, and an interrupt let nobody in; yes lets them i
   expect((await guest.run([], ['id'])).stderr).toContain('Permission denied');
   await visit(host, guest.as({ identity: second }));
   expect((await stage.run(['keys', '@octocat'], { env })).stdout).toContain(
-    `github:octocat: known, last paired ${day}`,
+    `github:octocat at ${forge.host}: known, last paired ${day}`,
   );
 });
 
@@ -166,7 +167,9 @@ test('keys that are gone are told, and not asked about', async () => {
   const said = await host.transcript();
   expect(said).toContain(`have changed since they were last seen (never paired):\n  - ${gone.fingerprint}`);
   expect(said).not.toContain(question);
-  expect((await stage.run(['keys', '@octocat'], { env })).stdout).toContain('github:octocat: known');
+  expect((await stage.run(['keys', '@octocat'], { env })).stdout).toContain(
+    `github:octocat at ${forge.host}: known`,
+  );
 });
 
 test('a key that was gone and comes back is asked about again', async () => {
@@ -176,10 +179,10 @@ test('a key that was gone and comes back is asked about again', async () => {
   await using forge = await forgeOf(guest.identity, other);
   const env = urlOf(forge);
   const trust = async () => (await stage.run(['keys', '@octocat'], { env })).stdout.split('\n')[0];
-  expect(await trust()).toBe('github:octocat: new');
+  expect(await trust()).toBe(`github:octocat at ${forge.host}: new`);
   give(forge, 'octocat', guest.identity);
-  expect(await trust()).toBe('github:octocat: changed, never paired');
-  expect(await trust()).toBe('github:octocat: known, never paired');
+  expect(await trust()).toBe(`github:octocat at ${forge.host}: changed, never paired`);
+  expect(await trust()).toBe(`github:octocat at ${forge.host}: known, never paired`);
   give(forge, 'octocat', guest.identity, other);
   expect(await alone(stage, ['@octocat'], env)).toMatchObject({ exitCode: 3 });
 });
@@ -191,7 +194,7 @@ test('a name on one forge is not the same name on another', async () => {
   await using github = await forgeOf(guest.identity);
   await using another = await forgeOf(stranger);
   const keys = (env: Environment, ...args: string[]) => stage.run(['keys', ...args], { env });
-  expect((await keys(urlOf(github), '@octocat')).stdout).toContain('github:octocat: new');
+  expect((await keys(urlOf(github), '@octocat')).stdout).toContain(`github:octocat at ${github.host}: new`);
 
   // The name stays as it is, where the environment moves it to another forge.
   const elsewhere = { GITHUB_API_URL: 'https://ghe.example.com/api/v3' };
