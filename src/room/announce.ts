@@ -46,6 +46,10 @@ export async function flash(
     );
 }
 
+/** Set while the status line is on for an announcement alone. */
+const lent = '@tmuxpair-lent';
+const lentBack = `if-shell -F "#{${lent}}" "set-option -u ${lent} ; set-option status off"`;
+
 let announcements = 0;
 
 /**
@@ -64,14 +68,20 @@ export async function announce(
   if (to.length === 0) return;
   const message = (name: string) =>
     `display-message -c ${name} -d ${options.seconds * 1000} '#{@tmuxpair-said}'`;
-  await run(room, [
+  const { stderr } = await run(room, [
     ['set-option', ...here, '@tmuxpair-to', options.pids ? `+${options.pids.join('+')}+` : ''],
     ['set-option', ...here, '@tmuxpair-said-id', id],
     ['set-option', ...here, '@tmuxpair-said', text.replaceAll('#', '##')],
     [
       ...['run-shell', '-b', '-d', String(options.seconds), ...here, '-C'],
-      `if-shell -F '#{==:#{@tmuxpair-said-id},${id}}' 'set-option -u @tmuxpair-said'`,
+      `if-shell -F '#{==:#{@tmuxpair-said-id},${id}}' 'set-option -u @tmuxpair-said ; ${lentBack}'`,
     ],
     ...to.map(({ name }) => ['if-shell', '-F', ...here, '#{==:#{status},off}', message(name)]),
   ]);
+  // Tmux 3.2 can't be told whose a message is: they get a status line for as long.
+  if (/usage: display-message/.test(stderr))
+    await run(room, [
+      ['set-option', ...here, lent, 'yes'],
+      ['set-option', ...here, 'status', 'on'],
+    ]);
 }

@@ -10,14 +10,20 @@ import { clockCommand, type Room, type RoomOptions } from './room.ts';
 import { run } from './tmux.ts';
 
 /** The options that are changed; of a list, all of it. */
-const changed = ['detach-on-destroy', 'status-right', 'status-right-length', 'status-format'] as const;
+const changed = [
+  'detach-on-destroy',
+  'status',
+  'status-right',
+  'status-right-length',
+  'status-format',
+] as const;
 const claim = '@tmuxpair-lease';
 /** The names of those of {@link changed} that were set in the session itself. */
 const before = '@tmuxpair-before';
 /** Options for what others were: those named in {@link before} by their places, others behind them. */
 const copies = '@tmuxpair-kept-';
 const ours = [claim, before].concat(
-  ['until', 'guests', 'right', 'format', 'to', 'said', 'said-id'].map((name) => `@tmuxpair-${name}`),
+  ['until', 'guests', 'right', 'format', 'to', 'said', 'said-id', 'lent'].map((name) => `@tmuxpair-${name}`),
 );
 
 /**
