@@ -55,10 +55,11 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     if (/^%(client|session|sessions)-/.test(line)) return ask();
     if (line.startsWith('%begin ')) answer = [];
     else if (!/^%(end|error) /.test(line)) answer.push(line);
-    // Ours at least is among them: else it is the answer to something else.
-    else if (answer.some((one) => one.startsWith('1 '))) {
+    // Else it is the answer to the command that it was started with.
+    else if (line.endsWith(' 1')) {
       waiting = false;
-      onClients(parseClients(answer));
+      // Asked before it was attached, it is not among the clients, nor is anybody; it is told once it is.
+      if (answer.some((one) => one.startsWith('1 '))) onClients(parseClients(answer));
       if (stale) ask();
     }
   });
