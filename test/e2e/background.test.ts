@@ -7,6 +7,7 @@ import { programFolder } from '../support/own-tmux.ts';
 import { leaseLines } from '../support/pairing.ts';
 import { readProcess, signalProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
+import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
 
 const own = '# mine\n';
@@ -101,7 +102,7 @@ test('--detach: returns at once with the pairing; guests are in only while a hos
   await seat.exitStatus();
   const out = performance.now() - detached;
   console.log(`out ${Math.round(out)} ms after the last host detached`);
-  expect(out).toBeLessThan(1000);
+  expectWithin(out, 1000);
   stage.expectUntouched(before);
   await expectNothingLeft(stage);
 });

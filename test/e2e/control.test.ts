@@ -8,6 +8,7 @@ import { expectNothingLeft, goLive, invited, kill, leases } from '../support/liv
 import { programFolder } from '../support/own-tmux.ts';
 import { expiryOf, leaseLines } from '../support/pairing.ts';
 import { readProcess } from '../support/processes.ts';
+import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
 
 const own = '# mine\n';
@@ -34,7 +35,7 @@ test('who comes and goes is told within half a second, with name, address, acces
   }
   console.log(`told after, in ms, of joining and leaving: ${JSON.stringify(figures)}`);
   const [best] = [...figures].sort((a, b) => Math.max(...a) - Math.max(...b));
-  expect(Math.max(...(best ?? [Number.NaN]))).toBeLessThan(500);
+  expectWithin(Math.max(...(best ?? [Number.NaN])), 500);
 });
 
 /** tmux ends the setting of a title by one, too. */
@@ -179,7 +180,7 @@ test('out within half a second of the request, three times over', async () => {
     await seat.exitStatus();
   }
   console.log(`kicked and answered after, in ms: ${JSON.stringify(figures)}`);
-  expect(Math.min(...figures)).toBeLessThan(500);
+  expectWithin(Math.min(...figures), 500);
 });
 
 test('a guest who is typing is made to look: not one character more after the command has returned', async () => {

@@ -7,6 +7,7 @@ import { goLive, invited, leases, remains } from '../support/live.ts';
 import { type OwnTmux, ownTmux } from '../support/own-tmux.ts';
 import { readProcess, signalProcess } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
+import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
 
 /** Two lines of status, and options of the session's own. */
@@ -76,7 +77,7 @@ test('inside tmux: the prompt comes back, the guest sees that session, and is ou
   await seat.exitStatus();
   const out = performance.now() - detached;
   console.log(`out ${Math.round(out)} ms after the host detached`);
-  expect(out).toBeLessThan(1000);
+  expectWithin(out, 1000);
   await over(stage);
   stage.expectUntouched(snapshot);
   expect(await optionsOf(stage, tmux)).toBe(before);

@@ -6,6 +6,7 @@ import { record } from '../support/ledger.ts';
 import { allGone, expectNothingLeft, guestProcesses, invited, kill, leases } from '../support/live.ts';
 import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.ts';
 import { type Process, readProcess, signalProcess } from '../support/processes.ts';
+import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
 
 const own = '# mine\n';
@@ -37,7 +38,7 @@ test.each(ends)('F1 F2 I5: %s of a supervisor in the background', async (signal)
   signalProcess(supervisor, signal);
   const ms = await allGone(inside, since);
 
-  expect(ms).toBeLessThan(1000);
+  expectWithin(ms, 1000);
   expect((await ada.run(['-tt'])).exitCode).not.toBe(0);
   expect((await master.channel(['-tt'])).exitCode).not.toBe(0);
   await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
@@ -73,7 +74,7 @@ test.each(ends)('F1 F2 I5 I11: %s of a supervisor, in a session that the host sh
   signalProcess(supervisor, signal);
   const ms = await allGone(inside, since);
 
-  expect(ms).toBeLessThan(1000);
+  expectWithin(ms, 1000);
   await until(() => leases(stage).length === 0, { what: 'the lease to go' });
   stage.expectUntouched(before);
   // Shows what is left, where something is.
@@ -105,7 +106,7 @@ test('F1 G4 G5 I5: SIGKILL of the supervisor, and guests come through an sshd of
   const since = kill(readProcess(host.pid));
   const ms = await allGone(inside, since);
 
-  expect(ms).toBeLessThan(1000);
+  expectWithin(ms, 1000);
   for (const master of [busy, silent]) expect((await master.channel(['-tt'])).exitCode).toBe(255);
   expect((await there.run(['-tt'])).exitCode).toBe(255);
   stage.expectUntouched(before);

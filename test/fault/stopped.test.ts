@@ -13,6 +13,7 @@ import {
 } from '../support/live.ts';
 import { allProcesses, signalProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
+import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
 
 /** `performance.now()` of the deadline. */
@@ -82,7 +83,7 @@ test('I6: time is up on time although a guest knocks without a pause', async () 
   await until(() => performance.now() > deadline, { what: 'the deadline' });
   const ms = await allGone(inside, deadline);
 
-  expect(ms).toBeLessThan(900);
+  expectWithin(ms, 900);
   flood.kill('SIGKILL');
   await live.host.waitFor('time is up: the guests are out');
   console.log(`out ${Math.round(ms)} ms after the deadline`);
