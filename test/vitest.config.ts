@@ -15,7 +15,9 @@ export default defineConfig({
   root,
   test: {
     passWithNoTests: false,
-    reporters: ['default', 'json'],
+    reporters: ['default', 'json', `${root}test/support/skipped.ts`],
+    // Where a test stands that was skipped.
+    includeTaskLocation: true,
     outputFile: { json: '.vitest/report.json' },
     projects: [
       {

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/** Ends a run with what was skipped, and why: by a test's own note, or by the condition in its source. */
+export default class Skipped implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const skipped = modules.flatMap((one) => [...one.children.allTests('skipped')]);
+    if (skipped.length === 0) return;
+    console.log(`\nSkipped, ${skipped.length} in all:`);
+    for (const one of skipped) {
+      const where = `${relative('.', one.module.moduleId)}:${one.location?.line ?? '?'}`;
+      console.log(`  ${where} ${one.fullName}\n    ${reasonOf(one)}`);
+    }
+  }
+}
+
+function reasonOf(one: TestCase): string {
+  const result = one.result();
+  if (result.state === 'skipped' && result.note !== undefined) return result.note;
+  if (one.options.mode !== 'skip') return 'others alone were asked for';
+  const [, how, condition] =
+    /\.(runIf|skipIf)\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)/.exec(sourceOf(one)) ?? [];
+  if (condition === undefined) return 'no reason is given';
+  return `${how === 'runIf' ? 'needs' : 'not with'} ${condition.replace(/\s+/g, ' ').trim()}`;
+}
+
+/** From the test's call on, or from that of the group that it is in. */
+function sourceOf({ location, parent, module }: TestCase): string {
+  const lines = readFileSync(module.moduleId, 'utf8').split('\n');
+  const from = (line = 1): string => lines.slice(line - 1, line + 3).join('\n');
+  const own = from(location?.line);
+  return /\.(runIf|skipIf)\(/.test(own) || parent.type === 'module' ? own : from(parent.location?.line);
+}
