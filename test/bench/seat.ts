@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Account } from '../support/account.ts';
 import type { Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
 import { guestProcesses } from '../support/live.ts';
@@ -21,8 +22,13 @@ export interface Seat {
 const patience = 20_000;
 
 export function takeSeat(guest: Guest): Seat {
+  return seatBy(guest.account, 'ssh', guest.sshArgs(['-tt']));
+}
+
+/** The same of a program that has a terminal of its own. */
+export function seatBy(account: Account, file: string, args: readonly string[]): Seat {
   const from = performance.now();
-  const child = guest.account.spawn('ssh', guest.sshArgs(['-tt']), {
+  const child = account.spawn(file, args, {
     env: { TERM: 'tmux-256color' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -47,7 +53,7 @@ export function takeSeat(guest: Guest): Seat {
     },
     sees: (what) =>
       new Promise((resolve, reject) => {
-        const late = (): void => reject(new Error(`a guest never saw ${what}, but ${text}${said}`));
+        const late = (): void => reject(new Error(`nobody ever saw ${what}, but ${text}${said}`));
         const timer = setTimeout(late, patience);
         look = () => {
           if (!text.includes(what)) return;

@@ -1,0 +1,67 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { test } from 'vitest';
+import { makeStage } from '../support/fixture.ts';
+import type { Guest } from '../support/guest.ts';
+import { invited } from '../support/live.ts';
+import { pairAs } from './hosts.ts';
+import { figureOf } from './measure.ts';
+import { builds } from './programs.ts';
+import { type Seat, seatBy } from './seat.ts';
+
+const shown = 'look-here';
+const keys = ['^', '|', '&', '{'] as const;
+/** In ms: between two keystrokes, and for how long. */
+const [rest, minute] = [50, 60_000];
+
+/** In a terminal: comes in again and again with a huge one, or makes it huge once they are in. */
+function huge(guest: Guest, how: 'from the start' | 'once in'): Seat {
+  const ssh = ['ssh', ...guest.sshArgs(['-tt'])].map((word) => `'${word}'`).join(' ');
+  const size = 'stty cols 10000 rows 10000 <&3';
+  const visit =
+    how === 'from the start'
+      ? `${size}; timeout --foreground 3 ${ssh}`
+      : `stty cols 80 rows 24 <&3; { sleep 1; ${size}; } & timeout --foreground 3 ${ssh}`;
+  return seatBy(guest.account, 'script', [
+    ...['-qfec', `exec 3<&0; trap 'exit' HUP TERM; while :; do ${visit}; sleep 0.05; done`, '/dev/null'],
+  ]);
+}
+
+async function echoes(host: Seat, milliseconds: number): Promise<number[]> {
+  const took: number[] = [];
+  for (const until = performance.now() + milliseconds; performance.now() < until; ) {
+    await pause(rest);
+    const key = keys[took.length % keys.length] ?? '^';
+    const from = performance.now();
+    host.type(key);
+    took.push((await host.sees(key)) - from);
+  }
+  return took;
+}
+
+test('i. viewers: the host’s echo while four with terminals of 10000x10000 come in again and again', async ({
+  task,
+}) => {
+  await using stage = await makeStage();
+  const [build] = await builds();
+  if (!build) throw new Error('no build');
+  const names = ['v1', 'v2', 'v3', 'v4'];
+  const guests = await Promise.all(names.map((name) => invited(stage, name)));
+  const command = ['sh', '-c', `echo ${shown}; exec cat`];
+  const live = await pairAs(stage, build, ['-r', ...names.map((name) => `${name}.pub`), '--', ...command]);
+  const attach = `stty cols 100 rows 30; exec tmux -S ${live.socket} attach`;
+  const host = seatBy(stage.account, 'script', ['-qfec', attach, '/dev/null']);
+  await host.sees(shown);
+
+  const alone = await echoes(host, 5000);
+  const viewers = guests.map((guest, n) => huge(guest, n % 2 === 0 ? 'from the start' : 'once in'));
+  await Promise.all(
+    viewers.map((one, n) => one.sees(n % 2 === 0 ? 'make your window smaller' : 'view only')),
+  );
+  const meanwhile = await echoes(host, minute);
+  await Promise.all(viewers.map((one) => one.leave()));
+  await host.leave();
+
+  const figure = figureOf('the host’s echo for a minute', meanwhile, 'ms');
+  const before = figureOf('before they came', alone, 'ms');
+  task.meta.figures = [{ ...figure, ratios: { [before.name]: figure.median / before.median } }, before];
+});
