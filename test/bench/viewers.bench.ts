@@ -20,7 +20,7 @@ function huge(guest: Guest, how: 'from the start' | 'once in'): Seat {
   const visit =
     how === 'from the start'
       ? `${size}; timeout --foreground 3 ${ssh}`
-      : `stty cols 80 rows 24 <&3; { sleep 1; ${size}; } & timeout --foreground 3 ${ssh}`;
+      : `stty cols 80 rows 24 <&3; { sleep 3; ${size}; } & timeout --foreground 6 ${ssh}`;
   return seatBy(guest.account, 'script', [
     ...['-qfec', `exec 3<&0; trap 'exit' HUP TERM; while :; do ${visit}; sleep 0.05; done`, '/dev/null'],
   ]);
