@@ -130,12 +130,13 @@ test('what a host has open stays open; a second window of theirs can answer, and
   const other = await stage.terminal(['tmux', '-S', live.socket, 'attach'], { columns: 60, rows: 20 });
   await other.waitFor('[pair]');
   const client = await widest(stage, live.socket);
-  stage.account.spawn('tmux', ['-N', '-S', live.socket, 'display-menu', '-c', client, 'theirs', '', '']);
+  const popup = ['display-popup', '-E', '-c', client, 'echo theirs; read x'];
+  stage.account.spawn('tmux', ['-N', '-S', live.socket, ...popup]);
   await live.host.waitFor('theirs');
   const seat = await ada.join();
   await asked(other, 'ada', ada.identity.fingerprint.slice(0, 40));
   expect(await live.host.screen()).not.toContain(menu);
-  await live.host.sendKeys('Escape');
+  await live.host.sendKeys('Enter');
   await asked(live.host, 'ada', ada.identity.fingerprint);
   await choose(other, 2);
   await seat.waitFor('view only');

@@ -21,7 +21,6 @@ test.runIf(isRoot() || isGood()).each([
 ])('the demo, %s, and nothing is left of it', async (_, terminal) => {
   await using account = await makeAccount({ kind: 'home' });
   const env = { TMPDIR: account.scratch, ...(terminal ? {} : { TERM: 'dumb' }) };
-  const since = performance.now();
   if (terminal) {
     await using screen = await openTerminal(account, demo, { columns: 160, rows: 40, env });
     await screen.waitFor(/^hello from octocat +│.*hello from octocat/m, { timeout: 25_000 });
@@ -35,6 +34,5 @@ test.runIf(isRoot() || isGood()).each([
     expect(stdout).toMatch(/^octocat +\| .*Permission denied[\s\S]*^octocat +\| .*Connection refused/m);
     expect(exitCode).toBe(0);
   }
-  expect(performance.now() - since).toBeLessThan(30_000);
   expect(left(account.scratch)).toEqual([]);
 });
