@@ -7,6 +7,7 @@ import { airlockCommands } from './airlock.ts';
 import { announcementSettings, segment } from './announce.ts';
 import { unbindMenuKey } from './menu-key.ts';
 import { type Commands, checkVersion, quote, run, type Server, tmuxVersion } from './tmux.ts';
+import { putOutTooSmall } from './too-small.ts';
 
 /** The tmux server and session that a pairing shares. */
 export interface Room extends Server {
@@ -85,14 +86,18 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
     at,
   );
   if (opened.ok) {
-    const said = opened.stdout.split('\n').at(-1) ?? '';
-    checkVersion(room.tmux, said.replace(/ is open .*/, '').replace(/^tmux /, ''));
+    const version = versionSaid(opened.stdout);
+    checkVersion(room.tmux, version);
+    await putOutTooSmall(room, version);
     return 'new';
   }
   if (/duplicate session/.test(opened.stderr)) {
     const window = command.length === 0 ? [] : [['new-window', '-t', `${room.target}:`, ...command]];
     const taken = await run(room, [...window, ...settings], at);
-    if (taken.ok) return 'taken up';
+    if (taken.ok) {
+      await putOutTooSmall(room, versionSaid(taken.stdout));
+      return 'taken up';
+    }
   } else {
     await closeRoom(room);
     await tmuxVersion(room.tmux); // One that is too old may not know what it was told.
@@ -103,6 +108,12 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
     doing: 'starting the session',
     detail: opened.stderr,
   });
+}
+
+/** In what tmux said when a room was opened. */
+function versionSaid(stdout: string): string {
+  const last = stdout.split('\n').at(-1) ?? '';
+  return last.replace(/ is open .*/, '').replace(/^tmux /, '');
 }
 
 function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {

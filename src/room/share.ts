@@ -8,6 +8,7 @@ import { announcementSettings, segment } from './announce.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type Room, type RoomOptions } from './room.ts';
 import { run } from './tmux.ts';
+import { allowTooSmall, putOutTooSmall } from './too-small.ts';
 
 /** The options that are changed; of a list, all of it. */
 const changed = [
@@ -18,6 +19,7 @@ const changed = [
   'status-format',
 ] as const;
 const claim = '@tmuxpair-lease';
+const version = ['display-message', '-p', '#{version}'] as const;
 /** The names of those of {@link changed} that were set in the session itself. */
 const before = '@tmuxpair-before';
 /** Options for what others were: those named in {@link before} by their places, others behind them. */
@@ -68,7 +70,7 @@ export async function openShared(
   const here = scope(room);
   const own = (await setInSession(room)).filter(isChanged);
   const lines = await moreLines(room, own);
-  const { ok, stderr } = await run(room, [
+  const { ok, stdout, stderr } = await run(room, [
     ...[...own, ...lines].map((name, index) => copy(room, name, `${copies}${index}`)),
     ['set-option', ...here, before, own.join(' ')],
     // Else a guest would find themselves in another session when this one ends.
@@ -80,8 +82,10 @@ export async function openShared(
     ...announcementSettings(here),
     ...lines.map((name, index) => copy(room, `${copies}${own.length + index}`, name)),
     clockCommand(options.clock),
+    version,
   ]);
   if (!ok) refuse({ kind: 'program-failed', program: 'tmux', doing: 'sharing the session', detail: stderr });
+  await putOutTooSmall(room, stdout);
 }
 
 /** Leaves the session as it was, where it is this lease's. */
@@ -90,11 +94,13 @@ export async function leaveShared(room: Room, lease: string): Promise<void> {
   if ((await optionOf(room, claim)) !== lease) return;
   const own = (await optionOf(room, before)).split(' ').filter(isChanged);
   const more = (await setInSession(room)).filter((name) => name.startsWith(copies));
-  await run(room, [
+  const { stdout } = await run(room, [
     ...changed.map((name) => ['set-option', ...here, '-qu', name]),
     ...own.map((name, index) => copy(room, `${copies}${index}`, name)),
     ...[...ours, ...more].map((name) => ['set-option', ...here, '-qu', name]),
+    version,
   ]);
+  await allowTooSmall(room, stdout);
 }
 
 async function claimSession(room: Room, lease: string, stands: (lease: string) => boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { endsByTooSmall } from '../../src/room/too-small.ts';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { expectNothingLeft, remains } from '../support/live.ts';
 import { inRoom, keyFileOf, startPairing } from '../support/pairing.ts';
@@ -237,6 +238,9 @@ test.each([
     const size = async () =>
       (await inRoom(stage, 'pair', 'list-windows', '-F', '#{window_width}x#{window_height}')).trim();
     expect(await size()).toBe('100x29');
+    // Who looks only is in an airlock, which has bounds of its own.
+    const version = (await stage.account.demand('tmux', ['-V'])).trim().replace('tmux ', '');
+    const putsOut = options.length === 0 && endsByTooSmall(version);
     const seen = new Set<string>();
     const sizes = [
       [1, 1],
@@ -255,6 +259,14 @@ test.each([
         what: `the guest of ${columns}x${rows} to be in`,
       });
       seen.add(await size());
+      if (putsOut) {
+        await seat.resize(1, 1);
+        await seat.exitStatus();
+        expect(await seat.transcript()).toContain('your window has become too small: 10x6 at least');
+        seen.add(await size());
+        await seat.close();
+        continue;
+      }
       for (let n = 0; n < 8; n++) {
         const [x, y] = sizes[n % 3] ?? [80, 24];
         await seat.resize(x, y);
