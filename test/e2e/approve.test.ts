@@ -34,23 +34,27 @@ test('a join waits for the host: refused, to look only, to type; the menu shows 
   await host.waitFor(/\[pairing \w+: ada\?\]|ada waits for your yes, from 127\.0\.0\.1, may type, SHA256:/);
   expect((await theOne(stage)).guests[0]?.connections).toEqual([]);
   await refused.type('not yet\r');
+  const told = (what: string | RegExp) => host.waitFor(what, { timeout: 30_000 });
+  const toldRefused = told('ada was refused from 127.0.0.1: you refused');
   await choose(host, 1);
   expect(await refused.exitStatus()).not.toBe(0);
   expect(await refused.transcript()).toContain('your host has refused');
-  await host.waitFor('ada was refused from 127.0.0.1: you refused');
+  await toldRefused;
 
   const looking = await ada.join();
   await asked(host, 'ada', ada.identity.fingerprint);
+  const toldLooking = told(/ada has joined from 127\.0\.0\.1, view only/);
   await choose(host, 2);
   await looking.waitFor('view only, q leaves');
-  await host.waitFor(/ada has joined from 127\.0\.0\.1, view only/);
+  await toldLooking;
   await looking.type('not this\r');
 
   const typing = await ada.join();
   await asked(host, 'ada', ada.identity.fingerprint);
+  const toldTyping = told(/ada has joined from 127\.0\.0\.1, may type/);
   await choose(host, 3);
   await typing.waitFor('[pair]');
-  await host.waitFor(/ada has joined from 127\.0\.0\.1, may type/);
+  await toldTyping;
   const connections = (await theOne(stage)).guests[0]?.connections ?? [];
   expect(connections.map(({ access }) => access)).toEqual(['read-only', 'read-write']);
   await typing.type('but this\r');
@@ -212,10 +216,11 @@ test('the end, and a supervisor that was killed, with a guest at the door and th
   const live = await goLive(stage, ['--approve', 'ada.pub']);
   const seat = await ada.join();
   await asked(live.host, 'ada', ada.identity.fingerprint);
+  const told = live.host.waitFor('the session is yours', { timeout: 30_000 });
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
   expect(await seat.exitStatus()).not.toBe(0);
   await live.host.waitForNo(menu);
-  await live.host.waitFor('the session is yours');
+  await told;
   await live.host.sendKeys('C-b', 'd');
   expect(await live.host.exitStatus()).toBe(0);
   await expectNothingLeft(stage);

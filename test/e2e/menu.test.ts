@@ -26,9 +26,10 @@ test('the key: guests by name, view only, type, put out, extend, the ssh line, t
   expect(shown).toContain('bob: not in, may type');
   await host.sendKeys('1');
   expect(await host.waitFor('put out, for good')).toContain(ada.identity.fingerprint);
+  const told = host.waitFor('ada may only look from now on', { timeout: 30_000 });
   await host.sendKeys('v');
   await seat.waitFor('view only, q leaves');
-  await host.waitFor('ada may only look from now on');
+  await told;
 
   figures.push(await open());
   await choose('1', 'put out', 't');
