@@ -123,3 +123,55 @@ export function lastingWays(obstacles: readonly Obstacle[]): Obstacle[] {
     (obstacle) => effectOf(obstacle) === 'way-in' && !obstacle.kind.endsWith('-environment'),
   );
 }
+
+type Field = 'string' | 'number' | 'list';
+
+/** What each kind has besides its name, as JSON has it. */
+const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>> = {
+  'keys-off': {},
+  'other-key-file': { files: 'list' },
+  'user-refused': { by: 'string' },
+  'root-refused': {},
+  'forced-command': { command: 'string' },
+  chroot: { folder: 'string' },
+  'other-methods': { methods: 'string' },
+  'no-terminals': {},
+  'all-refused': { setting: 'string' },
+  'keys-refused': { types: 'list', setting: 'string' },
+  modes: { path: 'string', mode: 'number', uid: 'number' },
+  owner: { path: 'string', uid: 'number' },
+  'keys-command': { command: 'string' },
+  'user-ca': { path: 'string' },
+  'unread-key-file': { path: 'string' },
+  'unread-settings': { path: 'string' },
+  'unresolved-match': { match: 'string' },
+  'guest-environment': { names: 'list' },
+  'user-environment': { path: 'string' },
+  'some-keys-refused': { types: 'list', setting: 'string' },
+  'hosts-limited': { hosts: 'list' },
+  'few-tries': { tries: 'number' },
+};
+
+/** Optional ones. */
+const more: Readonly<Record<string, Field>> = {
+  when: 'string',
+  guest: 'string',
+  rsaBits: 'number',
+  line: 'number',
+};
+
+/** Whether a value that another process has sent is an obstacle of a kind that is known here. */
+export function isObstacle(value: unknown): value is Obstacle {
+  if (typeof value !== 'object' || value === null) return false;
+  const has = value as Readonly<Record<string, unknown>>;
+  const wanted = Object.entries(fields).find(([kind]) => kind === has.kind)?.[1];
+  const is = (field: unknown, type: Field): boolean =>
+    type === 'list'
+      ? Array.isArray(field) && field.every((one) => typeof one === 'string')
+      : typeof field === type;
+  return (
+    wanted !== undefined &&
+    Object.entries(wanted).every(([name, type]) => is(has[name], type)) &&
+    Object.entries(more).every(([name, type]) => has[name] === undefined || is(has[name], type))
+  );
+}

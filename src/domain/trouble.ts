@@ -1,3 +1,4 @@
+import { isObstacle, type Obstacle } from './obstacle.ts';
 import type { TunnelTrouble } from './tunnel-trouble.ts';
 
 /**
@@ -41,13 +42,26 @@ export type Trouble =
   | { readonly kind: 'no-switch' }
   /** What ends access at the deadline when the supervisor is stopped does not run. */
   | { readonly kind: 'no-clock' }
-  | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble };
+  | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble }
+  /** Nobody listens any more where guests come to. */
+  | { readonly kind: 'sshd-gone'; readonly port: number }
+  /** Another server answers there, `greeting` being what it says, if that is one of SSH. */
+  | { readonly kind: 'sshd-replaced'; readonly port: number; readonly greeting: string }
+  /** What the sshd that guests come through has against them by now. */
+  | { readonly kind: 'sshd-obstacle'; readonly port: number; readonly obstacle: Obstacle }
+  /** A trial login beside the pairing did not get in. */
+  | { readonly kind: 'login-failed'; readonly port: number; readonly type: string; readonly said: string }
+  /** None could be made; `problem` is the kind of failure. */
+  | { readonly kind: 'login-untried'; readonly port: number; readonly problem: string };
 
 const texts = (...names: readonly string[]) => names.map((name) => [name, 'string'] as const);
 
 /** What each kind has besides its name. */
 const fields: {
-  readonly [K in Trouble['kind']]: readonly (readonly [string, 'string' | 'number' | 'list' | 'tunnel'])[];
+  readonly [K in Trouble['kind']]: readonly (readonly [
+    string,
+    'string' | 'number' | 'list' | 'tunnel' | 'obstacle',
+  ])[];
 } = {
   'lines-missing': [...texts('path'), ['guests', 'list']],
   'line-changed': [...texts('path'), ['line', 'number'], ['guests', 'list']],
@@ -58,6 +72,14 @@ const fields: {
   'no-switch': [],
   'no-clock': [],
   'tunnel-down': [['trouble', 'tunnel']],
+  'sshd-gone': [['port', 'number']],
+  'sshd-replaced': [['port', 'number'], ...texts('greeting')],
+  'sshd-obstacle': [
+    ['port', 'number'],
+    ['obstacle', 'obstacle'],
+  ],
+  'login-failed': [['port', 'number'], ...texts('type', 'said')],
+  'login-untried': [['port', 'number'], ...texts('problem')],
 };
 
 /** Whether a value that another process has sent is trouble of a kind that is known here. */
@@ -70,6 +92,7 @@ export function isTrouble(value: unknown): value is Trouble {
       const field = has[name];
       if (type === 'list') return Array.isArray(field) && field.every((one) => typeof one === 'string');
       if (type === 'tunnel') return isTunnelTrouble(field);
+      if (type === 'obstacle') return isObstacle(field);
       return typeof field === type;
     }) === true
   );

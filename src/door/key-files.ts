@@ -1,6 +1,7 @@
 /** The files that an sshd reads keys from: which of them exist, which can't be read, and what stands in them. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { Obstacle } from '../domain/obstacle.ts';
+import type { PublicKey } from '../domain/public-key.ts';
 import { isNothing, isPattern, pathsFor } from './glob.ts';
 
 export interface KeyFiles {
@@ -44,6 +45,11 @@ export function keyFileObstacles({ files, unread }: KeyFiles): Obstacle[] {
       return line === undefined ? [] : [{ kind: 'user-ca', path, line }];
     }),
   ];
+}
+
+/** Whether one of these files has that key somewhere. */
+export function haveKey(files: readonly string[], { base64 }: Pick<PublicKey, 'base64'>): boolean {
+  return files.some((path) => readText(path).includes(base64));
 }
 
 /** The first line, 1-based, of a file of keys that trusts certificates rather than a key. */

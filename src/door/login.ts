@@ -65,12 +65,15 @@ export function tryLogin({ at, keyFile, offer = [], hostKeys, folder }: LoginOpt
     if (offer.length === 0 || !smallTalk.test(line)) said.push(line.trim());
   });
   const ended = once(child, 'close').then(
-    () => said.filter((line) => line !== '').join('; '),
+    // In front of which ssh has a banner of many lines.
+    () => said.find((line) => unknownHost.test(line)) ?? said.filter((line) => line !== '').join('; '),
     (error: unknown) => String(error),
   );
   const shown = (): PublicKey[] => keysIn(readFileSync(knownHosts, 'latin1'));
   return { ended, shown, accepted: () => accepted, end: () => void child.kill() };
 }
+
+const unknownHost = /^Host key verification failed/;
 
 /** What ssh says besides where it also tells of keys, of which it has no private halves. */
 const smallTalk =

@@ -1,7 +1,7 @@
 /** The `system` door: the sshd that this machine runs, and the account's own `authorized_keys`. */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
@@ -43,10 +43,23 @@ export interface SystemDoor {
   version(): SshdVersion | undefined;
   /** What the greeting and the settings tell: remembered, or asked for once. Does not reject. */
   known(): Promise<Known>;
-  /** What a verdict on it depends on besides files, in words, and those files as they were: for what is remembered of it. */
-  depends(): Promise<{ readonly facts: readonly string[]; readonly marks: Marks }>;
+  /**
+   * What a verdict on it depends on, for what is remembered of it: in words, files as they were when it was asked, and
+   * files that it reads at a login.
+   */
+  depends(): Promise<Depends>;
+  /** Whether its sockets are still there, by the kernel's list: `changed` where some are others, as after a reload. */
+  stands(): 'same' | 'changed' | 'gone';
+  /** Looks again: what has changed is asked for anew. */
+  again(): Promise<SystemDoor>;
   /** Has it known that it was seen to show that host key. */
   hasShown(keys: readonly PublicKey[]): void;
+}
+
+export interface Depends {
+  readonly facts: readonly string[];
+  readonly marks: Marks;
+  readonly files: readonly string[];
 }
 
 /** What is known of a door. */
@@ -134,9 +147,17 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
     version: () => (knowledge?.greeting.kind === 'openssh' ? knowledge.greeting.version : undefined),
     known: () => (hosts.length > 0 ? known() : Promise.resolve(silent)),
     depends: async () => {
-      await learnt();
-      return { facts, marks: marks ?? { files: {}, isFresh: true } };
+      const files = filesAtLogin(await learnt());
+      return { facts, marks: marks ?? { files: {}, isFresh: true }, files };
     },
+    stands: () => {
+      const all = listeningSockets().filter((socket) => socket.port === port);
+      if (sockets.length === 0) return all.length > 0 ? 'changed' : hosts.length > 0 ? 'same' : 'gone';
+      if (!all.some(({ address }) => addresses().includes(address))) return 'gone';
+      const [then, now] = [sockets, all].map((some) => some.map(showSocket).sort().join());
+      return then === now ? 'same' : 'changed';
+    },
+    again: () => lookAtSystem({ ...query, isFresh: false }),
     hasShown: (keys) => {
       if (!knowledge) return;
       const now = { ...knowledge, shown: keys };
@@ -375,6 +396,15 @@ function doubtsOf({ greeting, settings, configFile }: Knowledge): Doubt[] {
     default:
       return greeting satisfies never;
   }
+}
+
+/** What the settings have it read whenever somebody logs in, besides files of keys. */
+function filesAtLogin({ settings }: Knowledge): string[] {
+  const names = ['revokedkeys', 'trustedusercakeys', 'authorizedprincipalsfile', 'banner'];
+  const all = (settings?.outlooks ?? []).flatMap((one) =>
+    names.flatMap((name) => one.settings.get(name) ?? []),
+  );
+  return [...new Set(all.filter(isAbsolute))];
 }
 
 /** This account's groups, only where the settings ask for them. */

@@ -20,7 +20,7 @@ import {
 import { terminalsMend } from '../door/terminals.ts';
 import { writeTrouble } from '../lease/write-trouble.ts';
 import { hostKeyFolder } from './own-door.ts';
-import { type ProofWorld, prove } from './proof.ts';
+import { type Proof, type ProofWorld, prove } from './proof.ts';
 
 export interface DoorIntent {
   readonly door: 'auto' | 'system' | 'private';
@@ -44,7 +44,7 @@ export type DoorReason =
   | { readonly kind: 'forward'; readonly mend?: string }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
-  /** Not all is known of it, and a trial login got in. */
+  /** Not all is known of its settings, and a trial login got in. */
   | { readonly kind: 'tried'; readonly doubts: readonly Doubt[] }
   /** None does on this port. One that runs on another is taken all the same. */
   | { readonly kind: 'silent'; readonly port: number }
@@ -63,8 +63,12 @@ export type DoorChoice = (
       readonly system: SystemDoor;
       /** What is not known of it and has to be told, having tried it where nothing is known. Does not reject. */
       readonly doubts: () => Promise<readonly Doubt[]>;
-      /** Tries what can be tried beside the pairing. Does not reject. @returns what has to be told, too */
-      readonly beside: () => Promise<readonly Doubt[]>;
+      /** Tries whether these guests get in, unless that is remembered. Absent where nobody is to. */
+      readonly prove?: (
+        door: SystemDoor,
+        guests: readonly Guest[],
+        how?: Pick<ProofWorld, 'offersKeys' | 'isFresh'>,
+      ) => Promise<Proof>;
     }
   /** `system` is the one that would not do, or that is not there. */
   | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
@@ -81,18 +85,23 @@ export interface ChoiceWorld {
   readonly guests: Promise<readonly Guest[]>;
   /** Tries a door by logging in. */
   readonly attempt: ProofWorld['attempt'];
+  /** Called if a trial login that the choice waits for takes more than a second. */
+  readonly onSlow?: (port: number) => void;
   /** Asks and tries anew although something is remembered. */
   readonly isFresh?: boolean;
 }
 
+/** In ms: for how long a trial login is made without a word. */
+const patience = 1000;
+
 type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'version'> : never) : never;
 
 /**
- * Which door it is to be. `auto` is an sshd of the system's that greets as OpenSSH, and whose settings were read and have
- * nothing against a guest: on port 22, or else on another; else one of which not all is known, where a trial login gets
- * in; else one of our own. A port that the host has named means the sshd there, whatever is to be said against it; a file
- * that they have named, any of the system's. Else forwarded ports are a reason for one of our own, whatever answers: what
- * a guest holds open there ends with the pairing.
+ * Which door it is to be. `auto` is an sshd of the system's that has nothing against a guest, and that a trial login got
+ * in through, now or as is remembered: on port 22, or else on another, first those that greet as OpenSSH, and whose
+ * settings were read; else one of our own. A port that the host has named means the sshd there, whatever is to be said
+ * against it; a file that they have named, any of the system's. Else forwarded ports are a reason for one of our own,
+ * whatever answers: what a guest holds open there ends with the pairing.
  * @throws Refusal `program-too-old`, `program-failed`; Stopped
  */
 export async function chooseDoor(intent: DoorIntent, world: ChoiceWorld): Promise<DoorChoice> {
@@ -125,63 +134,78 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   const isNamed = intent.door === 'system' || intent.keyFileNamed;
 
   if (intent.port !== undefined && (usual.listens || isNamed))
-    return { kind: 'system', system: usual, why: { kind: 'asked' }, ...askedFor(usual, intent, world) };
+    return { kind: 'system', system: usual, why: { kind: 'asked' }, ...systemWays(usual, intent, world) };
 
   const first = await judge(usual, intent, world);
-  if (first.kind === 'good') return { ...taken(usual, first), why: forwardOr('answers', ownMend) };
-  const open = [{ system: usual, verdict: first }];
+  const judged = [first];
+  /** One that gets a trial login in, among those of which something is not known, or nothing is. */
+  const working = async (wanted: Judged[], isDoubtful: boolean): Promise<Judged | undefined> => {
+    for (const one of wanted) {
+      const { system, verdict } = one;
+      if (verdict.kind !== 'open' || !verdict.isTriable || isDoubtful !== verdict.doubts.length > 0) continue;
+      const slow = setTimeout(() => world.onSlow?.(system.port), patience);
+      const proof = await prove(system, { ...(await proofWorld(intent, world)), offersKeys: true }).finally(
+        () => clearTimeout(slow),
+      );
+      const doubts = [...verdict.doubts, ...proof.doubts];
+      if (proof.isIn) return { system, verdict: { ...verdict, doubts } };
+      one.verdict = { kind: 'open', doubts };
+    }
+    return undefined;
+  };
+  const taken = ({ system, verdict }: Judged, why: DoorReason): Choice => {
+    const doubts = 'doubts' in verdict ? verdict.doubts.filter(({ kind }) => !isOfSettings(kind)) : [];
+    return { kind: 'system', system, why, ...systemWays(system, intent, world), doubts: async () => doubts };
+  };
+
+  const best = await working(judged, false);
+  if (best) return taken(best, forwardOr('answers', ownMend));
   if (intent.port === undefined) {
     for (const other of await portsElsewhere(query)) {
       if (other === port) continue;
-      const system = await lookAtSystem({ ...query, port: other });
-      const verdict = await judge(system, intent, world);
-      if (verdict.kind === 'good') return { ...taken(system, verdict), why: reasonAgainst(port, first) };
-      open.push({ system, verdict });
+      judged.push(await judge(await lookAtSystem({ ...query, port: other }), intent, world));
+      const good = await working(judged.slice(-1), false);
+      if (good) return taken(good, reasonAgainst(port, first.verdict));
     }
   }
-  const tried = new Map<SystemDoor, readonly Doubt[]>();
-  for (const { system, verdict } of open) {
-    if (verdict.kind !== 'open' || !verdict.isTriable) continue;
-    const proof = await prove(system, { ...(await proofWorld(intent, world)), offersKeys: true });
-    const { doubts } = proof;
-    if (proof.isIn) return { ...taken(system, { doubts }), why: { kind: 'tried', doubts: verdict.doubts } };
-    tried.set(system, [...verdict.doubts, ...doubts]);
-  }
-  const theirs = { kind: 'system', system: usual, ...askedFor(usual, intent, world) } as const;
+  const tried = await working(judged, true);
+  if (tried)
+    return taken(tried, { kind: 'tried', doubts: 'doubts' in tried.verdict ? tried.verdict.doubts : [] });
+  const theirs = { kind: 'system', system: usual, ...systemWays(usual, intent, world) } as const;
   if (isNamed) return { ...theirs, why: { kind: 'asked' } };
-  const mend = first.kind === 'silent' ? terminalsMend() : undefined;
+  const mend = first.verdict.kind === 'silent' ? terminalsMend() : undefined;
   if (mend !== undefined) return { ...theirs, why: { kind: 'none', port, mend } };
-  const doubts = tried.get(usual);
-  return { ...own, system: usual, why: reasonAgainst(port, doubts ? { kind: 'open', doubts } : first) };
+  return { ...own, system: usual, why: reasonAgainst(port, first.verdict) };
 }
 
-/** `open` where it might do: `isTriable` where a login could tell. */
+/** `open` where it might do, for all that is known: `isTriable` where a login could tell. */
 type Verdict =
-  | { readonly kind: 'good'; readonly doubts: readonly Doubt[] }
   | { readonly kind: 'silent' }
   | { readonly kind: 'obstacles'; readonly obstacles: readonly Obstacle[] }
   | { readonly kind: 'open'; readonly doubts: readonly Doubt[]; readonly isTriable?: boolean };
 
-async function judge(system: SystemDoor, intent: DoorIntent, { guests }: ChoiceWorld): Promise<Verdict> {
-  if (!system.listens) return { kind: 'silent' };
-  const known = await system.known();
-  if (!known.answers) return { kind: 'silent' };
+interface Judged {
+  readonly system: SystemDoor;
+  verdict: Verdict;
+}
+
+async function judge(system: SystemDoor, intent: DoorIntent, { guests }: ChoiceWorld): Promise<Judged> {
+  const known = system.listens ? await system.known() : undefined;
+  if (!known?.answers) return { system, verdict: { kind: 'silent' } };
   const doubts = [...known.doubts, ...reachDoubts(system, intent)];
   const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, await guests)]);
-  return verdictOn({ ...known, obstacles, doubts });
+  return { system, verdict: verdictOn({ obstacles, doubts }) };
 }
 
 /** Of what is known of an sshd that listens; pure. */
-export function verdictOn({
-  asked,
-  obstacles,
-  doubts,
-}: Pick<Known, 'asked' | 'obstacles' | 'doubts'>): Verdict {
+export function verdictOn({ obstacles, doubts }: Pick<Known, 'obstacles' | 'doubts'>): Verdict {
   if (obstacles.length > 0) return { kind: 'obstacles', obstacles };
-  // That it refuses this machine for a while says nothing of guests, who come from elsewhere.
-  if (asked && doubts.every(({ kind }) => kind === 'refusing')) return { kind: 'good', doubts };
-  const isTriable = doubts.every(({ kind }) => kind.startsWith('settings-'));
-  return { kind: 'open', doubts, isTriable };
+  return { kind: 'open', doubts, isTriable: doubts.every(({ kind }) => isOfSettings(kind)) };
+}
+
+/** Whether it is about its settings alone, and so says nothing against a login. */
+function isOfSettings(kind: Doubt['kind']): boolean {
+  return kind.startsWith('settings-');
 }
 
 /** Nobody on another machine comes to an address of loopback, unless the host has said how. */
@@ -197,38 +221,26 @@ function isAlone(): boolean {
   );
 }
 
-/** An sshd that was found to do. */
-function taken(system: SystemDoor, { doubts }: { readonly doubts: readonly Doubt[] }) {
-  return { kind: 'system', system, doubts: async () => doubts, beside: async () => [] } as const;
-}
-
-/** An sshd that was asked for, of which nothing need be known before the pairing is live. */
-function askedFor(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) {
-  const all = async (): Promise<{ known: Known; doubts: readonly Doubt[] }> => {
-    const known = await system.known();
-    return { known, doubts: [...known.doubts, ...reachDoubts(system, intent)] };
-  };
-  const tried = async (): Promise<readonly Doubt[]> => {
-    try {
-      return (await prove(system, await proofWorld(intent, world))).doubts;
-    } catch {
-      return []; // The pairing ends.
-    }
-  };
+/** How an sshd of the system's is tried while a pairing lives, and what is known then. */
+function systemWays(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) {
   return {
-    doubts: async () => {
-      const { known, doubts } = await all();
+    prove: async (
+      door: SystemDoor,
+      guests: readonly Guest[],
+      how?: Pick<ProofWorld, 'offersKeys' | 'isFresh'>,
+    ) => prove(door, { ...(await proofWorld(intent, world)), guests, ...how }),
+    doubts: async (): Promise<readonly Doubt[]> => {
+      const known = await system.known();
+      const doubts = [...known.doubts, ...reachDoubts(system, intent)];
       const isFutile = doubts.some(({ kind }) => kind === 'refusing' || kind === 'no-greeting');
       if (!known.answers || known.asked || isFutile) return doubts;
-      const more = await tried();
+      const more = await prove(system, await proofWorld(intent, world)).then(
+        (proof) => proof.doubts,
+        () => [], // The pairing ends.
+      );
       return more.every(({ kind }) => kind === 'types-untried')
         ? [...doubts.filter(({ kind }) => kind !== 'settings-unread'), ...more]
         : [...doubts, ...more];
-    },
-    beside: async () => {
-      const { known, doubts } = await all();
-      if (!known.asked || !doubts.some(({ kind }) => kind.startsWith('settings-'))) return [];
-      return (await tried()).filter(({ kind }) => kind !== 'types-untried');
     },
   };
 }
@@ -242,7 +254,7 @@ function forwardOr(kind: 'answers', mend: string | undefined): DoorReason {
 }
 
 /** Why it is not the sshd on that port. */
-function reasonAgainst(port: number, verdict: Exclude<Verdict, { kind: 'good' }>): DoorReason {
+function reasonAgainst(port: number, verdict: Verdict): DoorReason {
   switch (verdict.kind) {
     case 'silent':
       return { kind: 'silent', port };

@@ -10,6 +10,7 @@ import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
 import { thisAccount } from '../system/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
+import { type DoorWatch, type Watched, watchSystem } from './door-watch.ts';
 import type { Event } from './events.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
 
@@ -49,8 +50,8 @@ export interface OpenDoor {
   retryTunnel(): void;
   /** Has what becomes of the door and the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
-  /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */
-  tried(): Promise<void>;
+  /** Looks after the machine's own sshd, where guests come through that. */
+  watch(watched: Watched): DoorWatch | undefined;
 }
 
 /**
@@ -67,7 +68,6 @@ export async function openDoor(
   const { lease, closing } = step;
   openAdmit(lease);
   let hear = world.emit;
-  let trying = Promise.resolve();
   const place =
     choice.kind === 'system'
       ? placeOf(choice)
@@ -137,12 +137,8 @@ export async function openDoor(
     },
     listen: (listener) => {
       hear = listener;
-      if (choice.kind !== 'system') return;
-      trying = choice.beside().then((doubts) => {
-        if (doubts.length > 0) hear({ kind: 'door-doubts', port, doubts });
-      });
     },
-    tried: () => trying,
+    watch: (watched) => (choice.kind === 'system' ? watchSystem(choice, watched) : undefined),
   };
 }
 

@@ -1,4 +1,3 @@
-import type { Doubt } from '../domain/doubt.ts';
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from '../domain/guest.ts';
 import type { Jump } from '../domain/jump.ts';
@@ -118,8 +117,8 @@ export type Event =
       readonly port: number;
       readonly why: DoorReason;
     }
-  /** A trial login beside the pairing has told something of the sshd that guests come through. */
-  | { readonly kind: 'door-doubts'; readonly port: number; readonly doubts: readonly Doubt[] }
+  /** Whether guests get in through that port is tried, and takes a while. */
+  | { readonly kind: 'login-slow'; readonly port: number }
   /** The login shell takes a while to come to the gate. */
   | { readonly kind: 'shell-slow'; readonly shell: string }
   /** What the sshd of a door of our own says. */

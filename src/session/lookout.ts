@@ -18,6 +18,8 @@ export interface Lookout {
   /** Puts right what can be. @throws Refusal those of `grant`; `trouble-left` */
   repair(): Promise<void>;
   stop(): void;
+  /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */
+  tried(): Promise<void>;
 }
 
 /** In ms: how often to look, and how much later once more before anything is told: a file may be half written. */
@@ -44,6 +46,12 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
     return files.paths;
   };
 
+  const sshd = live.door?.watch({
+    guests: () => live.guests,
+    hasJoined: () => live.here.size + live.past.length > 0,
+    isOver: () => stopped || live.ended !== undefined,
+  });
+
   const expected = (): Expected => ({
     lines: live.lines,
     gateExisting: live.gateExisting,
@@ -65,6 +73,7 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
         ? [{ kind: 'room-unclaimed', path: live.room.claim.folder } as const]
         : []),
       ...tunnelTrouble(),
+      ...(sshd?.look() ?? []),
     ];
   };
 
@@ -114,6 +123,7 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
       if (kinds.has('no-clock') && live.room) await startClock(live.room, lease.clock);
       if (kinds.has('no-switch')) live.deadMan?.forgive();
       live.door?.retryTunnel();
+      if ([...kinds].some((kind) => /^(sshd|login)-/.test(kind))) await sshd?.again();
       const lines: readonly Trouble['kind'][] = [
         'lines-missing',
         'line-changed',
@@ -142,6 +152,7 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
       stopped = true;
       clearTimeout(timer);
     },
+    tried: async () => sshd?.tried(),
   };
 }
 

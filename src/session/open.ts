@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Deadline, deadlineIn } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
 import type { Guest, Label, NonEmpty } from '../domain/guest.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
-import { findWays, type Ways } from '../door/host-name.ts';
+import type { Ways } from '../door/host-name.ts';
 import { expiryTime, findSshd } from '../door/sshd-version.ts';
-import { isLoopback } from '../door/system.ts';
 import { systemZone } from '../door/zone.ts';
 import { prepareEdit } from '../lease/key-file.ts';
 import {
@@ -29,7 +27,7 @@ import { bindMenuKey } from '../room/menu-key.ts';
 import { claimRoom, enterCommands, openRoom, type Room, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
-import { type DoorChoice, onlyAddress } from './choose-door.ts';
+import type { DoorChoice } from './choose-door.ts';
 import { armDeadMan } from './dead-man.ts';
 import { type DoorPlace, type OpenDoor, openDoor } from './door.ts';
 import { endAccess } from './end.ts';
@@ -38,6 +36,7 @@ import { noOtherWays, noteLines, noteSystem } from './other-ways.ts';
 import { provenDoor } from './proven-door.ts';
 import { noteShared, recover } from './recover.ts';
 import { Stopped, unlessStopped } from './stop.ts';
+import { waysOf } from './ways.ts';
 import type { PairIntent, World } from './world.ts';
 
 /** Most gates at a time. */
@@ -51,21 +50,6 @@ export interface Open {
   readonly live: Live;
   readonly room: Room;
   readonly door: OpenDoor;
-}
-
-/** What the guest's line may call this machine. Resolves late, and does not reject. */
-async function waysOf(intent: PairIntent, env: NodeJS.ProcessEnv, place: DoorPlace): Promise<Ways> {
-  const { port, listensOn, onlyAt = [] } = place;
-  const [first] = onlyAt;
-  const alone = first !== undefined && onlyAt.every(isLoopback) ? first : undefined;
-  const named = intent.host ?? onlyAddress(intent) ?? alone;
-  const ways = await findWays({ env, port, named, listens: listensOn });
-  if (named !== undefined || first === undefined) return ways;
-  // What is known of the ways here may not lead to an address that it listens on.
-  const isElsewhere = ways.addresses.every(({ host }) => host === hostname());
-  const [only = first, ...more] = onlyAt.filter((address) => !isLoopback(address));
-  const addressOf = (host: string) => ({ host, reach: 'network' }) as const;
-  return isElsewhere ? { ...ways, addresses: [addressOf(only), ...more.map(addressOf)] } : ways;
 }
 
 /**

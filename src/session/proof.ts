@@ -1,17 +1,18 @@
-/** Whether guests get in through an sshd of which not all is known: by trying, and remembered with what it depended on. */
-import { join } from 'node:path';
+/** Whether guests get in through an sshd of the system's: by trying, and remembered with what it depended on. */
 import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
+import { findKeyFiles, haveKey } from '../door/key-files.ts';
+import { loginFiles } from '../door/login-files.ts';
 import { modeObstacles } from '../door/strict-modes.ts';
-import type { SystemDoor } from '../door/system.ts';
+import type { Known, SystemDoor } from '../door/system.ts';
 import { thisAccount } from '../system/account.ts';
-import { joinMarks, markFiles, recall, remember } from '../system/remembered.ts';
+import { inTurn, joinMarks, markFiles, recall, remember } from '../system/remembered.ts';
 import type { KeyKind, Trial } from './trial.ts';
 
 export interface Proof {
-  /** Whether keys of all kinds that could be tried got in. */
+  /** Whether keys of all kinds that could be tried got in, and none of the guests' is accepted by itself. */
   readonly isIn: boolean;
   /** What is to be said of it all the same. */
   readonly doubts: readonly Doubt[];
@@ -36,33 +37,50 @@ export interface ProofWorld {
 /** Seconds: what has failed may be mended by something that nobody outside sees. */
 const lifetimes = { in: 86_400, out: 600 };
 
+/** Whether all ways by which it may accept a key are known: of settings that were read, and that it runs with. */
+export function waysAreKnown({ asked, doubts }: Pick<Known, 'asked' | 'doubts'>): boolean {
+  return asked && !doubts.some(({ kind }) => kind.startsWith('settings-'));
+}
+
 /**
- * Tries to get in as the guests would, by throw-away keys of the kinds that they have. What is remembered is not tried.
+ * Tries to get in as the guests would, by throw-away keys of the kinds that they have. What is remembered is not tried,
+ * unless sshd may accept keys by ways that nobody sees change: then the guests' are offered each time.
  * @throws Stopped
  */
 export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof> {
-  const { env, guests, keyFile } = world;
+  const { env, guests, keyFile, offersKeys = false, isFresh = false } = world;
   const kinds = kindsOf(guests);
-  const untried = sortedTypes(guests.flatMap(({ keys }) => keys.map(({ type }) => type))).filter(isHardware);
-  const doubts: Doubt[] = untried.length > 0 ? [{ kind: 'types-untried', types: untried }] : [];
+  const known = await door.known();
+  const knowsWays = waysAreKnown(known);
+  const types = sortedTypes(guests.flatMap(({ keys }) => keys.map(({ type }) => type))).filter(isHardware);
+  const doubts: Doubt[] = known.asked || types.length === 0 ? [] : [{ kind: 'types-untried', types }];
   if (!isNonEmpty(kinds)) return { isIn: false, doubts };
   const name = `login-${door.port}`;
-  const { facts: theirs, marks: before } = await door.depends();
+  const { facts: theirs, marks: before, files } = await door.depends();
   const facts = [...theirs, keyFile, JSON.stringify(modeObstacles(keyFile, accountNow()))];
-  const offer = world.offersKeys ? guests.flatMap(({ keys }) => keys) : [];
-  // Which keys sshd accepts by itself may change where nobody outside sees: they are offered each time.
-  const remembered =
-    world.isFresh || offer.length > 0 ? undefined : verdictIn(recall(env, name, facts)?.value, kinds, offer);
-  if (remembered) return { ...remembered, doubts: [...remembered.doubts, ...doubts] };
-  const marks = joinMarks(before, markFiles(startupFiles(env)));
-  const found = await attempt(door, kinds, offer, world);
-  if (found.logins) {
-    const { logins } = found;
-    const lifetime = logins.every(({ isIn }) => isIn) ? lifetimes.in : lifetimes.out;
-    const offered = found.isIn ? offer.map(({ base64 }) => base64) : [];
-    remember(env, name, { facts, marks, lifetime, value: { kinds, logins, offered } });
-  }
-  return { isIn: found.isIn, doubts: [...found.doubts, ...doubts] };
+  const keys = offersKeys ? guests.flatMap((guest) => guest.keys) : [];
+  const recalled = (): Proof | undefined => {
+    const verdict = isFresh ? undefined : verdictIn(recall(env, name, facts)?.value, kinds);
+    return verdict?.isIn && !knowsWays && keys.length > 0 ? undefined : verdict;
+  };
+  const learn = async (): Promise<Proof> => {
+    const marks = joinMarks(before, markFiles([...files, ...loginFiles()]));
+    const offer = knowsWays ? unseen(keys, [keyFile, ...known.keyFiles]).slice(0, 2 * kinds.length) : keys;
+    const { logins, ...proof } = await attempt(door, kinds, offer, world);
+    if (logins) {
+      const lifetime = logins.every(({ isIn }) => isIn) ? lifetimes.in : lifetimes.out;
+      remember(env, name, { facts, marks, lifetime, value: { kinds, logins } });
+    }
+    return proof;
+  };
+  const proof = recalled() ?? (await inTurn(env, name, recalled, learn));
+  return { ...proof, doubts: [...proof.doubts, ...doubts] };
+}
+
+/** Those keys that stand in none of these files. What the others are accepted by is looked at line by line. */
+function unseen(keys: readonly PublicKey[], names: readonly string[]): PublicKey[] {
+  const { files } = findKeyFiles(names);
+  return keys.filter((key) => !haveKey(files, key));
 }
 
 async function attempt(
@@ -91,13 +109,9 @@ function verdictOf(logins: Trial['logins']): Proof {
   return { isIn: false, doubts: [{ kind: 'login-failed', type, said }] };
 }
 
-/** What is remembered of these kinds, or of more; where they got in, with these keys offered. */
-function verdictIn(
-  value: unknown,
-  kinds: readonly KeyKind[],
-  offer: readonly PublicKey[],
-): Proof | undefined {
-  const { kinds: tried, logins, offered } = (value ?? {}) as Readonly<Record<string, unknown>>;
+/** What is remembered of these kinds, or of more. */
+function verdictIn(value: unknown, kinds: readonly KeyKind[]): Proof | undefined {
+  const { kinds: tried, logins } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(tried) || !Array.isArray(logins) || logins.length === 0) return undefined;
   const isLogin = (one: unknown): one is Trial['logins'][number] => {
     const { type, isIn, said } = (one ?? {}) as { type?: unknown; isIn?: unknown; said?: unknown };
@@ -107,9 +121,7 @@ function verdictIn(
   const all = tried.map((kind) => JSON.stringify(kind));
   if (!kinds.every((kind) => all.includes(JSON.stringify(kind)))) return undefined;
   const verdict = verdictOf(logins);
-  if (!verdict.isIn) return verdict;
-  const isWhole = logins.length >= tried.length && Array.isArray(offered);
-  return isWhole && offer.every(({ base64 }) => offered.includes(base64)) ? verdict : undefined;
+  return !verdict.isIn || logins.length >= tried.length ? verdict : undefined;
 }
 
 /** One kind for each type of key, of RSA the shortest; of a security key nobody can make one. Ed25519 where there is none. */
@@ -131,13 +143,4 @@ function sortedTypes(types: readonly KeyType[]): KeyType[] {
 
 function accountNow() {
   return { ...thisAccount(), groups: [] };
-}
-
-/** What a login shell of any kind may read before it comes to the gate. */
-function startupFiles(env: NodeJS.ProcessEnv): string[] {
-  const { home, shell } = thisAccount();
-  const own = ['.bashrc', '.zshenv', '.cshrc', '.tcshrc', '.config/fish/config.fish', '.ssh/rc'];
-  const common = ['/etc/bash.bashrc', '/etc/bashrc', '/etc/zsh/zshenv', '/etc/zshenv', '/etc/csh.cshrc'];
-  const all = [...own.map((name) => join(home, name)), ...common, shell];
-  return env.ZDOTDIR ? [...all, join(env.ZDOTDIR, '.zshenv')] : all;
 }

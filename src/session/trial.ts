@@ -17,6 +17,7 @@ import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
 import { type Open, openPairing } from './open.ts';
 import type { ProofWorld } from './proof.ts';
+import { addressToTry } from './ways.ts';
 import type { PairIntent, World } from './world.ts';
 
 /** How long a login may take, in ms: beside a pairing the host waits for it. */
@@ -55,6 +56,7 @@ export interface Trial {
  * Opens a pairing with throw-away keys for its one guest, logs in over this machine as they would, with each key in turn,
  * waits until they are in the room, and ends it all.
  * @param choose the door to try
+ * @param at the address to come to, where it is not the one that the door was found at
  * @param onBlock gets what kept a guest of the chosen sshd from the gate, where a private one was taken for it
  * @param offer keys of others, for which it is told whether sshd would accept them; in the same connections, since one
  *   without a login counts against this machine
@@ -67,10 +69,12 @@ export async function tryPairing(
   choose: (sshd: string) => Promise<DoorChoice>,
   {
     wait = patience.alone,
+    at,
     offer = [],
     onBlock = () => {},
   }: {
     readonly wait?: number;
+    readonly at?: string;
     readonly offer?: readonly PublicKey[];
     readonly onBlock?: (block: ShellBlock) => void;
   } = {},
@@ -86,7 +90,9 @@ export async function tryPairing(
     const guest = await makeGuest(folder, kinds);
     const pairing = pairingFor(intent, guest.reference, folder);
     const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
-    const trial = await visit(open, { folder, wait, offer }, world.stop).finally(() => endAccess(open.live));
+    const trial = await visit(open, { folder, wait, at, offer }, world.stop).finally(() =>
+      endAccess(open.live),
+    );
     const failure = await endAccess(open.live);
     if (failure) throw new Refusal(failure);
     return { ...trial, log };
@@ -98,25 +104,31 @@ export async function tryPairing(
 /** Tries an sshd of the system's beside a pairing of this intent: nothing of it is told. */
 export function trialOf(intent: TrialIntent, world: World, giveUp: AbortSignal): ProofWorld['attempt'] {
   const { ask: _, ...quiet } = { ...world, hasTerminal: false, emit: () => {}, stop: giveUp };
-  return (system, kinds, offer) => {
+  return async (system, kinds, offer) => {
+    const at = await addressToTry(intent, world.env, system);
     const wait = patience.beside;
-    return tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), { wait, offer });
+    return tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), { wait, at, offer });
   };
 }
 
 async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
   const version = system.version() ?? (await sshdVersion(sshd));
-  const none = async () => [];
-  return { kind: 'system', system, version, why: { kind: 'asked' }, doubts: none, beside: none };
+  const doubts = async () => [];
+  return { kind: 'system', system, version, why: { kind: 'asked' }, doubts };
 }
 
 /** Comes in by each of the keys in `folder`, and goes again. */
 async function visit(
   { door, live }: Open,
-  { folder, wait, offer }: { folder: string; wait: number; offer: readonly PublicKey[] },
+  {
+    folder,
+    wait,
+    at,
+    offer,
+  }: { folder: string; wait: number; at: string | undefined; offer: readonly PublicKey[] },
   stop: AbortSignal,
 ): Promise<Omit<Trial, 'log'>> {
-  const { kind, port, host } = door;
+  const { kind, port } = door;
   const { hostKeys } = await door.known();
   const logins: Trial['logins'][number][] = [];
   let [milliseconds, shown]: [number, PublicKey[]] = [0, []];
@@ -124,8 +136,8 @@ async function visit(
   const own = live.guests[0]?.keys ?? [];
   const rounds = Math.max(own.length, Math.ceil(offer.length / offeredAtOnce));
   for (let round = 0; round < rounds; round++) {
-    const at = Math.min(round, own.length - 1);
-    const type = own[at]?.type ?? 'ssh-ed25519';
+    const which = Math.min(round, own.length - 1);
+    const type = own[which]?.type ?? 'ssh-ed25519';
     const offered = offer.slice(round * offeredAtOnce, (round + 1) * offeredAtOnce).map((key, n) => {
       const file = join(folder, `offer-${round}-${n}.pub`);
       writeFileSync(file, `${key.type} ${key.base64}\n`);
@@ -133,14 +145,14 @@ async function visit(
     });
     const since = performance.now();
     const login = tryLogin({
-      at: { user: thisAccount().name, host, port },
-      keyFile: join(folder, String(at)),
+      at: { user: thisAccount().name, host: at ?? door.host, port },
+      keyFile: join(folder, String(which)),
       offer: offered.map(({ file }) => file),
       hostKeys,
       folder,
     });
     try {
-      const outcome = await Promise.race([arrival(live.lease.folder, at + 1, wait, stop), login.ended]);
+      const outcome = await Promise.race([arrival(live.lease.folder, which + 1, wait, stop), login.ended]);
       milliseconds = Math.round(performance.now() - since);
       shown = login.shown();
       for (const { key, file } of offered) if (login.accepted().includes(file)) accepted.push(key);

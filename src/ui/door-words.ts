@@ -58,8 +58,8 @@ export function doubtWords(doubt: Doubt): string {
     case 'no-greeting':
       return 'it does not greet as an sshd';
     case 'refusing': {
-      const said = doubt.said === '' ? '' : `, it says "${printable(doubt.said, 80)}"`;
-      return `this machine's sshd is refusing loopback for a while (PerSourcePenalties${said})`;
+      const said = doubt.said === '' ? 'without a word' : `with "${printable(doubt.said, 80)}"`;
+      return `it refuses connections from this machine ${said} (PerSourcePenalties for a while, or hosts.deny)`;
     }
     case 'settings-unread':
       return "its settings can't be read";

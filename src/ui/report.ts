@@ -36,6 +36,7 @@ export function linesFor(event: Event): Line[] {
     case 'switch-restarted':
     case 'remark':
     case 'shell-slow':
+    case 'login-slow':
     case 'trouble':
     case 'trouble-over':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
@@ -45,8 +46,6 @@ export function linesFor(event: Event): Line[] {
       return keyringWords(event.warning).map((text) => ({ to: 'err', text: `tmuxpair: ${text}` }));
     case 'door':
       return [{ to: 'out', text: doorWords(event) }];
-    case 'door-doubts':
-      return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
     case 'door-log':
     case 'tunnel-down':
     case 'tunnel-up':
@@ -119,8 +118,8 @@ export function wordsFor(event: Event): string {
         .join('; ');
     case 'door':
       return doorWords(event);
-    case 'door-doubts':
-      return `warning: ${doubtWarning(event.port, event.doubts).join('; ')}`;
+    case 'login-slow':
+      return `trying whether a guest gets in through this machine's sshd, port ${event.port}`;
     case 'door-log':
       return `sshd: ${printable(event.line)}`;
     case 'tunnel-down':

@@ -1,6 +1,8 @@
 /** The words of what was taken away from a live pairing, or does not do what it should. */
+import { effectOf } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
+import { obstacleWords } from './door-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
 interface TroubleWords {
@@ -86,6 +88,41 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         text: `the tunnel is down, and opened again as soon as it can be: ${tunnelWords(trouble.trouble)}`,
         byHand: 'see whether you can reach the jump host by ssh',
         over: 'the tunnel',
+      };
+    case 'sshd-gone':
+      return {
+        text: `nobody listens on port ${trouble.port} any more: your guests can't join`,
+        fix: "start this machine's sshd again",
+        over: `the sshd on port ${trouble.port}`,
+      };
+    case 'sshd-replaced': {
+      const said = trouble.greeting === '' ? 'as no sshd' : `as ${printable(trouble.greeting, 80)}`;
+      return {
+        text: `what listens on port ${trouble.port} greets ${said} by now: your guests can't join`,
+        fix: "start this machine's sshd again",
+        over: `the sshd on port ${trouble.port}`,
+      };
+    }
+    case 'sshd-obstacle': {
+      const isWayIn = effectOf(trouble.obstacle) === 'way-in';
+      return {
+        text: `this machine's sshd has changed, and may ${isWayIn ? 'let your guests in past the gate' : 'keep your guests out'}: ${obstacleWords(trouble.obstacle)}`,
+        fix: isWayIn ? 'end the pairing if you did not do this: tmuxpair stop' : 'see tmuxpair doctor',
+        over: `this machine's sshd (it was: ${obstacleWords(trouble.obstacle)})`,
+      };
+    }
+    case 'login-failed':
+      return {
+        text: `your guests probably can't get in through port ${trouble.port}: a trial login with a key of type ${printable(trouble.type)} failed: ${printable(trouble.said) || 'ssh went without a word'}`,
+        fix: 'see tmuxpair doctor; when it is mended: tmuxpair repair',
+        byHand: 'see tmuxpair doctor',
+        over: `a trial login got in through port ${trouble.port}`,
+      };
+    case 'login-untried':
+      return {
+        text: `it is not known whether your guests can get in through port ${trouble.port}: a trial login could not be made (${printable(trouble.problem)})`,
+        fix: 'see tmuxpair doctor',
+        over: `a trial login got in through port ${trouble.port}`,
       };
     default: {
       const { kind } = trouble satisfies never as { kind: string };

@@ -82,6 +82,11 @@ const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }>
   'no-switch': { kind: 'no-switch' },
   'no-clock': { kind: 'no-clock' },
   'tunnel-down': { kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } },
+  'sshd-gone': { kind: 'sshd-gone', port: 22 },
+  'sshd-replaced': { kind: 'sshd-replaced', port: 22, greeting: 'SSH-2.0-Go' },
+  'sshd-obstacle': { kind: 'sshd-obstacle', port: 22, obstacle: { kind: 'keys-command', command: '/bin/x' } },
+  'login-failed': { kind: 'login-failed', port: 22, type: 'ssh-ed25519', said: 'Permission denied' },
+  'login-untried': { kind: 'login-untried', port: 22, problem: 'program-missing' },
 };
 
 const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
@@ -249,9 +254,8 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
       why: { kind: 'unproven', port: 22, doubts: [doubts['settings-unread'], doubts['login-failed']] },
     },
   ],
-  'door-doubts': [
-    { kind: 'door-doubts', port: 22, doubts: [{ ...doubts['login-failed'], said: '' }] },
-    { kind: 'door-doubts', port: 22, doubts: [doubts['login-untried']] },
+  'login-slow': [
+    { kind: 'login-slow', port: 22 },
     {
       kind: 'door',
       door: 'private',

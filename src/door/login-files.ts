@@ -1,0 +1,35 @@
+/** What a login by sshd depends on, besides its own settings, the keys, and the account's own lines in passwd and group. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { thisAccount } from '../system/account.ts';
+import { startUpFiles } from './start-up.ts';
+
+/** Who may come in: whose account is locked or has expired, what keeps everybody out, TCP wrappers. */
+const ofMachine = [
+  '/etc/master.passwd',
+  '/etc/shadow',
+  '/etc/nologin',
+  '/var/run/nologin',
+  '/etc/login.access',
+  '/etc/hosts.allow',
+  '/etc/hosts.deny',
+  '/etc/shells',
+];
+
+/** With what is in them. */
+const folders = ['/etc/pam.d', '/etc/security'];
+
+/** Files that a login may fail or lead elsewhere by once they have changed, whether or not they are there. */
+export function loginFiles(): string[] {
+  const { home, shell } = thisAccount();
+  const inside = folders.flatMap((folder) => [folder, ...namesIn(folder).map((name) => join(folder, name))]);
+  return [...ofMachine, ...inside, join(home, '.ssh', 'rc'), ...startUpFiles(shell, home)];
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Whether the sshd of this machine that guests come through is still there while a pairing lives, and does what it did: looked
+ * at once a second, tried again when anything that the last login depended on has changed.
+ */
+import type { Doubt } from '../domain/doubt.ts';
+import type { Guest } from '../domain/guest.ts';
+import { decisive, type Obstacle } from '../domain/obstacle.ts';
+import type { Trouble } from '../domain/trouble.ts';
+import { keyObstacles } from '../door/key-rules.ts';
+import { loginFiles } from '../door/login-files.ts';
+import type { Known } from '../door/system.ts';
+import { type Marks, markFiles } from '../system/remembered.ts';
+import type { DoorChoice } from './choose-door.ts';
+
+export interface DoorWatch {
+  /** Looks, and begins to try it if that is due. @returns what is known by now */
+  look(): readonly Trouble[];
+  /** Tries it anew. Does not reject. */
+  again(): Promise<void>;
+  /** Resolves once nothing is tried any more. */
+  tried(): Promise<void>;
+}
+
+export interface Watched {
+  readonly guests: () => readonly Guest[];
+  /** Whether one of them was seen to get in. */
+  readonly hasJoined: () => boolean;
+  readonly isOver: () => boolean;
+}
+
+/** The first look takes the host to know what was told when guests were invited. */
+export function watchSystem(
+  { system, doubts, prove, why }: DoorChoice & { kind: 'system' },
+  { guests, hasJoined, isOver }: Watched,
+): DoorWatch {
+  const { port } = system;
+  let door = system;
+  let found: readonly Trouble[] = [];
+  let seen: Marks | undefined;
+  let first: Promise<{ readonly told: readonly string[]; readonly marks: string }> | undefined;
+  let trying = Promise.resolve();
+  let isTrying = false;
+
+  const troubles = (known: Known): Trouble[] => {
+    const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
+    return [
+      ...obstacles.map((obstacle) => troubleBy(obstacle, port)),
+      ...known.doubts.flatMap((doubt) => troubleOf(doubt, port)),
+    ];
+  };
+
+  const begin = async () => {
+    const [known, more, { marks }] = await Promise.all([system.known(), doubts(), system.depends()]);
+    const all = [...troubles(known), ...more.flatMap((doubt) => troubleOf(doubt, port))];
+    return { told: all.map(idOf), marks: idOf(marks.files) };
+  };
+
+  const check = async (how: { readonly isFresh: boolean }): Promise<void> => {
+    const isFirst = first === undefined;
+    first ??= begin();
+    const { told, marks: before } = await first;
+    door = isFirst ? system : await door.again();
+    const { marks, files } = await door.depends();
+    seen = markFiles([...Object.keys(marks.files), ...files, ...loginFiles()]);
+    const now = await door.known();
+    const isNew = (trouble: Trouble): boolean => !told.includes(idOf(trouble));
+    const known = troubles(now).filter(isNew);
+    // It can't be tried whether it accepts a guest's key by itself by now: there is a line of ours. The host of a port that
+    // was named knows that.
+    const isUnseen = !now.asked && idOf(marks.files) !== before && why.kind !== 'asked';
+    if (isUnseen) known.push(troubleBy({ kind: 'unread-settings', path: now.configFile }, port));
+    found = known;
+    const isFutile = !now.answers || now.doubts.some(({ kind }) => !kind.startsWith('settings-'));
+    if (isFutile || !prove || isOver() || (isFirst && hasJoined())) return;
+    const proof = await prove(door, guests(), how);
+    found = [...known, ...proof.doubts.flatMap((doubt) => troubleOf(doubt, port)).filter(isNew)];
+  };
+
+  const start = (how: { readonly isFresh: boolean }): Promise<void> => {
+    isTrying = true;
+    trying = trying
+      .then(() => check(how))
+      .catch(() => {}) // The pairing ends; or it is tried again with the next change.
+      .finally(() => {
+        isTrying = false;
+      });
+    return trying;
+  };
+
+  return {
+    look: () => {
+      const state = door.stands();
+      if (state === 'gone') return system.listens ? [{ kind: 'sshd-gone', port }] : [];
+      if (!isTrying && !isOver() && (!seen || state === 'changed' || hasChanged(seen)))
+        void start({ isFresh: false });
+      return found;
+    },
+    again: () => start({ isFresh: true }),
+    tried: () => trying,
+  };
+}
+
+function hasChanged({ files }: Marks): boolean {
+  const now = markFiles(Object.keys(files)).files;
+  return Object.entries(files).some(([path, mark]) => now[path] !== mark);
+}
+
+/** What guests would notice of it. */
+function troubleOf(doubt: Doubt, port: number): Trouble[] {
+  switch (doubt.kind) {
+    case 'other-server':
+      return [{ kind: 'sshd-replaced', port, greeting: doubt.greeting }];
+    case 'no-greeting':
+      return [{ kind: 'sshd-replaced', port, greeting: '' }];
+    case 'login-failed':
+      return [{ kind: 'login-failed', port, type: doubt.type, said: doubt.said }];
+    case 'login-untried':
+      return [{ kind: 'login-untried', port, problem: doubt.failure.kind }];
+    default:
+      return [];
+  }
+}
+
+function troubleBy(obstacle: Obstacle, port: number): Trouble {
+  return { kind: 'sshd-obstacle', port, obstacle };
+}
+
+function idOf(value: unknown): string {
+  return JSON.stringify(value);
+}
