@@ -121,6 +121,8 @@ export type Failure =
       /** Whether lines of a live pairing were to be put back. */
       readonly repairing?: true;
     }
+  /** sshd accepts a key of theirs by itself: nobody knows by which file or program. */
+  | { readonly kind: 'key-accepted'; readonly reference: string }
   // exit 6
   | { readonly kind: 'program-missing'; readonly program: string; readonly hint: string }
   | {

@@ -56,7 +56,9 @@ export type Caution =
   /** Only from hosts that match one of these patterns. */
   | { readonly kind: 'hosts-limited'; readonly hosts: readonly string[] }
   /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
-  | { readonly kind: 'few-tries'; readonly tries: number };
+  | { readonly kind: 'few-tries'; readonly tries: number }
+  /** Guests don't reach these ports, or any where there is none here. */
+  | { readonly kind: 'ports-refused'; readonly ports: readonly string[]; readonly setting: string };
 
 interface RefusedKeys {
   /** The guest; absent for a guest in general. */
@@ -83,6 +85,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'some-keys-refused':
     case 'hosts-limited':
     case 'few-tries':
+    case 'ports-refused':
       return 'caution';
     case 'keys-off':
     case 'other-key-file':
@@ -150,6 +153,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'some-keys-refused': { types: 'list', setting: 'string' },
   'hosts-limited': { hosts: 'list' },
   'few-tries': { tries: 'number' },
+  'ports-refused': { ports: 'list', setting: 'string' },
 };
 
 /** Optional ones. */

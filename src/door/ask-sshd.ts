@@ -5,10 +5,10 @@ import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { joinMarks, type Marks, markFiles } from '../system/remembered.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
-import { holdsSocket, listeners, startedAt } from './listeners.ts';
+import { holdsSocket, listeners, sharesFiles, startedAt } from './listeners.ts';
 import { type Spec, specsFor } from './match-specs.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
-import { type Outlook, parseSettings, type Settings } from './sshd-settings.ts';
+import { keyFileNames, type Outlook, parseSettings, type Settings } from './sshd-settings.ts';
 
 export interface SettingsQuery {
   /** Absolute path of sshd. */
@@ -148,7 +148,8 @@ async function* running({
     const before = readConfigFile(file, options);
     const marks = markFiles([sshd, ...before.sources, ...(before.unread.length > 0 ? usualParts() : [])]);
     const question = { args, key, port };
-    const settings = await ask(sshd, question);
+    const told = await ask(sshd, question);
+    const settings = told && isOfTheirs(pid, told, before.sources) ? told : undefined;
     const isSeen = pid !== undefined;
     if (!settings) {
       if (isSeen && process.platform === 'linux' && !existsSync(`/proc/${pid}`)) continue; // It has just ended.
@@ -175,6 +176,13 @@ async function* running({
       configFile: file,
     };
   }
+}
+
+/** Whether our files are those that it reads: one in a container, or in a chroot, has others by the same names. */
+function isOfTheirs(pid: number | undefined, settings: Settings, sources: readonly string[]): boolean {
+  if (pid === undefined) return true;
+  const keyFiles = keyFileNames(settings, { ...thisAccount(), groups: [] });
+  return sharesFiles(pid, [...sources, ...keyFiles]);
 }
 
 /**

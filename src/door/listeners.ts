@@ -55,6 +55,54 @@ export function holdsSocket(pid: number, inodes: readonly string[]): boolean | u
 }
 
 /**
+ * Whether a process finds at these paths what we do: not one in a container, or in a chroot. By the mounts that both see:
+ * those of a process in a chroot are named as it sees them.
+ */
+export function sharesFiles(pid: number, paths: readonly string[]): boolean {
+  if (process.platform !== 'linux') return true;
+  const [theirs, ours] = [mountsOf(pid), mountsOf('self')];
+  return paths.every((path) => {
+    const mount = mountAt(theirs, path);
+    return mount !== undefined && mount === mountAt(ours, path);
+  });
+}
+
+interface Mount {
+  readonly at: string;
+  /** Which folder of which file system. */
+  readonly what: string;
+}
+
+/** Empty where they can't be seen. */
+function mountsOf(pid: number | 'self'): Mount[] {
+  try {
+    return readFileSync(`/proc/${pid}/mountinfo`, 'latin1')
+      .split('\n')
+      .flatMap((line) => {
+        const [, , device, root, at] = line.split(' ');
+        if (at === undefined) return [];
+        return [
+          {
+            at: at.replaceAll(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))),
+            what: `${device} ${root}`,
+          },
+        ];
+      });
+  } catch {
+    return [];
+  }
+}
+
+/** What is mounted over a path: the last of those that are nearest. */
+function mountAt(mounts: readonly Mount[], path: string): string | undefined {
+  const above = mounts.filter(({ at }) => at === '/' || path === at || path.startsWith(`${at}/`));
+  return above.reduce<Mount | undefined>(
+    (best, one) => (one.at.length >= (best?.at.length ?? 0) ? one : best),
+    undefined,
+  )?.what;
+}
+
+/**
  * When a process began, in ms since the epoch; `undefined` where that can't be known, as where `/proc/uptime` is a
  * container's and the process's start counts from the machine's boot.
  */

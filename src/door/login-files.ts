@@ -2,6 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { thisAccount } from '../system/account.ts';
+import { loginEnvironment } from './login-environment.ts';
+import type { Settings } from './sshd-settings.ts';
 import { startUpFiles } from './start-up.ts';
 
 /** Who may come in: whose account is locked or has expired, what keeps everybody out, TCP wrappers. */
@@ -19,11 +21,16 @@ const ofMachine = [
 /** With what is in them. */
 const folders = ['/etc/pam.d', '/etc/security'];
 
-/** Files that a login may fail or lead elsewhere by once they have changed, whether or not they are there. */
-export function loginFiles(): string[] {
-  const { home, shell } = thisAccount();
+/**
+ * Files that a login may fail or lead elsewhere by once they have changed, whether or not they are there.
+ * @param settings absent while they are not known
+ */
+export function loginFiles(settings: Settings | undefined): string[] {
+  const account = thisAccount();
+  const { entries, files } = loginEnvironment(account, settings);
   const inside = folders.flatMap((folder) => [folder, ...namesIn(folder).map((name) => join(folder, name))]);
-  return [...ofMachine, ...inside, join(home, '.ssh', 'rc'), ...startUpFiles(shell, home)];
+  const { paths } = startUpFiles(account.shell, entries);
+  return [...ofMachine, ...inside, join(account.home, '.ssh', 'rc'), ...files, ...paths];
 }
 
 function namesIn(folder: string): string[] {

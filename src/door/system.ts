@@ -10,6 +10,7 @@ import { thisAccount } from '../system/account.ts';
 import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { type ForwardRules, forwardRulesIn } from './forward-rules.ts';
 import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
@@ -81,6 +82,8 @@ export interface Known {
   readonly doubts: readonly Doubt[];
   /** Which keys it accepts; empty where its settings could not be read. */
   readonly rules: readonly KeyRules[];
+  /** Which ports it forwards, alike. */
+  readonly forwarding: readonly ForwardRules[];
   /** The files that it reads keys from, absolute, patterns among them; empty where its settings could not be read. */
   readonly keyFiles: readonly string[];
   /** Those of them that it reads before the account's `authorized_keys`. */
@@ -327,7 +330,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   const answers = greeting.kind !== 'silent';
   const doubts = doubtsOf(knowledge);
   if (!settings) {
-    const nothing = { settings: [], obstacles: [], rules: [], keyFiles: [], ahead: [] };
+    const nothing = { settings: [], obstacles: [], rules: [], forwarding: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
     return { answers, greeting, asked: false, configFile, ...nothing, doubts, hostKeys };
   }
@@ -356,6 +359,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     obstacles,
     doubts,
     rules: outlooks.map(keyRulesIn),
+    forwarding: outlooks.map(forwardRulesIn),
     keyFiles,
     ahead: outlooks.flatMap((one) => keyFilesAhead(one.settings, account, keyFile)),
     hostKeys: keys.length > 0 ? keys : hostKeysWith(shown),
@@ -372,6 +376,7 @@ const silent: Known = {
   obstacles: [],
   doubts: [],
   rules: [],
+  forwarding: [],
   keyFiles: [],
   ahead: [],
   hostKeys: [],

@@ -4,7 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deadline, secondsLeft } from '../domain/deadline.ts';
 import { longestSeconds } from '../domain/duration.ts';
 import { Refusal, refuse, usage } from '../domain/failure.ts';
-import { type Access, type Guest, isLabel, type Label, labelsFor, type NonEmpty } from '../domain/guest.ts';
+import {
+  type Access,
+  type Guest,
+  isLabel,
+  isNonEmpty,
+  type Label,
+  labelsFor,
+  type NonEmpty,
+} from '../domain/guest.ts';
+import { haveKey } from '../door/key-files.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import {
   grant,
@@ -33,8 +42,8 @@ const patience = 2000;
  * Lets more guests in: their flags first, then their lines, all in one write.
  * @param invited resolved guests; their labels are given anew, so that they are unique here
  * @returns what is to be said of them
- * @throws Refusal `usage` for who is a guest already, `key-already-present`, those of `editKeyFile`; then none of them
- *   has been let in
+ * @throws Refusal `usage` for who is a guest already, `key-already-present`, `key-accepted`, those of `editKeyFile`; then
+ *   none of them has been let in
  */
 export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
   return inTurn(live, async () => {
@@ -48,6 +57,8 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
     );
     const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
     const keyLines = noteLines(live, guests);
+    await refuseAccepted(live, guests);
+    refuseEnded(live);
     try {
       for (const { label, access } of guests) openGate(live.lease, label, access);
       const lines = await grant(live.lease, guests, {
@@ -67,6 +78,19 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
     live.emit({ kind: 'invited-more', guests });
     return doubtsOf(live, guests, keyLines);
   });
+}
+
+/** @throws Refusal `key-accepted` if sshd accepts a key of theirs by itself. Not asked where all its ways are known. */
+async function refuseAccepted(live: Live, guests: readonly Guest[]): Promise<void> {
+  // A gate goes in front of lines of the same file.
+  const files = live.gateExisting ? [live.lease.keyFile] : [];
+  const unseen = guests.flatMap((guest) => {
+    const keys = guest.keys.filter((key) => !haveKey(files, key));
+    return isNonEmpty(keys) ? [{ ...guest, keys }] : [];
+  });
+  const doubts = (await live.door?.offer(unseen)) ?? [];
+  for (const doubt of doubts)
+    if (doubt.kind === 'key-accepted') refuse({ kind: 'key-accepted', reference: doubt.guest });
 }
 
 /** What there is to say of guests who have been invited, besides that they are. */

@@ -61,8 +61,8 @@ export function watchSystem(
     const { told, marks: before } = await first;
     door = isFirst ? system : await door.again();
     const { marks, files } = await door.depends();
-    seen = markFiles([...Object.keys(marks.files), ...files, ...loginFiles()]);
     const now = await door.known();
+    seen = markFiles([...Object.keys(marks.files), ...files, ...loginFiles(now.settings[0])]);
     const isNew = (trouble: Trouble): boolean => !told.includes(idOf(trouble));
     const known = troubles(now).filter(isNew);
     // It can't be tried whether it accepts a guest's key by itself by now: there is a line of ours. The host of a port that

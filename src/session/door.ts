@@ -1,7 +1,10 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
 import { hostname } from 'node:os';
+import type { Doubt } from '../domain/doubt.ts';
+import type { Guest } from '../domain/guest.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
 import type { Reach } from '../door/addresses.ts';
+import { forwardObstacles, forwards } from '../door/forward-rules.ts';
 import type { Ways } from '../door/host-name.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
 import type { Known } from '../door/system.ts';
@@ -13,6 +16,7 @@ import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import { type DoorWatch, type Watched, watchSystem } from './door-watch.ts';
 import type { Event } from './events.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
+import { waysAreKnown } from './proof.ts';
 
 /** A line by which guests can come, and who can use it. */
 export interface Route {
@@ -41,7 +45,7 @@ export interface OpenDoor {
   routes(): readonly Route[];
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
   known(): Promise<
-    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'keyFiles'> &
+    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'forwarding' | 'keyFiles'> &
       Pick<Ways, 'shadowed'>
   >;
   /** Why the tunnel is down; `undefined` where it is up, or there is none. */
@@ -50,6 +54,11 @@ export interface OpenDoor {
   retryTunnel(): void;
   /** Has what becomes of the door and the tunnel from now on told to `hear`, which emits it. */
   listen(hear: (event: Event) => void): void;
+  /**
+   * Has these guests' keys offered, who are not let in yet, where sshd may accept keys by ways that are not known. Does not
+   * reject. @returns what is to be said of it
+   */
+  offer(guests: readonly Guest[]): Promise<readonly Doubt[]>;
   /** Looks after the machine's own sshd, where guests come through that. */
   watch(watched: Watched): DoorWatch | undefined;
 }
@@ -79,12 +88,18 @@ export async function openDoor(
   const user = thisAccount().name;
   let routes: readonly Route[] = [];
   const command = (): string => routes[0]?.command ?? '';
-  const forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
+  let forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
+  /** The line asks for no port that sshd refuses: a guest's ssh would say so only once they use it. */
+  const leaveOut = ({ forwarding }: Pick<Known, 'forwarding'>): void => {
+    forward = forward.filter((one) => forwards(forwarding, one));
+  };
   let down: TunnelTrouble | undefined;
   let retry = (): void => {};
   if (intent.via) {
     const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
-    const [{ jump, undone }, { hostKeys }] = await Promise.all([findJump(intent.via, world.env), shown()]);
+    const [{ jump, undone }, answer] = await Promise.all([findJump(intent.via, world.env), shown()]);
+    const { hostKeys } = answer;
+    leaveOut(answer);
     const move = (there: number): void => {
       routes = [{ reach: 'jump', command: sshCommandVia(jump, { user, port: there, alias }, forward) }];
     };
@@ -127,8 +142,14 @@ export async function openDoor(
       if (down !== undefined) retry();
     },
     known: async () => {
-      if (intent.via) return known();
-      const [{ addresses, shadowed }, answer] = await Promise.all([world.ways(place), known()]);
+      const ways = intent.via ? undefined : world.ways(place);
+      const theirs = await known();
+      const ports = world.canForward() ? intent.forward : [];
+      const obstacles = [...theirs.obstacles, ...forwardObstacles(theirs.forwarding, ports)];
+      const answer = { ...theirs, obstacles };
+      if (!ways) return answer;
+      const { addresses, shadowed } = await ways;
+      leaveOut(answer);
       routes = addresses.map(({ host, reach }) => ({
         reach,
         command: sshCommand({ user, host, port }, forward),
@@ -137,6 +158,13 @@ export async function openDoor(
     },
     listen: (listener) => {
       hear = listener;
+    },
+    offer: async (guests) => {
+      if (choice.kind !== 'system' || !choice.prove || waysAreKnown(await choice.system.known())) return [];
+      return choice.prove(choice.system, guests, { offersKeys: true }).then(
+        ({ doubts }) => doubts,
+        () => [], // The pairing ends.
+      );
     },
     watch: (watched) => (choice.kind === 'system' ? watchSystem(choice, watched) : undefined),
   };
@@ -174,7 +202,15 @@ async function openPrivate(
   ...own: Parameters<typeof openOwnDoor>
 ): Promise<DoorPlace & Pick<OpenDoor, 'host' | 'known'>> {
   const { port, host, hostKey, rules } = await openOwnDoor(...own);
-  const known = { answers: true, hostKeys: [hostKey], obstacles: [], doubts: [], rules, keyFiles: [] };
+  const known = {
+    answers: true,
+    hostKeys: [hostKey],
+    obstacles: [],
+    doubts: [],
+    rules,
+    forwarding: [],
+    keyFiles: [],
+  };
   return { port, host, listensOn: () => true, known: async () => known };
 }
 

@@ -64,7 +64,7 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
     return verdict?.isIn && !knowsWays && keys.length > 0 ? undefined : verdict;
   };
   const learn = async (): Promise<Proof> => {
-    const marks = joinMarks(before, markFiles([...files, ...loginFiles()]));
+    const marks = joinMarks(before, markFiles([...files, ...loginFiles(known.settings[0])]));
     const offer = knowsWays ? unseen(keys, [keyFile, ...known.keyFiles]).slice(0, 2 * kinds.length) : keys;
     const { logins, ...proof } = await attempt(door, kinds, offer, world);
     if (logins) {

@@ -181,7 +181,11 @@ async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Gues
       return parsed.key;
     }),
   );
-  const reference: Reference = { provider: 'file', name: join(folder, '0.pub'), text: 'tmuxpair trial' };
+  const reference: Reference = {
+    provider: 'file',
+    name: join(folder, 'tmuxpair-trial.pub'),
+    text: 'tmuxpair trial',
+  };
   const [label] = labelsFor([reference]);
   if (!isNonEmpty(keys) || label === undefined) throw new Error('there is a kind, and so a key');
   return { reference, label, access: 'read-write', keys };

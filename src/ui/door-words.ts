@@ -66,7 +66,7 @@ export function doubtWords(doubt: Doubt): string {
     case 'settings-assumed':
       return `its process can't be seen: its settings are taken to be those of ${printable(doubt.configFile)}`;
     case 'settings-stale':
-      return `its configuration (${printable(doubt.configFile)}) has changed since it was started, and it may run with the one before`;
+      return `its configuration (${printable(doubt.configFile)}) has changed since it was started: it may run with the one before, and what that accepts is not known`;
     case 'loopback-only':
       return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
     case 'login-failed':
@@ -177,6 +177,13 @@ function plainWords(obstacle: Obstacle): string {
       return `it lets this account in from some hosts only: AllowUsers …@${printable(obstacle.hosts.join(', '), 80)}`;
     case 'few-tries':
       return `it ends a login after ${obstacle.tries === 1 ? 'one key' : `${obstacle.tries} keys`} (MaxAuthTries): guests with more in their agent add -i KEY -o IdentitiesOnly=yes`;
+    case 'ports-refused': {
+      const what =
+        obstacle.ports.length === 0
+          ? 'no ports'
+          : `not to ${obstacle.ports.map((one) => printable(one)).join(', ')}`;
+      return `it forwards ${what}: ${printable(obstacle.setting, 80)}`;
+    }
     default:
       return obstacle satisfies never;
   }

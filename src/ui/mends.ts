@@ -139,6 +139,8 @@ function obstacleMend(
       return 'pass --door private: that sshd knows the keys of your guests and nothing else';
     case 'hosts-limited':
       return `see that ${configFile} lets your guest's host in, or pass --door private`;
+    case 'ports-refused':
+      return 'pass --door private, whose sshd forwards what you name by --forward';
     case 'few-tries':
       return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
     // Somebody has decided so, for all who use this account: to undo it would open more than a guest needs.
@@ -185,6 +187,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'user-environment':
     case 'hosts-limited':
     case 'few-tries':
+    case 'ports-refused':
       return undefined;
     default:
       return obstacle satisfies never;

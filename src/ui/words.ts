@@ -113,6 +113,12 @@ export function wordsOf(failure: Failure): Words {
       );
     case 'key-already-present':
       return keyPresent(failure);
+    case 'key-accepted':
+      return words(
+        5,
+        `this machine's sshd lets ${failure.reference} in by itself, past the gate: their key stands in another file or comes from a program`,
+        'invite them into a pairing with --door private, whose sshd has no other keys',
+      );
     case 'program-missing':
       return words(6, `${failure.program} is not there`, failure.hint);
     case 'program-too-old':

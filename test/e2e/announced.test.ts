@@ -88,3 +88,16 @@ test('S13: a forge that the environment has put in the place of the real one is 
   expect(stdout).toContain(`octocat (github:octocat at ${host}) may join`);
   expect((await theOne(stage)).guests).toMatchObject([{ reference: 'github:octocat', from: host }]);
 });
+
+test.runIf(isRoot()).each([
+  ['AllowTcpForwarding no', ''],
+  ['PermitOpen localhost:9101', ' -L 9101:localhost:9101'],
+])('C4: %s: what sshd does not forward is not in the line, and is told', async (setting, line) => {
+  await using machine = await makeMachine(['Port 22', setting], '203.0.113.1');
+  const { stage } = machine;
+  const file = await keyFileOf(stage, await stage.guest());
+  const start = ['--unattended', '-d', '--port', '22', '--forward', '9100', '--forward', '9101'];
+  const { stderr } = await stage.run([...start, file]);
+  expect(stderr).toMatch(new RegExp(`it forwards not to 9100(, 9101)?: ${setting}`));
+  expect((await theOne(stage)).sshCommand).toBe(`ssh${line} ${stage.account.name}@203.0.113.1`);
+});

@@ -1,6 +1,7 @@
 /** Which sshd is announced, and what it is asked. The machines of these tests have no way out. */
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeCleanup, orUndo } from '../support/cleanup.ts';
 import { entering } from '../support/enter.ts';
@@ -44,7 +45,8 @@ async function makeMachine(config: readonly string[] = ['Port 22'], address = '0
     const guest = await stage.guest({ network: networks.jump });
     const key = await keyFileOf(stage, guest);
     let seen = 0;
-    let accounts = statSync('/etc/shadow').ctimeMs;
+    /** When they were changed last, as was seen at the last two calls: what was learned meanwhile may be older. */
+    let accounts = [statSync('/etc/shadow').ctimeMs];
     return {
       stage,
       networks,
@@ -58,9 +60,9 @@ async function makeMachine(config: readonly string[] = ['Port 22'], address = '0
         const found = lines.slice(seen).filter((text) => text.startsWith('Connection from ')).length;
         seen = lines.length - 1;
         const now = statSync('/etc/shadow').ctimeMs;
-        if (now === accounts) expect(found).toBe(count);
+        if (accounts.every((then) => then === now)) expect(found).toBe(count);
         else expect(found).toBeGreaterThanOrEqual(count);
-        accounts = now;
+        accounts = [...accounts.slice(-1), now];
       },
       [Symbol.asyncDispose]: cleanup.run,
     };
@@ -467,5 +469,63 @@ test.runIf(isRoot())(
       await stage.account.asRoot(`kill ${pid}`);
       await told('sshd-gone');
     });
+  },
+);
+
+test.runIf(isRoot())(
+  'C2: an sshd with other files by the same names is one whose settings are not known: keys are offered each time',
+  async () => {
+    await using machine = await makeMachine([], '127.0.0.1');
+    const { stage, key } = machine;
+    await using other = await otherKeys(stage);
+    const folder = dirname(stage.sshd.configFile);
+    const own = ['Port 22', 'ListenAddress 203.0.113.1', `HostKey ${folder}/host_key`, 'StrictModes no'];
+    const config = [...own, `PidFile ${folder}/other-pid`, 'UsePAM no'];
+    const inside = [...config, 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/tmuxpair-test-%u'];
+    await stage.account.asRoot(`printf '%s\\n' ${config.map((line) => `'${line}'`).join(' ')} >${folder}/seen
+printf '%s\\n' ${inside.map((line) => `'${line}'`).join(' ')} >${folder}/inside
+unshare -m sh -c 'mount --bind ${folder}/inside ${folder}/seen && exec /usr/sbin/sshd -E ${folder}/other-log -f ${folder}/seen'`);
+    const pid = async (): Promise<string> =>
+      (await stage.account.asRoot(`cat ${folder}/other-pid || :`)).trim();
+    await until(async () => (await pid()) !== '', { what: 'the other sshd to listen' });
+    try {
+      expect(await pairing(machine, [])).toContain("its settings can't be read, but a trial login got in");
+      await stage.account.asRoot(`cp ${key} ${other.path}; chmod 644 ${other.path}`);
+      expect(await pairing(machine, [])).toMatch(
+        /^not port 22 \(its settings can't be read; it lets file:\S+ in/m,
+      );
+    } finally {
+      await stage.account.asRoot(`kill ${await pid()}`);
+    }
+  },
+);
+
+test.runIf(isRoot())(
+  "W1: settings that can't be read: the key of somebody who is invited later is offered, too",
+  async () => {
+    await using machine = await makeMachine([
+      'Port 22',
+      'StrictModes no',
+      'AuthorizedKeysFile /etc/ssh/tmuxpair-test-%u .ssh/authorized_keys',
+    ]);
+    const { stage } = machine;
+    const eve = await stage.guest();
+    const file = await keyFileOf(stage, eve, 'eve');
+    await using other = await otherKeys(stage);
+    await stage.account.asRoot(
+      `cp ${file} ${other.path}; chmod 644 ${other.path}; chmod 600 ${stage.sshd.configFile}`,
+    );
+    for (const args of [[], ['--port', '22']])
+      await pairing(machine, args, async () => {
+        const refused = await stage.run(['invite', file]);
+        expect(refused).toMatchObject({
+          exitCode: 5,
+          stderr: expect.stringMatching(/this machine's sshd lets file:\S+ in by itself, past the gate/),
+        });
+        expect(leaseLines(stage)).toHaveLength(1);
+        await stage.account.asRoot(`mv ${other.path} ${other.path}.aside`);
+        expect(await stage.run(['invite', file])).toMatchObject({ exitCode: 0 });
+        await stage.account.asRoot(`mv ${other.path}.aside ${other.path}`);
+      });
   },
 );

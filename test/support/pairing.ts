@@ -33,10 +33,10 @@ export async function startPairing(
 /** What the status line shows when the host's client has come in. */
 export const inTheRoom = /your guest types: ssh /;
 
-/** The lines of all leases in `authorized_keys`, in order. */
+/** The lines of all leases in `authorized_keys`, in order, but for that of a trial login beside a pairing. */
 export function leaseLines(stage: Stage): string[] {
   const text = stage.keysFile()?.toString('latin1') ?? '';
-  return text.split('\n').filter((line) => / tmuxpair:[a-z2-7]{12}:/.test(line));
+  return text.split('\n').filter((line) => / tmuxpair:[a-z2-7]{12}:(?!tmuxpair-trial)/.test(line));
 }
 
 /** When a lease's line expires, in ms since the epoch. Its `expiry-time` must be in UTC. */

@@ -66,6 +66,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   'user-environment': { kind: 'user-environment', path: '/home/me/.ssh/environment' },
   'hosts-limited': { kind: 'hosts-limited', hosts: ['10.*', '*.lan'] },
   'few-tries': { kind: 'few-tries', tries: 2 },
+  'ports-refused': { kind: 'ports-refused', ports: ['9100'], setting: 'AllowTcpForwarding no' },
   modes: { kind: 'modes', path: '/home/me', mode: 0o775, uid: 1000 },
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
@@ -111,6 +112,7 @@ const door: Invitation['door'] = {
   obstacles: [],
   hostKeys: [keyOf('host')],
   rules: [],
+  forwarding: [],
   keyFiles: [],
 };
 const invitation: Invitation = {

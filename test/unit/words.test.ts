@@ -135,6 +135,7 @@ const failures: Every<'kind', Failure, 'kind'> = {
       repairing: true,
     },
   ],
+  'key-accepted': [{ kind: 'key-accepted', reference: 'github:ada' }],
   'program-missing': [{ kind: 'program-missing', program: 'tmux', hint: 'install tmux 3.2 or newer' }],
   'program-too-old': [
     { kind: 'program-too-old', program: 'tmux', found: '2.9', floor: '3.2', reason: 'older ones have no -N' },
