@@ -6,10 +6,11 @@ import { loginEnvironment } from './login-environment.ts';
 import type { Settings } from './sshd-settings.ts';
 import { startUpFiles } from './start-up.ts';
 
-/** Who may come in: whose account is locked or has expired, what keeps everybody out, TCP wrappers. */
+/** Whose account is locked or has expired. Changes with any account of the machine. */
+export const accountFiles: readonly string[] = ['/etc/shadow', '/etc/master.passwd'];
+
+/** What keeps everybody out, TCP wrappers, and the like. */
 const ofMachine = [
-  '/etc/master.passwd',
-  '/etc/shadow',
   '/etc/nologin',
   '/var/run/nologin',
   '/etc/login.access',

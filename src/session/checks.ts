@@ -77,7 +77,7 @@ async function checksOf(choice: DoorChoice, system: SystemDoor, keyFile: string)
   const obstacles = [...known.obstacles, ...typesRefused(known.rules)];
   const doubts =
     choice.kind === 'system'
-      ? await choice.doubts()
+      ? await choice.untried() // The doctor logs in by itself.
       : choice.why.kind === 'unproven'
         ? choice.why.doubts
         : known.doubts;

@@ -61,8 +61,10 @@ export type DoorChoice = (
   | {
       readonly kind: 'system';
       readonly system: SystemDoor;
-      /** What is not known of it and has to be told, having tried it where nothing is known. Does not reject. */
+      /** What has to be told of it, having tried it if that is not remembered. Does not reject. */
       readonly doubts: () => Promise<readonly Doubt[]>;
+      /** The same without trying it. */
+      readonly untried: () => Promise<readonly Doubt[]>;
       /** Tries whether these guests get in, unless that is remembered. Absent where nobody is to. */
       readonly prove?: (
         door: SystemDoor,
@@ -85,14 +87,11 @@ export interface ChoiceWorld {
   readonly guests: Promise<readonly Guest[]>;
   /** Tries a door by logging in. */
   readonly attempt: ProofWorld['attempt'];
-  /** Called if a trial login that the choice waits for takes more than a second. */
-  readonly onSlow?: (port: number) => void;
+  /** Gets when somebody waits for a trial login, or for what is remembered of one, and when they don't any more. */
+  readonly tell?: (event: { readonly kind: 'trying' | 'tried'; readonly port: number }) => void;
   /** Asks and tries anew although something is remembered. */
   readonly isFresh?: boolean;
 }
-
-/** In ms: for how long a trial login is made without a word. */
-const patience = 1000;
 
 type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'version'> : never) : never;
 
@@ -143,10 +142,8 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
     for (const one of wanted) {
       const { system, verdict } = one;
       if (verdict.kind !== 'open' || !verdict.isTriable || isDoubtful !== verdict.doubts.length > 0) continue;
-      const slow = setTimeout(() => world.onSlow?.(system.port), patience);
-      const proof = await prove(system, { ...(await proofWorld(intent, world)), offersKeys: true }).finally(
-        () => clearTimeout(slow),
-      );
+      const how = { ...(await proofWorld(intent, world)), offersKeys: true };
+      const proof = await told(system.port, world, () => prove(system, how));
       const doubts = [...verdict.doubts, ...proof.doubts];
       if (proof.isIn) return { system, verdict: { ...verdict, doubts } };
       one.verdict = { kind: 'open', doubts };
@@ -155,7 +152,14 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   };
   const taken = ({ system, verdict }: Judged, why: DoorReason): Choice => {
     const doubts = 'doubts' in verdict ? verdict.doubts.filter(({ kind }) => !isOfSettings(kind)) : [];
-    return { kind: 'system', system, why, ...systemWays(system, intent, world), doubts: async () => doubts };
+    return {
+      kind: 'system',
+      system,
+      why,
+      ...systemWays(system, intent, world),
+      doubts: async () => doubts,
+      untried: async () => doubts,
+    };
   };
 
   const best = await working(judged, false);
@@ -223,18 +227,24 @@ function isAlone(): boolean {
 
 /** How an sshd of the system's is tried while a pairing lives, and what is known then. */
 function systemWays(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) {
+  const untried = async (): Promise<readonly Doubt[]> => [
+    ...(await system.known()).doubts,
+    ...reachDoubts(system, intent),
+  ];
   return {
     prove: async (
       door: SystemDoor,
       guests: readonly Guest[],
       how?: Pick<ProofWorld, 'offersKeys' | 'isFresh'>,
     ) => prove(door, { ...(await proofWorld(intent, world)), guests, ...how }),
+    untried,
     doubts: async (): Promise<readonly Doubt[]> => {
-      const known = await system.known();
-      const doubts = [...known.doubts, ...reachDoubts(system, intent)];
+      const [known, doubts] = [await system.known(), await untried()];
       const isFutile = doubts.some(({ kind }) => kind === 'refusing' || kind === 'no-greeting');
-      if (!known.answers || known.asked || isFutile) return doubts;
-      const more = await prove(system, await proofWorld(intent, world)).then(
+      if (!known.answers || isFutile) return doubts;
+      const more = await told(system.port, world, async () =>
+        prove(system, await proofWorld(intent, world)),
+      ).then(
         (proof) => proof.doubts,
         () => [], // The pairing ends.
       );
@@ -243,6 +253,16 @@ function systemWays(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) 
         : [...doubts, ...more];
     },
   };
+}
+
+/** Tells that somebody waits for it. */
+async function told<T>(port: number, { tell }: ChoiceWorld, work: () => Promise<T>): Promise<T> {
+  tell?.({ kind: 'trying', port });
+  try {
+    return await work();
+  } finally {
+    tell?.({ kind: 'tried', port });
+  }
 }
 
 async function proofWorld({ keyFile }: DoorIntent, world: ChoiceWorld): Promise<ProofWorld> {

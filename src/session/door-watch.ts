@@ -23,15 +23,13 @@ export interface DoorWatch {
 
 export interface Watched {
   readonly guests: () => readonly Guest[];
-  /** Whether one of them was seen to get in. */
-  readonly hasJoined: () => boolean;
   readonly isOver: () => boolean;
 }
 
-/** The first look takes the host to know what was told when guests were invited. */
+/** The host knows what was told when guests were invited, and it had been tried by then. */
 export function watchSystem(
   { system, doubts, prove, why }: DoorChoice & { kind: 'system' },
-  { guests, hasJoined, isOver }: Watched,
+  { guests, isOver }: Watched,
 ): DoorWatch {
   const { port } = system;
   let door = system;
@@ -71,7 +69,7 @@ export function watchSystem(
     if (isUnseen) known.push(troubleBy({ kind: 'unread-settings', path: now.configFile }, port));
     found = known;
     const isFutile = !now.answers || now.doubts.some(({ kind }) => !kind.startsWith('settings-'));
-    if (isFutile || !prove || isOver() || (isFirst && hasJoined())) return;
+    if (isFirst || isFutile || !prove || isOver()) return;
     const proof = await prove(door, guests(), how);
     found = [...known, ...proof.doubts.flatMap((doubt) => troubleOf(doubt, port)).filter(isNew)];
   };

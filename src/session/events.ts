@@ -117,8 +117,8 @@ export type Event =
       readonly port: number;
       readonly why: DoorReason;
     }
-  /** Whether guests get in through that port is tried, and takes a while. */
-  | { readonly kind: 'login-slow'; readonly port: number }
+  /** Whether guests get in through that port is being tried, or looked up; and that is over. */
+  | { readonly kind: 'trying' | 'tried'; readonly port: number }
   /** The login shell takes a while to come to the gate. */
   | { readonly kind: 'shell-slow'; readonly shell: string }
   /** What the sshd of a door of our own says. */

@@ -48,7 +48,6 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
 
   const sshd = live.door?.watch({
     guests: () => live.guests,
-    hasJoined: () => live.here.size + live.past.length > 0,
     isOver: () => stopped || live.ended !== undefined,
   });
 

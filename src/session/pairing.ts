@@ -71,9 +71,8 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
 /** Opens a pairing by the door that is best for these guests. @throws as {@link openPairing} does */
 export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, world: World): Promise<Open> {
   const { env, emit } = world;
-  const onSlow = (port: number): void => emit({ kind: 'login-slow', port });
   return openPairing(intent, guests, world, (sshd, invited, giveUp) =>
-    chooseDoor(intent, { env, sshd, guests: invited, attempt: trialOf(intent, world, giveUp), onSlow }),
+    chooseDoor(intent, { env, sshd, guests: invited, attempt: trialOf(intent, world, giveUp), tell: emit }),
   );
 }
 

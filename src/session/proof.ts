@@ -4,7 +4,7 @@ import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
 import { findKeyFiles, haveKey } from '../door/key-files.ts';
-import { loginFiles } from '../door/login-files.ts';
+import { accountFiles, loginFiles } from '../door/login-files.ts';
 import { modeObstacles } from '../door/strict-modes.ts';
 import type { Known, SystemDoor } from '../door/system.ts';
 import { thisAccount } from '../system/account.ts';
@@ -64,7 +64,7 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
     return verdict?.isIn && !knowsWays && keys.length > 0 ? undefined : verdict;
   };
   const learn = async (): Promise<Proof> => {
-    const marks = joinMarks(before, markFiles([...files, ...loginFiles(known.settings[0])]));
+    const marks = joinMarks(before, markFiles([...files, ...accountFiles, ...loginFiles(known.settings[0])]));
     const offer = knowsWays ? unseen(keys, [keyFile, ...known.keyFiles]).slice(0, 2 * kinds.length) : keys;
     const { logins, ...proof } = await attempt(door, kinds, offer, world);
     if (logins) {

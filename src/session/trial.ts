@@ -113,8 +113,8 @@ export function trialOf(intent: TrialIntent, world: World, giveUp: AbortSignal):
 
 async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
   const version = system.version() ?? (await sshdVersion(sshd));
-  const doubts = async () => [];
-  return { kind: 'system', system, version, why: { kind: 'asked' }, doubts };
+  const none = async () => [];
+  return { kind: 'system', system, version, why: { kind: 'asked' }, doubts: none, untried: none };
 }
 
 /** Comes in by each of the keys in `folder`, and goes again. */

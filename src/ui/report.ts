@@ -36,7 +36,6 @@ export function linesFor(event: Event): Line[] {
     case 'switch-restarted':
     case 'remark':
     case 'shell-slow':
-    case 'login-slow':
     case 'trouble':
     case 'trouble-over':
       return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
@@ -51,6 +50,8 @@ export function linesFor(event: Event): Line[] {
     case 'tunnel-up':
     case 'fetching':
     case 'fetched':
+    case 'trying':
+    case 'tried':
     case 'sharing-all':
     case 'asking':
     case 'change-failed':
@@ -118,7 +119,9 @@ export function wordsFor(event: Event): string {
         .join('; ');
     case 'door':
       return doorWords(event);
-    case 'login-slow':
+    case 'tried':
+      return 'tried';
+    case 'trying':
       return `trying whether a guest gets in through this machine's sshd, port ${event.port}`;
     case 'door-log':
       return `sshd: ${printable(event.line)}`;

@@ -24,7 +24,7 @@ export interface Manners {
   readonly json: boolean;
 }
 
-/** A fetch that takes longer than this, in ms, gets a spinner. Most don't. */
+/** A fetch, or a trial login, that takes longer than this, in ms, gets a spinner. Most don't. */
 const spinAfter = 150;
 
 export function openTerminal({ quiet, debug, json }: Manners): Terminal {
@@ -56,8 +56,8 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
           to: 'err',
           text: `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`,
         });
-      if (event.kind === 'fetching') spinner?.start(wordsFor(event));
-      if (event.kind === 'fetched') spinner?.stop();
+      if (event.kind === 'fetching' || event.kind === 'trying') spinner?.start(wordsFor(event));
+      if (event.kind === 'fetched' || event.kind === 'tried') spinner?.stop();
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
       if (value !== undefined) terminal.data(jsonLine(value));

@@ -256,8 +256,9 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
       why: { kind: 'unproven', port: 22, doubts: [doubts['settings-unread'], doubts['login-failed']] },
     },
   ],
-  'login-slow': [
-    { kind: 'login-slow', port: 22 },
+  trying: [{ kind: 'trying', port: 22 }],
+  tried: [
+    { kind: 'tried', port: 22 },
     {
       kind: 'door',
       door: 'private',
