@@ -55,6 +55,13 @@ export type Caution =
   | ({ readonly kind: 'some-keys-refused' } & RefusedKeys)
   /** Only from hosts that match one of these patterns. */
   | { readonly kind: 'hosts-limited'; readonly hosts: readonly string[] }
+  /** A start-up file of the login shell has a command that may take a guest's terminal under conditions that were not met. */
+  | {
+      readonly kind: 'may-divert';
+      readonly path: string;
+      readonly line: number;
+      readonly command: string;
+    }
   /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
   | { readonly kind: 'few-tries'; readonly tries: number }
   /** Guests don't reach these ports, or any where there is none here. */
@@ -86,6 +93,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'hosts-limited':
     case 'few-tries':
     case 'ports-refused':
+    case 'may-divert':
       return 'caution';
     case 'keys-off':
     case 'other-key-file':

@@ -121,7 +121,8 @@ function isOfInterest(path: string, isGlob: boolean): boolean {
   return stats?.isFile() === true && stats.size <= longest && !/^\/(usr\/)?s?bin\//.test(path);
 }
 
-function valueIn(environment: readonly string[], name: string): string | undefined {
+/** Of `NAME=value` the last with that name. */
+export function valueIn(environment: readonly string[], name: string): string | undefined {
   return environment.findLast((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 

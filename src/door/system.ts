@@ -10,12 +10,15 @@ import { thisAccount } from '../system/account.ts';
 import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
+import { diversionsOf } from './diversions.ts';
 import { type ForwardRules, forwardRulesIn } from './forward-rules.ts';
 import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
+import { loginEnvironment } from './login-environment.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
+import { loginShell } from './shell.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
 import {
   type Account,
@@ -71,7 +74,7 @@ export interface Known {
   readonly greeting: Greeting;
   /** Its process, where it can be seen. */
   readonly pid?: number;
-  /** Whether its settings could be read. Where not, no obstacle is known. */
+  /** Whether its settings could be read. Where not, no obstacle is known but what the login shell may do. */
   readonly asked: boolean;
   /** What it is set to for guests from anywhere, and then for others; empty if its settings could not be read. */
   readonly settings: readonly Settings[];
@@ -329,10 +332,24 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   const { greeting, settings, groups, shown, configFile } = knowledge;
   const answers = greeting.kind !== 'silent';
   const doubts = doubtsOf(knowledge);
+  const start = { ...thisAccount(), shell: loginShell().path };
+  const { entries } = loginEnvironment(start, settings?.outlooks[0]?.settings);
+  const diversions = diversionsOf(start.shell, entries)
+    .slice(0, 1)
+    .map((diversion) => ({ kind: 'may-divert', ...diversion }) as const);
   if (!settings) {
-    const nothing = { settings: [], obstacles: [], rules: [], forwarding: [], keyFiles: [], ahead: [] };
+    const nothing = { settings: [], rules: [], forwarding: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
-    return { answers, greeting, asked: false, configFile, ...nothing, doubts, hostKeys };
+    return {
+      answers,
+      greeting,
+      asked: false,
+      configFile,
+      ...nothing,
+      obstacles: diversions,
+      doubts,
+      hostKeys,
+    };
   }
   const { outlooks, unresolved, args, pid } = settings;
   const { options } = configIn(args);
@@ -348,6 +365,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     ...(readsIt ? [{ kind: 'user-environment', path: environment } as const] : []),
     ...readConfigFile(configFile, options).unread.map((path) => ({ kind: 'unread-settings', path }) as const),
     ...unresolved.map((match) => ({ kind: 'unresolved-match', match }) as const),
+    ...diversions,
   ];
   const keys = hostKeysIn(usual);
   return {

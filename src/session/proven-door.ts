@@ -1,16 +1,17 @@
 /** The door that is chosen, proven to lead guests to the gate. */
 import { refuse } from '../domain/failure.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
-import type { Settings } from '../door/sshd-settings.ts';
+import { loginShell } from '../door/shell.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import type { Live } from './live.ts';
-import { type GuardWorld, guardShell, type ShellGuard } from './shell-guard.ts';
+import { type GuardWorld, guardShell } from './shell-guard.ts';
 
 /**
  * Has the login shell tried as the chosen sshd would start it, beginning before the choice is made. Where it does not come
- * to the gate, `auto` takes a private sshd that it does come to the gate from. Sets `live.shell`.
+ * to the gate, or might not, `auto` takes a private sshd that it does come to the gate from. Sets `live.shell`.
  * @throws Refusal `gate-not-reached`, and whatever `choosing` rejects with
  */
 export async function provenDoor(
@@ -19,32 +20,42 @@ export async function provenDoor(
   live: Live,
   world: GuardWorld & { readonly sshd: string },
 ): Promise<DoorChoice> {
-  const guard = async (
-    shell: ShellGuard,
-    settings?: readonly Settings[],
-  ): Promise<ShellBlock | undefined> => {
-    const block = await shell.prove(settings);
-    if (!block) live.shell = shell;
-    return block;
-  };
   const ofSystem = guardShell(live, { kind: 'system' }, world);
   const isAuto = intent.door === 'auto';
   const early =
     intent.door === 'private' || (isAuto && intent.bind !== undefined) ? undefined : ofSystem.prove();
   early?.catch(() => {}); // It is waited for below, if the choice does not fail.
   const choice = await choosing;
-  const settings = choice.kind === 'system' ? (await choice.system.known()).settings : [];
-  await early;
-  const block =
-    choice.kind === 'system' ? await guard(ofSystem, settings) : await guard(guardShell(live, choice, world));
-  if (!block) return choice;
-  const isNamed = intent.port !== undefined || intent.keyFileNamed || choice.why.kind === 'asked';
-  const canChange = choice.kind === 'system' && terminalsMend() === undefined;
-  if (choice.kind === 'system' && canChange && isAuto && !isNamed) {
-    const version = await sshdVersion(world.sshd);
-    const { system } = choice;
-    const own = await guard(guardShell(live, { kind: 'private', version }, world));
-    if (!own) return { kind: 'private', version, system, why: { kind: 'shell', port: system.port, block } };
+  if (choice.kind === 'private') {
+    const own = guardShell(live, choice, world);
+    const block = await own.prove();
+    if (block) refuse({ kind: 'gate-not-reached', block, private: false });
+    live.shell = own;
+    return choice;
   }
-  return refuse({ kind: 'gate-not-reached', block, private: canChange });
+  const { system } = choice;
+  const { settings, obstacles } = await system.known();
+  await early;
+  const failure = await ofSystem.prove(settings);
+  const block = failure ?? suspicion(obstacles);
+  const isNamed = intent.port !== undefined || intent.keyFileNamed || choice.why.kind === 'asked';
+  const canChange = terminalsMend() === undefined;
+  if (block && canChange && isAuto && !isNamed) {
+    const version = await sshdVersion(world.sshd);
+    const own = guardShell(live, { kind: 'private', version }, world);
+    if (!(await own.prove())) {
+      live.shell = own;
+      return { kind: 'private', version, system, why: { kind: 'shell', port: system.port, block } };
+    }
+  }
+  if (failure) refuse({ kind: 'gate-not-reached', block: failure, private: canChange });
+  live.shell = ofSystem;
+  return choice;
+}
+
+/** What might keep guests from the gate although it was reached. */
+function suspicion(obstacles: readonly Obstacle[]): ShellBlock | undefined {
+  const found = obstacles.find((obstacle) => obstacle.kind === 'may-divert');
+  if (found?.kind !== 'may-divert') return undefined;
+  return { shell: loginShell().path, outcome: 'may-divert', files: [`${found.path}:${found.line}`] };
 }

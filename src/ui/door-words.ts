@@ -5,7 +5,7 @@ import { printable } from '../domain/text.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
 import type { Remains } from '../session/other-ways.ts';
-import { blockWords } from './shell-words.ts';
+import { blockWords, shortPath } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
 /** Which door it is, and why, in one line. */
@@ -35,7 +35,7 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
     case 'unproven':
       return `not port ${why.port} (${why.doubts.map(doubtWords).join('; ')}): ${through}`;
     case 'shell':
-      return `guests of this machine's sshd on port ${why.port} would not reach the session (${blockWords(why.block)}): ${through}`;
+      return `guests of this machine's sshd on port ${why.port} ${why.block.outcome === 'may-divert' ? 'might' : 'would'} not reach the session (${blockWords(why.block)}): ${through}`;
     default:
       return why satisfies never;
   }
@@ -175,6 +175,8 @@ function plainWords(obstacle: Obstacle): string {
       return `it sets variables of your login shell: PermitUserEnvironment and ${printable(obstacle.path)}`;
     case 'hosts-limited':
       return `it lets this account in from some hosts only: AllowUsers …@${printable(obstacle.hosts.join(', '), 80)}`;
+    case 'may-divert':
+      return `${shortPath(obstacle.path)}:${obstacle.line} may give your guest's terminal to another program (${printable(obstacle.command, 40)}), under conditions that were not tried; --door private does not read that file`;
     case 'few-tries':
       return `it ends a login after ${obstacle.tries === 1 ? 'one key' : `${obstacle.tries} keys`} (MaxAuthTries): guests with more in their agent add -i KEY -o IdentitiesOnly=yes`;
     case 'ports-refused': {

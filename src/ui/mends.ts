@@ -141,6 +141,8 @@ function obstacleMend(
       return `see that ${configFile} lets your guest's host in, or pass --door private`;
     case 'ports-refused':
       return 'pass --door private, whose sshd forwards what you name by --forward';
+    case 'may-divert':
+      return 'pass --door private: that sshd has no start-up file of yours read';
     case 'few-tries':
       return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
     // Somebody has decided so, for all who use this account: to undo it would open more than a guest needs.
@@ -188,6 +190,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'hosts-limited':
     case 'few-tries':
     case 'ports-refused':
+    case 'may-divert':
       return undefined;
     default:
       return obstacle satisfies never;

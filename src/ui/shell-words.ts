@@ -6,7 +6,7 @@ import { printable } from '../domain/text.ts';
 /** What keeps them from the gate, without saying so. */
 export function blockWords({ shell, outcome, files }: ShellBlock): string {
   const login = `your login shell ${printable(shell)}`;
-  const read = files.length === 0 ? '' : ` (${files.map(short).join(', ')})`;
+  const read = files.length === 0 ? '' : ` (${files.map(shortPath).join(', ')})`;
   switch (outcome) {
     case 'missing':
       return `${login} does not exist`;
@@ -20,6 +20,8 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
       return `${login}${read} gives their terminal to another program first`;
     case 'late':
       return `${login}${read} does not run what sshd tells it to in time`;
+    case 'may-divert':
+      return `${login} has a command that may give their terminal to another program${read}`;
     default:
       return outcome satisfies never;
   }
@@ -32,10 +34,11 @@ export function blockHint({ outcome, files, guard }: ShellBlock, door: boolean):
     return 'chsh gives the account another login shell';
   if (files.length === 0 || guard === undefined)
     return `${otherwise}see what it runs at its start if SSH_CONNECTION is set`;
-  return `${otherwise}put this line before the one that does so in ${files.map(short).join(' or ')}: ${guard}`;
+  return `${otherwise}put this line before the one that does so in ${files.map(shortPath).join(' or ')}: ${guard}`;
 }
 
-function short(path: string): string {
+/** A path as people write it. */
+export function shortPath(path: string): string {
   const home = `${homedir()}/`;
   return printable(path.startsWith(home) ? `~/${path.slice(home.length)}` : path);
 }

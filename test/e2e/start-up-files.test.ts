@@ -194,6 +194,68 @@ test('W2: a change of access has no shell of the host’s run in the guest’s t
   expect((await live.room('show-options', '-t', '=pair:', 'default-shell')).stdout).toBe('');
 });
 
+test.each([
+  ['the language of their terminal', 'test "$LC_TERMINAL" = iTerm2 && exec zsh -f\n'],
+  ['the type of their terminal', 'case $TERM in tmux*) exec zsh -f;; esac\n'],
+  ['where they come from', 'case $SSH_CLIENT in *:*) exec zsh -f;; esac\n'],
+])('W2: a start-up file that obeys %s is found before anybody is let in', async (_, text) => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  await stage.writeFile('.bashrc', text);
+  const port = String(stage.sshd.port);
+  expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+    exitCode: 6,
+    stderr: expect.stringContaining('~/.bashrc'),
+  });
+  expect(leaseLines(stage)).toEqual([]);
+});
+
+test.each([
+  // Only a new trial tells.
+  ['nobody could see it ask for', '[ -z "$(ls later 2>/dev/null)" ] || exec zsh -f\n', 'later', 60_000],
+  // Within seconds: the folder is looked at.
+  ['all files of a folder', 'for f in ~/parts/*; do . "$f"; done\n', 'parts/two', 15_000],
+])('W2: what comes later, and a start-up file reads: %s: access ends', async (_, text, name, timeout) => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  await stage.writeFile('parts/one', ':\n');
+  await stage.writeFile('.bashrc', `echo >>runs\n${text}`);
+  const port = String(stage.sshd.port);
+  expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+    exitCode: 0,
+  });
+  // What is tried at first, and once more as soon as it is live, does not meet it.
+  const runs = async () => (await stage.account.exec('cat', ['runs'])).stdout.length;
+  const what = 'it to be proven anew';
+  await until(async () => (await runs()) >= 8, { what, timeout: 30_000 });
+  await until(() => !stage.processes().some(({ cmd }) => cmd.includes('/probe/')), { what });
+  await stage.writeFile(name, 'exec zsh -f\n');
+  await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout });
+  await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
+});
+
+test('W2: a command that may take their terminal: auto takes a private sshd, a port that is named gets a warning', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  await invited(stage, 'guest');
+  await stage.writeFile('.bashrc', '# mine\n[ -e ~/nowhere ] && exec zsh\n');
+  const { stdout, exitCode } = await stage.run([...background, 'guest.pub', ...program]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /guests of this machine's sshd on port \d+ might not reach the session \(your login shell \/bin\/bash has a command that may give their terminal to another program \(~\/.bashrc:2\)\): guests come through an sshd of this pairing's own/,
+  );
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  const port = String(stage.sshd.port);
+  const named = await stage.run(['--port', port, ...background, 'guest.pub', ...program]);
+  expect(named.exitCode).toBe(0);
+  expect(named.stdout + named.stderr).toContain(
+    "~/.bashrc:2 may give your guest's terminal to another program (exec zsh)",
+  );
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await stage.writeFile('.bashrc', `${guard}\nexec zsh -f\n`);
+  const cured = await stage.run([...background, 'guest.pub', ...program]);
+  expect(cured.stdout).toContain(`through this machine's sshd, port ${port}`);
+});
+
 /** What leads to other start-up files than the account's own environment does. */
 const elsewhere = [
   ['zsh', 'ZDOTDIR', '.zshenv'],

@@ -67,6 +67,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   'hosts-limited': { kind: 'hosts-limited', hosts: ['10.*', '*.lan'] },
   'few-tries': { kind: 'few-tries', tries: 2 },
   'ports-refused': { kind: 'ports-refused', ports: ['9100'], setting: 'AllowTcpForwarding no' },
+  'may-divert': { kind: 'may-divert', path: '/etc/zsh/zshenv', line: 3, command: 'exec tmux' },
   modes: { kind: 'modes', path: '/home/me', mode: 0o775, uid: 1000 },
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };

@@ -1,0 +1,173 @@
+/**
+ * Commands in start-up files that may give a guest's terminal to another program, under conditions that a trial need not
+ * meet: found by reading, and so with more than there is.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { startUpOf, valueIn } from './start-up.ts';
+
+export interface Diversion {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** Its first words. */
+  readonly command: string;
+}
+
+/** How many files are read, and the size in bytes up to which. */
+const [most, longest] = [200, 128 << 10];
+
+/** Whether a text tells people at a prompt from others, as in `[[ $- == *i* ]]`; or that it was not started by sshd. */
+const isInteractive =
+  /\$-\S*\s*(==?|=~)\s*["']?\*?i|-o\s+["']?interactive|-n\s+["']?\$\{?PS1|status\s+(--)?(is-interactive|-i\b)|\(\s*\$\?prompt|-z\s+["']?\$\{?SSH2?_(CLIENT|CONNECTION)/;
+const isNotInteractive =
+  /\$-\S*\s*!=\s*["']?\*?i|!\s+\[\[?\s.*\$-|!\s+-o\s+["']?interactive|-z\s+["']?\$\{?PS1|not\s+status\s+(--)?(is-interactive|-i\b)|!\s*\$\?prompt/;
+const isBySshd = /-n\s+["']?\$\{?SSH2?_(CLIENT|CONNECTION)/;
+const leaves = /\b(return|exit)\b/;
+
+/** What may stand before a command on its line. */
+const before = String.raw`(?:^|[;&|{)]|(?<!\$)\(|\b(?:then|else|do|and|or|not|if|while|command)\b)\s*`;
+const replaces = new RegExp(
+  String.raw`${before}(exec(?:\s+-[cl]+|\s+-a\s+\S+)*\s+(?![-&<>{]|\d+[<>])[^\s;&|<>]+)`,
+);
+const multiplexes = new RegExp(
+  String.raw`${before}((?:\S*/)?(?:tmux|screen|byobu|byobu-tmux|byobu-screen|zellij)(?=[\s;&|)]|$)[^;&|)]*)`,
+  'g',
+);
+const sources = new RegExp(String.raw`${before}(?:\.|source)\s+["']?([^\s"';&|]+)`);
+
+/** Those on a path that the login shell takes for a command of sshd's. @param environment in which sshd starts it */
+export function diversionsOf(shell: string, environment: readonly string[]): Diversion[] {
+  const { own, shared } = startUpOf(shell, environment);
+  const files = new Set([...own, ...shared]);
+  const found: Diversion[] = [];
+  for (const path of files) {
+    if (files.size > most) break;
+    const text = textOf(path);
+    if (text === undefined) for (const name of namesIn(path)) files.add(join(path, name));
+    else {
+      const { diversions, sourced } = diversionsIn(text, basename(shell));
+      found.push(...diversions.map((one) => ({ path, ...one })));
+      for (const word of sourced) for (const file of filesAt(word, environment)) files.add(file);
+    }
+  }
+  return found;
+}
+
+/** The pure part, of one file of a shell of that name. */
+export function diversionsIn(
+  text: string,
+  shell: string,
+): { readonly diversions: Omit<Diversion, 'path'>[]; readonly sourced: string[] } {
+  const isFish = shell === 'fish';
+  const opens = isFish ? /^\s*(if|for|while|switch|begin|function)\b/ : /^\s*(if)\b|[;&]\s*(if)\b/;
+  const closes = isFish ? /^\s*end\b|;\s*end\b/ : /^\s*(fi|endif)\b|[;\s](fi|endif)\s*([;&|]|$)/;
+  const diversions: Omit<Diversion, 'path'>[] = [];
+  const sourced: string[] = [];
+  /** How many blocks deep within one that only people at a prompt come to. */
+  let guarded = 0;
+  /** Within `case $- in`: whether in a branch for them. */
+  let branch: 'none' | 'outside' | 'prompt' | 'other' = 'none';
+  /** Whether the block, or the condition before, is for everybody else: leaving there ends the file for them. */
+  let leaving = false;
+  for (const [index, whole] of text.split('\n').entries()) {
+    let line = whole.replace(/(^|\s)#.*/, '');
+    if (line.trim() === '') continue;
+    if (guarded > 0) {
+      if (opens.test(line) && !closes.test(line)) guarded += 1;
+      else if (!opens.test(line) && closes.test(line)) guarded -= 1;
+      else if (guarded === 1 && /^\s*else\b/.test(line)) guarded = 0;
+      continue;
+    }
+    if (/\bcase\s+["']?\$\{?-\}?["']?\s+in\b/.test(line)) branch = 'outside';
+    if (branch !== 'none') {
+      // Also all on one line: case $- in *i*) ;; *) return;; esac
+      const theirs: string[] = [];
+      for (const part of line.split(/(?<=;;)|(?=\besac\b)/)) {
+        if (/\*i\*["']?\s*\)/.test(part)) branch = 'prompt';
+        else if (/\*\s*\)/.test(part)) branch = 'other';
+        if (branch === 'other') theirs.push(part);
+        if (/;;/.test(part)) branch = 'outside';
+        if (/\besac\b/.test(part)) branch = 'none';
+      }
+      line = theirs.join('');
+      if (leaves.test(line)) break;
+      if (line === '') continue;
+    }
+    const prompt = isInteractive.test(line) && !isNotInteractive.test(line);
+    const others = isNotInteractive.test(line) || (!prompt && isBySshd.test(line));
+    if ((others || leaving) && leaves.test(line)) break;
+    leaving = (leaving || (others && opens.test(line))) && !closes.test(line);
+    if (prompt) {
+      // [[ $- == *i* ]] || return; also with what follows on a line of its own, as in fish.
+      if (/(\|\||\bor\b).*\b(return|exit)\b/.test(line)) break;
+      if (opens.test(line) && !closes.test(line)) guarded = 1;
+      else if (isFish && /^\s*or\s+(return|exit)\b/.test(text.split('\n')[index + 1] ?? '')) break;
+      continue;
+    }
+    const [, replaced] = replaces.exec(line) ?? [];
+    const multiplexed = [...line.matchAll(multiplexes)].map(([, words = '']) => words).find(attaches);
+    const command = replaced ?? multiplexed;
+    if (command !== undefined) diversions.push({ line: index + 1, command: command.trim().slice(0, 40) });
+    if (/zellij\s+setup\s+--generate-auto-start/.test(line))
+      diversions.push({ line: index + 1, command: 'zellij' });
+    const [, word] = sources.exec(line) ?? [];
+    if (word !== undefined) sourced.push(word);
+    // for f in ~/.bashrc.d/*; do . "$f"; done
+    const [, list] = /\bfor\s+\w+\s+in\s+([^;]*\*[^;]*)/.exec(line) ?? [];
+    if (list !== undefined) sourced.push(...list.trim().split(/\s+/));
+  }
+  return { diversions, sourced };
+}
+
+/** Whether a terminal multiplexer with these words takes the terminal. */
+function attaches(command: string): boolean {
+  const [program = '', ...words] = command.trim().split(/\s+/);
+  const name = basename(program);
+  const redirect = words.findIndex((word) => /^\d*[<>]/.test(word));
+  const args = redirect === -1 ? words : words.slice(0, redirect);
+  if (name === 'zellij') return args.length === 0 || /^(a|attach|-|options)/.test(args[0] ?? '');
+  if (name === 'screen' || name === 'byobu-screen')
+    return !args.some((arg) => /^-([dD]m\w*|ls|list|wipe|v|X|Q)$/.test(arg));
+  let at = 0;
+  while (/^-/.test(args[at] ?? '')) at += /^-[cfLST]$/.test(args[at] ?? '') ? 2 : 1;
+  const verb = args[at];
+  if (verb === undefined || /^a(t|tt|tta|ttac|ttach|ttach-session)?$/.test(verb)) return true;
+  return /^new(-s.*)?$/.test(verb) && !args.slice(at).some((arg) => /^-[A-Za-z]*d/.test(arg));
+}
+
+/** The files that a word of a start-up file names. */
+function filesAt(word: string, environment: readonly string[]): string[] {
+  const path = word
+    .replaceAll(/["']/g, '')
+    .replace(
+      /^(?:~|\$\{?([A-Z_]+)\}?)(?=\/)/,
+      (_, variable = 'HOME') => valueIn(environment, variable) ?? '',
+    );
+  if (!isAbsolute(path) || path.includes('$')) return [];
+  const [folder, ...more] = path.split('*');
+  if (folder === undefined || more.length === 0) return [path];
+  const at = folder.slice(0, folder.lastIndexOf('/') + 1);
+  return namesIn(at).map((name) => join(at, name));
+}
+
+/** `undefined` for a folder; empty for what is no text of a sensible size. */
+function textOf(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    if (stats.isDirectory()) return undefined;
+    if (!stats.isFile() || stats.size > longest) return '';
+    const text = readFileSync(path, 'latin1');
+    return text.includes('\0') ? '' : text;
+  } catch {
+    return '';
+  }
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
