@@ -14,6 +14,8 @@ export type Doubt =
   | { readonly kind: 'settings-assumed'; readonly configFile: string }
   /** Its configuration has changed since it read it, as far as is known: it may run with other settings. */
   | { readonly kind: 'settings-stale'; readonly configFile: string }
+  /** These files, or modules of PAM, may set variables by which the login shell reads other start-up files than were tried. */
+  | { readonly kind: 'environment-unsure'; readonly causes: readonly string[] }
   /** It listens on these addresses, which nobody reaches from another machine. */
   | { readonly kind: 'loopback-only'; readonly addresses: readonly string[] }
   /** A trial login did not get in. */

@@ -162,6 +162,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'hosts-limited': { hosts: 'list' },
   'few-tries': { tries: 'number' },
   'ports-refused': { ports: 'list', setting: 'string' },
+  'may-divert': { path: 'string', line: 'number', command: 'string' },
 };
 
 /** Optional ones. */

@@ -18,10 +18,21 @@ export interface Knowledge {
   readonly groups: readonly string[];
   /** Host keys that it has shown. */
   readonly shown: readonly PublicKey[];
+  /** What of a login's environment at the gate steers shells, as `NAME=value`, and in words what was expected then. */
+  readonly seen?: { readonly entries: readonly string[]; readonly under: string };
 }
 
 /** For JSON. */
-export function toPlain({ greeting, host, settings, at, configFile, groups, shown }: Knowledge): unknown {
+export function toPlain({
+  greeting,
+  host,
+  settings,
+  at,
+  configFile,
+  groups,
+  shown,
+  seen,
+}: Knowledge): unknown {
   return {
     greeting: 'text' in greeting ? greeting.text : '',
     host,
@@ -35,6 +46,7 @@ export function toPlain({ greeting, host, settings, at, configFile, groups, show
     }),
     groups,
     shown: shown.map(({ type, base64 }) => `${type} ${base64}`),
+    ...(seen && { seen }),
   };
 }
 
@@ -48,10 +60,21 @@ export function fromPlain(value: unknown): Knowledge | undefined {
   const greeting = greetingIn(`${text}\r\n`, true);
   if (greeting.kind !== 'openssh' && greeting.kind !== 'other') return undefined;
   const keys = keysIn(shown.map((key) => `host ${key}`).join('\n'));
-  const known = { greeting, host, configFile, groups, shown: keys, ...(at && { at }) };
+  const seen = seenIn(value.seen);
+  if (value.seen !== undefined && !seen) return undefined;
+  const known = {
+    ...{ greeting, host, configFile, groups, shown: keys },
+    ...(at && { at }),
+    ...(seen && { seen }),
+  };
   if (value.settings === undefined) return known;
   const settings = settingsFrom(value.settings);
   return settings && { ...known, settings };
+}
+
+function seenIn(value: unknown): Knowledge['seen'] {
+  if (!isRecord(value) || !isList(value.entries, isText) || !isText(value.under)) return undefined;
+  return { entries: value.entries, under: value.under };
 }
 
 function settingsFrom(value: unknown): SshdSettings | undefined {

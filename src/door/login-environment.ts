@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../system/account.ts';
-import { pamEnvironment } from './pam-env.ts';
+import { pamEnvironment, steers } from './pam-env.ts';
 import type { Files } from './pam-stack.ts';
 import { matchesList } from './patterns.ts';
 import type { Settings } from './sshd-settings.ts';
@@ -75,6 +75,32 @@ export function loginEnvironment(
     files: found,
     unsure,
   };
+}
+
+/** Those of `NAME=value` that steer a shell. */
+export function steering(entries: readonly string[]): string[] {
+  return entries.filter((entry) => {
+    const [name] = split(entry);
+    return steers(name) || name === 'SHELL' || name === 'PATH';
+  });
+}
+
+/**
+ * The same environment, with what steered the shell of a login in the place of what a trial had: start-up files make the
+ * same of both, and so what differs at the gate is of sshd's giving.
+ * @param tried `NAME=value`, at the end of a trial in this environment
+ * @param seen the same of a login
+ */
+export function corrected(
+  environment: LoginEnvironment,
+  tried: readonly string[],
+  seen: readonly string[],
+): LoginEnvironment {
+  const [one, other] = [tried, seen].map((entries) => new Map(steering(entries).map(split)));
+  const all = new Map(environment.entries.map(split));
+  for (const [name, value] of other ?? []) if (one?.get(name) !== value) all.set(name, value);
+  for (const name of one?.keys() ?? []) if (!other?.has(name)) all.delete(name);
+  return { ...environment, entries: [...all].map(([name, value]) => `${name}=${value}`) };
 }
 
 /** In an sshd that asks nobody but sets this, which counts. */

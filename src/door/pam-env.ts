@@ -15,26 +15,26 @@ export interface PamEnvironment {
 const harmless = new Set(
   `access apparmor cap cgfs cgroup canonicalize_user ck_connector cracklib debug deny duo echo ecryptfs elogind exec
   faildelay faillock fprintd fscrypt ftp gdm gnome_keyring google_authenticator group issue keyinit krb5 krb5_ccreds
-  kwallet kwallet5 lastlog lastlog2 launchd ldap limits listfile localuser loginuid mail mkhomedir motd namespace
-  nologin oath oddjob_mkhomedir opendirectory passwdqc permit pkcs11 postgresok pwhistory pwquality radius radius_auth
-  rhosts rootok sacl securetty selinux sepermit shells slurm slurm_adopt sss stress succeed_if systemd systemd_loadkey
+  kwallet kwallet5 lastlog lastlog2 launchd ldap limits listfile localuser loginuid mail mkhomedir motd mount namespace
+  nologin ntlm oath oddjob_mkhomedir opendirectory passwdqc permit pkcs11 postgresok pwhistory pwquality radius radius_auth
+  rhosts rootok sacl securetty selinux sepermit shells slurm slurm_adopt sss stress succeed_if systemd systemd_home systemd_loadkey
   tacplus tally tally2 time timestamp tmpdir tty_audit u2f umask unix unix_acct unix_auth unix_passwd unix_session
-  usertype userdb uwtmp warn wheel winbind xauth yubico`
+  usertype userdb uwtmp warn wheel winbind wtmpdb xauth yubico`
     .split(/\s+/)
     .map((name) => `pam_${name}`),
 );
 
-/** Variables that tell shells what to read or run first. */
-function steers(name: string): boolean {
+/** Whether a variable tells shells what to read or run first. */
+export function steers(name: string): boolean {
   return /^(HOME|ZDOTDIR|XDG_(CONFIG|DATA)_(HOME|DIRS)|BASH_ENV|ENV|SHLVL|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|LD_.*|DYLD_.*)$/.test(
     name,
   );
 }
 
-/** Where systemd has records of users, which may hold variables that pam_systemd sets. */
-function userRecords(name: string): string[] {
+/** Where systemd has records of users, which may hold variables that its modules set. */
+function userRecords({ name, home }: Account): string[] {
   const folders = ['/etc/userdb', '/run/userdb', '/run/host/userdb', '/usr/lib/userdb'];
-  return [...folders.map((folder) => join(folder, `${name}.user`)), `/var/lib/systemd/home/${name}.identity`];
+  return [...folders.map((folder) => join(folder, `${name}.user`)), join(home, '.identity')];
 }
 
 /** What a login to the account is given, by the service of PAM that sshd names. */
@@ -56,8 +56,8 @@ export function pamEnvironment(service: string, account: Account, disk: Files): 
     const { name, path } = module;
     if (name === 'pam_env') readAll(module, state, noted);
     else if (!harmless.has(name)) state.unsure.add(`${name} in ${path}`);
-    if (name === 'pam_systemd')
-      for (const record of userRecords(account.name))
+    if (name === 'pam_systemd' || name === 'pam_systemd_home')
+      for (const record of userRecords(account))
         if (noted.read(record) !== 'missing') state.unsure.add(record);
   }
   return { set: state.set, files: [...all], unsure: [...state.unsure] };

@@ -16,7 +16,7 @@ import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
-import { loginEnvironment } from './login-environment.ts';
+import { type LoginEnvironment, loginEnvironment } from './login-environment.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
 import { loginShell } from './shell.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
@@ -58,6 +58,8 @@ export interface SystemDoor {
   again(): Promise<SystemDoor>;
   /** Has it known that it was seen to show that host key. */
   hasShown(keys: readonly PublicKey[]): void;
+  /** Has it known that a login was seen to have these variables at the gate, as `NAME=value`: those that steer shells. */
+  hasGiven(entries: readonly string[]): void;
 }
 
 export interface Depends {
@@ -78,6 +80,8 @@ export interface Known {
   readonly asked: boolean;
   /** What it is set to for guests from anywhere, and then for others; empty if its settings could not be read. */
   readonly settings: readonly Settings[];
+  /** What a login was seen to have at the gate of variables that steer shells, as `NAME=value`; empty if none was seen. */
+  readonly seen: readonly string[];
   /** Its configuration file. */
   readonly configFile: string;
   readonly obstacles: readonly Obstacle[];
@@ -139,6 +143,13 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
     return learned.knowledge;
   });
   let known = once(async () => describe(query, await learnt()));
+  const add = (more: Partial<Knowledge>): void => {
+    if (!knowledge) return;
+    const now = { ...knowledge, ...more };
+    knowledge = now;
+    known = once(async () => describe(query, now));
+    note();
+  };
   const addresses = (): readonly string[] => knowledge?.at ?? sockets.map(({ address }) => address);
   return {
     port,
@@ -164,13 +175,8 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
       return then === now ? 'same' : 'changed';
     },
     again: () => lookAtSystem({ ...query, isFresh: false }),
-    hasShown: (keys) => {
-      if (!knowledge) return;
-      const now = { ...knowledge, shown: keys };
-      knowledge = now;
-      known = once(async () => describe(query, now));
-      note();
-    },
+    hasShown: (shown) => add({ shown }),
+    hasGiven: (entries) => add({ seen: { entries, under: textOf(startEnvironment(knowledge?.settings)) } }),
   };
 }
 
@@ -331,14 +337,20 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
 function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   const { greeting, settings, groups, shown, configFile } = knowledge;
   const answers = greeting.kind !== 'silent';
-  const doubts = doubtsOf(knowledge);
-  const start = { ...thisAccount(), shell: loginShell().path };
-  const { entries } = loginEnvironment(start, settings?.outlooks[0]?.settings);
-  const diversions = diversionsOf(start.shell, entries)
+  const start = startEnvironment(settings);
+  const isSeen = knowledge.seen?.under === textOf(start);
+  const doubts: readonly Doubt[] = [
+    ...doubtsOf(knowledge),
+    ...(start.unsure.length > 0 && answers && !isSeen
+      ? [{ kind: 'environment-unsure', causes: start.unsure } as const]
+      : []),
+  ];
+  const seen = knowledge.seen?.entries ?? [];
+  const diversions = diversionsOf(loginShell().path, start.entries)
     .slice(0, 1)
     .map((diversion) => ({ kind: 'may-divert', ...diversion }) as const);
   if (!settings) {
-    const nothing = { settings: [], rules: [], forwarding: [], keyFiles: [], ahead: [] };
+    const nothing = { settings: [], seen, rules: [], forwarding: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
     return {
       answers,
@@ -373,6 +385,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     greeting,
     asked: true,
     settings: outlooks.map((one) => one.settings),
+    seen,
     configFile,
     obstacles,
     doubts,
@@ -385,11 +398,21 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   };
 }
 
+/** Of a guest from anywhere, as far as is known. */
+function startEnvironment(settings: SshdSettings | undefined): LoginEnvironment {
+  return loginEnvironment({ ...thisAccount(), shell: loginShell().path }, settings?.outlooks[0]?.settings);
+}
+
+function textOf({ entries, unsure }: LoginEnvironment): string {
+  return JSON.stringify([entries, unsure]);
+}
+
 const silent: Known = {
   answers: false,
   greeting: { kind: 'silent' },
   asked: false,
   settings: [],
+  seen: [],
   configFile: defaultConfig,
   obstacles: [],
   doubts: [],

@@ -6,6 +6,7 @@
  *     probe/launch         becomes the login shell
  *     probe/reach          stands where the gate does; its reaching is a file:
  *     probe/NAME.reached   made with the word that only the command told it
+ *     probe/NAME.env       the environment that it was reached in, each entry ended by a NUL
  *     probe/NAME.at        the process that was started, and its terminal
  *     probe/tmux           the socket of the server that gives terminals
  */
@@ -76,6 +77,22 @@ export function probeRun({ folder, word }: Probe, name: string): ProbeRun {
   return { reached, ...(pid === undefined ? {} : { at: { pid: Number(pid), terminal } }) };
 }
 
+/** The environment that a run has reached its end in, as `NAME=value`; empty if the system does not say. */
+export function reachedIn({ folder }: Probe, name: string): string[] {
+  return entriesIn(read(join(folder, `${name}.env`)));
+}
+
+/** Has the gate of a lease note the environment that it is reached in, and gives what it has noted. */
+export function noteEnvironment(folder: string): () => string[] {
+  const path = join(folder, 'environment');
+  writeBelow(folder, () => writeFileSync(path, '', { mode: 0o600 }));
+  return () => entriesIn(read(path));
+}
+
+function entriesIn(text: string): string[] {
+  return text.split('\0').filter((entry) => /^[^=]+=/.test(entry) && !entry.startsWith(`${marker}=`));
+}
+
 /** Ends everything that a lease's probe has started and can be found, and removes it. */
 export async function endProbe(folder: string): Promise<void> {
   const root = join(folder, 'probe');
@@ -118,6 +135,7 @@ PATH=/usr/bin:/bin:/usr/local/bin
 if [ -n "\${4-}" ]; then
   [ -t 1 ] && [ "$(tty)" = "$4" ] || exit 1
 fi
+{ cat /proc/$$/environ >${root}/"$1".env; } 2>/dev/null
 echo "$3" >${root}/"$1".reached
 `;
 }

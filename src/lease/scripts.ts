@@ -158,7 +158,7 @@ name=$kind,$label,$key,$parent,$$,$start,$address
 # true: a failing redirection of the special built-in : would end sh without a word.
 { true >"$dir/in/$name"; } 2>/dev/null || no 'this pairing is over'
 record=$name
-
+${hasProc ? '# Of a trial login: what the login shell has made of the environment that sshd gave it.\n[ ! -f "$dir/environment" ] || cat /proc/$$/environ >"$dir/environment" 2>/dev/null\n' : ''}
 # Sets $access; refuses where the guest may not be in.
 check() {
   access=

@@ -209,7 +209,7 @@ export function verdictOn({ obstacles, doubts }: Pick<Known, 'obstacles' | 'doub
 
 /** Whether it is about its settings alone, and so says nothing against a login. */
 function isOfSettings(kind: Doubt['kind']): boolean {
-  return kind.startsWith('settings-');
+  return /^(settings|environment)-/.test(kind);
 }
 
 /** Nobody on another machine comes to an address of loopback, unless the host has said how. */

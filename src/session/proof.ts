@@ -90,8 +90,9 @@ async function attempt(
   { attempt: tryDoor, guests }: ProofWorld,
 ): Promise<Proof & Partial<Pick<Trial, 'logins'>>> {
   try {
-    const { shown, accepted, logins } = await tryDoor(door, kinds, offer);
+    const { shown, accepted, logins, environment } = await tryDoor(door, kinds, offer);
     if (shown.length > 0) door.hasShown(shown);
+    if (environment.length > 0) door.hasGiven(environment);
     // Not remembered: it is mended where nobody outside sees.
     const owner = guests.find(({ keys }) => keys.some((key) => accepted.includes(key)));
     if (owner) return { isIn: false, doubts: [{ kind: 'key-accepted', guest: owner.reference.text }] };

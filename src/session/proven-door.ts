@@ -34,9 +34,9 @@ export async function provenDoor(
     return choice;
   }
   const { system } = choice;
-  const { settings, obstacles } = await system.known();
+  const { obstacles } = await system.known();
   await early;
-  const failure = await ofSystem.prove(settings);
+  const failure = await ofSystem.prove(system);
   const block = failure ?? suspicion(obstacles);
   const isNamed = intent.port !== undefined || intent.keyFileNamed || choice.why.kind === 'asked';
   const canChange = terminalsMend() === undefined;

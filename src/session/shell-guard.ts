@@ -1,11 +1,17 @@
 /** The proof that a guest's connection comes to the gate and to nothing else: made, remembered, and looked after. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ShellBlock } from '../domain/shell-block.ts';
-import { type LoginEnvironment, loginEnvironment, plainEnvironment } from '../door/login-environment.ts';
+import {
+  corrected,
+  type LoginEnvironment,
+  loginEnvironment,
+  plainEnvironment,
+} from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
 import { canSetEnvironment, withoutStartUp } from '../door/sshd-config.ts';
-import type { Settings } from '../door/sshd-settings.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { startUpFiles } from '../door/start-up.ts';
+import type { SystemDoor } from '../door/system.ts';
 import { makeEmptyHome } from '../lease/lease.ts';
 import { endProbe } from '../lease/probe.ts';
 import { thisAccount } from '../system/account.ts';
@@ -17,12 +23,12 @@ import { probeShell } from './shell-probe.ts';
 export interface ShellGuard {
   /**
    * Proves it, or remembers that it has been proven. Then `again` is to be asked soon.
-   * @param settings what the machine's sshd is set to for guests, from anywhere and then for others; absent while that
-   *   is not known, and then it is proven for what is likely, and is to be asked again
+   * @param system the machine's sshd that guests come through; absent while that is not known, and then it is proven for
+   *   what is likely, and is to be asked again
    * @returns what keeps guests from the gate; nothing of the probe runs any more then
    * @throws Refusal `program-failed`, `run-directory-refused`
    */
-  prove(settings?: readonly Settings[]): Promise<ShellBlock | undefined>;
+  prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
   /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
   again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
 }
@@ -48,6 +54,8 @@ const lifetime = 7 * 86_400;
 interface Ground {
   /** In which sshd may start the shell, each once. */
   readonly environments: readonly LoginEnvironment[];
+  /** The environment that a login of the first kind was seen to have at the gate; empty if none was seen. */
+  readonly seen: readonly string[];
   /** The same as text, alike from one pairing to the next. */
   readonly text: string;
   readonly marks: Marks;
@@ -64,7 +72,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   const setEnv = isEmpty ? withoutStartUp(emptyHome) : [];
   const name = `shell-${way.kind}`;
   const facts = ['shell probe 2', shell, account.home];
-  let known: readonly Settings[] = [];
+  let door: Pick<SystemDoor, 'known'> | undefined;
   /** What it was last seen to be well on, or remembered to have been. */
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
@@ -72,7 +80,8 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   /** The end of what the last probe has started. */
   let ending: Promise<void> = Promise.resolve();
 
-  const look = (): Ground => {
+  const look = async (): Promise<Ground> => {
+    const { settings: known = [], seen = [] } = (await door?.known()) ?? {};
     const all =
       way.kind === 'private'
         ? [plainEnvironment(account, setEnv)]
@@ -84,29 +93,50 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     const paths = [...files.flatMap((found) => found.paths), ...environments.flatMap((one) => one.files)];
     return {
       environments,
-      text: environments.map(textOf).join('\n'),
+      seen,
+      text: [...environments.map(textOf), JSON.stringify(seen)].join('\n'),
       marks: markFiles(paths.filter((path) => !path.startsWith(`${emptyHome}/`))),
       isWhole: files.every((found) => found.isWhole),
     };
   };
+  /** @returns what keeps guests from the gate, or the environment in which it was reached */
+  const probeIn = async (
+    environment: LoginEnvironment,
+    slow: GuardWorld['onSlow'],
+  ): Promise<ShellBlock | readonly string[]> => {
+    await ending; // It would end this one, too.
+    await endProbe(folder);
+    if (live.ended) return [];
+    return probeShell({ folder, tmux, environment, limit: limits[way.kind], onSlow: slow });
+  };
+  const probeAll = async (
+    { environments, seen }: Ground,
+    slow: GuardWorld['onSlow'],
+  ): Promise<ShellBlock | undefined> => {
+    for (const [at, environment] of environments.entries()) {
+      const tried = await probeIn(environment, slow);
+      if ('outcome' in tried) return tried;
+      if (at > 0 || seen.length === 0 || tried.length === 0) continue;
+      const real = corrected(environment, tried, seen);
+      if (isDeepStrictEqual(real, environment)) continue;
+      const again = await probeIn(real, slow);
+      if ('outcome' in again) return again;
+    }
+    return undefined;
+  };
   const probe = async (slow: GuardWorld['onSlow']): Promise<ShellBlock | undefined> => {
     for (let round = 1; ; round++) {
-      const before = look();
-      for (const environment of before.environments) {
-        await ending; // It would end this one, too.
-        await endProbe(folder);
-        if (live.ended) return undefined;
-        const limit = limits[way.kind];
-        const block = await probeShell({ folder, tmux, environment, limit, onSlow: slow });
-        if (live.ended) return undefined; // That ends the probe, too, so it may not have been reached.
-        if (!block) continue;
+      const before = await look();
+      const block = await probeAll(before, slow);
+      if (live.ended) return undefined; // That ends the probe, too, so it may not have been reached.
+      if (block) {
         unlearn(env, name);
         proven = undefined;
         failed = { text: before.text, block };
         return block;
       }
       ending = endProbe(folder).catch(() => {});
-      const after = look();
+      const after = await look();
       // Changed meanwhile, perhaps by what it reads: some start-up files write what they read the next time.
       if (!isSame(before, after) && round === 1) continue;
       proven = after;
@@ -120,13 +150,13 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     return next;
   };
   return {
-    prove: (settings) =>
+    prove: (system) =>
       inTurn(async () => {
-        known = settings ?? known;
-        const now = look();
+        door = system ?? door;
+        const now = await look();
         const kept = recall(env, name, facts)?.value;
         // What is remembered of another environment counts until it is known which one it is, and no longer.
-        if (way.kind === 'system' && !settings && typeof kept === 'string') return undefined;
+        if (way.kind === 'system' && !system && typeof kept === 'string') return undefined;
         if (kept === now.text) proven ??= now;
         if (proven?.text === now.text) return undefined;
         if (failed?.text === now.text) return failed.block;
@@ -134,7 +164,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
       }),
     again: (when) =>
       inTurn(async () => {
-        if (when === 'ifChanged' && proven && isSame(proven, look())) return undefined;
+        if (when === 'ifChanged' && proven && isSame(proven, await look())) return undefined;
         return probe(() => {});
       }),
   };

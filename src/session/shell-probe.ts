@@ -10,7 +10,7 @@ import type { LoginEnvironment } from '../door/login-environment.ts';
 import { matches } from '../door/patterns.ts';
 import { loginShell } from '../door/shell.ts';
 import { nameOfShell, startUpOf } from '../door/start-up.ts';
-import { createProbe, endProbe, type Probe, probeRun } from '../lease/probe.ts';
+import { createProbe, endProbe, type Probe, probeRun, reachedIn } from '../lease/probe.ts';
 import { startOf } from '../lease/process.ts';
 import { runInTerminals } from '../room/aside.ts';
 import { capture } from '../spawn/capture.ts';
@@ -77,11 +77,11 @@ function nameOf(entry: string): string {
 }
 
 /**
- * What keeps a guest from the gate, `undefined` where nothing does. What it has started may still be about to end then: see
- * `endProbe`; else it has been ended.
+ * What keeps a guest from the gate; where nothing does, the environment in which it was reached, as `NAME=value`, empty
+ * if the system does not say. What it has started may still be about to end then: see `endProbe`; else it has been ended.
  * @throws Refusal `program-failed` where no terminal could be had, `run-directory-refused`
  */
-export async function probeShell(query: ShellQuery): Promise<ShellBlock | undefined> {
+export async function probeShell(query: ShellQuery): Promise<ShellBlock | readonly string[]> {
   const { folder, environment, onSlow } = query;
   const account = thisAccount();
   const { path: shell, trouble } = loginShell();
@@ -100,9 +100,9 @@ export async function probeShell(query: ShellQuery): Promise<ShellBlock | undefi
   });
   try {
     const outcome = await outcomeOf(probe, query, () => onSlow(shell));
-    if (outcome === 'reached') return undefined;
+    if (outcome === 'reached') return reachedIn(probe, 'plain');
     await endProbe(folder);
-    return outcome === 'taken away' ? undefined : block(outcome);
+    return outcome === 'taken away' ? [] : block(outcome);
   } catch (error) {
     await endProbe(folder);
     throw error;

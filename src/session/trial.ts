@@ -9,9 +9,11 @@ import { type KeyType, type PublicKey, parsePublicKey } from '../domain/public-k
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
+import { steering } from '../door/login-environment.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
 import type { SystemDoor } from '../door/system.ts';
 import { presences } from '../lease/presence.ts';
+import { noteEnvironment } from '../lease/probe.ts';
 import { thisAccount } from '../system/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
@@ -48,6 +50,8 @@ export interface Trial {
   readonly accepted: readonly PublicKey[];
   /** Host keys that sshd showed. */
   readonly shown: readonly PublicKey[];
+  /** What steered the shell, as `NAME=value`, as it was at the gate; empty if that was not seen. */
+  readonly environment: readonly string[];
   /** What the sshd of a door of our own said. */
   readonly log: readonly string[];
 }
@@ -133,6 +137,7 @@ async function visit(
   const logins: Trial['logins'][number][] = [];
   let [milliseconds, shown]: [number, PublicKey[]] = [0, []];
   const accepted: PublicKey[] = [];
+  const environment = noteEnvironment(live.lease.folder);
   const own = live.guests[0]?.keys ?? [];
   const rounds = Math.max(own.length, Math.ceil(offer.length / offeredAtOnce));
   for (let round = 0; round < rounds; round++) {
@@ -166,7 +171,7 @@ async function visit(
     }
     if (logins.at(-1)?.isIn !== true) break;
   }
-  return { door: kind, port, milliseconds, logins, accepted, shown };
+  return { door: kind, port, milliseconds, logins, accepted, shown, environment: steering(environment()) };
 }
 
 async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Guest> {

@@ -43,12 +43,19 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
 
 /** What is to be said of an sshd of which not all is known, or that did not let a trial login in. */
 export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
-  if (doubts.length === 0) return [];
-  const all = doubts.map(doubtWords).join('; ');
-  const failed = doubts.some(({ kind }) => kind === 'login-failed' || kind === 'loopback-only');
-  return failed
-    ? [`your guest probably can't get in through port ${port}: ${all}; see tmuxpair doctor`]
-    : [`it is not known whether your guest can get in through port ${port}: ${all}; see tmuxpair doctor`];
+  const past = doubts.filter(({ kind }) => kind === 'environment-unsure').map(doubtWords);
+  const others = doubts.filter(({ kind }) => kind !== 'environment-unsure');
+  const all = others.map(doubtWords).join('; ');
+  const failed = others.some(({ kind }) => kind === 'login-failed' || kind === 'loopback-only');
+  const outlook = failed
+    ? `your guest probably can't get in through port ${port}`
+    : `it is not known whether your guest can get in through port ${port}`;
+  return [
+    ...(others.length === 0 ? [] : [`${outlook}: ${all}; see tmuxpair doctor`]),
+    ...past.map(
+      (words) => `this machine's sshd may let your guest in past the gate: ${words}; --door private does not`,
+    ),
+  ];
 }
 
 export function doubtWords(doubt: Doubt): string {
@@ -67,6 +74,8 @@ export function doubtWords(doubt: Doubt): string {
       return `its process can't be seen: its settings are taken to be those of ${printable(doubt.configFile)}`;
     case 'settings-stale':
       return `its configuration (${printable(doubt.configFile)}) has changed since it was started: it may run with the one before, and what that accepts is not known`;
+    case 'environment-unsure':
+      return `the login shell may read other start-up files there than were tried: ${doubt.causes.map((one) => printable(one)).join(', ')} can set what it obeys`;
     case 'loopback-only':
       return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
     case 'login-failed':

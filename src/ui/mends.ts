@@ -80,6 +80,7 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
       return `see why: ${asRoot(logCommand(machine), machine)}; or pass --door private`;
     case 'key-accepted':
       return 'pass --door private: that sshd knows the keys of your guests and nothing else';
+    case 'environment-unsure':
     case 'settings-assumed':
       return 'nothing to do, if the login below succeeds';
     case 'settings-stale':

@@ -332,3 +332,43 @@ test.runIf(isRoot())(
     await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 15_000 });
   },
 );
+
+test.runIf(isRoot()).each([
+  ['auto takes a private sshd', 'Port 22', []],
+  ['a port that is named gets a warning, and access ends', 'Port 2200', ['--port', '2200']],
+])(
+  'W2: variables that nobody but sshd can read are seen by a trial login: %s',
+  async (_, setting, options) => {
+    const folder = mkdtempSync('/var/tmp/tmuxpair-test-');
+    await using _folder = { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) };
+    chmodSync(folder, 0o755);
+    // A login without more than a terminal gets in.
+    writeFileSync(`${folder}/.zshenv`, '[[ $LC_TERMINAL != iTerm2 ]] || exec bash --norc\n');
+    await using machine = await makeMachine([setting, 'UsePAM yes'], '203.0.113.1', 'good', {
+      shell: 'zsh',
+      files: {
+        '/etc/pam.d/sshd': pam,
+        '/etc/security/pam_env.conf': `ZDOTDIR DEFAULT=${folder}\n`,
+      },
+    });
+    const { stage } = machine;
+    await stage.account.asRoot('chmod 600 /etc/security/pam_env.conf');
+    await invited(stage, 'guest');
+    const { stdout, stderr, exitCode } = await stage.run([
+      ...options,
+      ...background,
+      'guest.pub',
+      ...program,
+    ]);
+    expect({ exitCode, stderr, stdout }).toMatchObject({ exitCode: 0 });
+    if (options.length === 0) {
+      expect(stdout).toContain('through an sshd of this pairing');
+      expect(stdout).toContain(`${folder}/.zshenv`);
+      return;
+    }
+    expect(stdout + stderr).toContain(
+      '/etc/security/pam_env.conf can set what it obeys; --door private does not',
+    );
+    await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 60_000 });
+  },
+);

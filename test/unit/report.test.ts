@@ -102,6 +102,10 @@ const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
   'login-failed': { kind: 'login-failed', type: 'ssh-rsa', said: 'Permission denied (publickey).' },
   'key-accepted': { kind: 'key-accepted', guest: 'github:ada' },
   'login-untried': { kind: 'login-untried', failure: { kind: 'no-terminals', mend: 'mount it' } },
+  'environment-unsure': {
+    kind: 'environment-unsure',
+    causes: ['pam_acme in /etc/pam.d/sshd', '/etc/environment'],
+  },
   'types-untried': { kind: 'types-untried', types: ['sk-ssh-ed25519@openssh.com'] },
 };
 
