@@ -2,6 +2,7 @@
  * What runs behind a connection of a private sshd. sshd starts one program a session, the guest's login shell, and that
  * has to become the gate: whatever else it becomes has the guest's terminal, past the gate.
  */
+import { readFileSync } from 'node:fs';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
 import { hasProc, uptime } from './process.ts';
 import { processTable, type TableRow } from './process-table.ts';
@@ -28,6 +29,32 @@ export function lookBehind(folder: string, leader: number, seconds: number): Beh
   return behind(table, gates, leader, hasProc ? (uptime() - seconds) * ticks : Infinity);
 }
 
+/**
+ * What runs behind connections of the machine's sshd that are guests' for sure, and is no gate: those that a gate has
+ * registered from, and those whose shell was started with the command of a line of ours and has not run it. Of others it
+ * can't be told whether they are the host's own.
+ */
+export function lookForStrays(folder: string, seconds: number): readonly TableRow[] {
+  if (!hasProc) return [];
+  const table = processTable(); // First: see above.
+  const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
+  const sshds = new Map(table.flatMap((row) => (/^sshd\b/.test(row.command) ? [[row.pid, row]] : [])));
+  const own = new Set<number>();
+  for (const { parent, parentStart } of gates) if (sshds.get(parent)?.start === parentStart) own.add(parent);
+  const isOurs = ({ pid, ppid }: TableRow): boolean =>
+    sshds.has(ppid) && !sshds.has(pid) && commandLine(pid).includes(`\0-c\0exec /bin/sh ${folder}/`);
+  for (const row of table) if (isOurs(row)) own.add(row.ppid);
+  return behindOf(table, gates, own, (uptime() - seconds) * ticks).strangers;
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
+
 /** The pure half. @param before in ticks since boot: what has started later is no stranger yet */
 export function behind(
   table: readonly TableRow[],
@@ -35,9 +62,18 @@ export function behind(
   leader: number,
   before: number,
 ): Behind {
-  const own = new Set(
-    table.flatMap(({ pid, group, command }) => (group === leader && /^sshd\b/.test(command) ? [pid] : [])),
+  const own = table.flatMap(({ pid, group, command }) =>
+    group === leader && /^sshd\b/.test(command) ? [pid] : [],
   );
+  return behindOf(table, gates, new Set(own), before);
+}
+
+function behindOf(
+  table: readonly TableRow[],
+  gates: readonly Pick<ParsedRecord, 'parent' | 'pid' | 'start'>[],
+  own: ReadonlySet<number>,
+  before: number,
+): Behind {
   const isGate = ({ pid, start }: TableRow): boolean =>
     gates.some((gate) => gate.pid === pid && (start === '' || gate.start === start));
   const shells = table.filter((row) => own.has(row.ppid) && !own.has(row.pid) && !isGate(row));

@@ -25,6 +25,7 @@ import { takeSeat } from './seat.ts';
 import { isRemembered } from './seen.ts';
 import { watchShell } from './shell-guard.ts';
 import { Stopped, unlessStopped } from './stop.ts';
+import { watchStrays } from './strays.ts';
 import { teller } from './tell.ts';
 import { trialOf } from './trial.ts';
 import { watchPairing } from './watch.ts';
@@ -147,7 +148,10 @@ export async function supervise(
   door.listen(tell);
 
   const shell = watchShell(live);
-  const blocked = shell.blocked.then((block): EndReason => ({ kind: 'gate-not-reached', block }));
+  const strays = watchStrays(live);
+  const blocked = Promise.race([shell.blocked, strays.found]).then(
+    (block): EndReason => ({ kind: 'gate-not-reached', block }),
+  );
   const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent), blocked];
   const reason = await orEnd(live, log, firstOf(stop, reasons));
   const failure = await endAccess(live, watch.look());
@@ -158,6 +162,7 @@ export async function supervise(
   askNoMore();
   watch.stop();
   shell.stop();
+  strays.stop();
   live.lookout.stop();
   await log.ended(reason, left);
   over.resolve(left);

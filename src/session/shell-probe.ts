@@ -13,8 +13,8 @@ import { nameOfShell, startUpOf } from '../door/start-up.ts';
 import { createProbe, endProbe, type Probe, probeRun, reachedIn } from '../lease/probe.ts';
 import { startOf } from '../lease/process.ts';
 import { runInTerminals } from '../room/aside.ts';
-import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
+import { rawTerminals } from './raw-terminals.ts';
 
 export interface ShellQuery {
   /** The lease's folder, in which no other probe is. */
@@ -85,12 +85,7 @@ export async function probeShell(query: ShellQuery): Promise<ShellBlock | readon
   const { folder, environment, onSlow } = query;
   const account = thisAccount();
   const { path: shell, trouble } = loginShell();
-  const block = (outcome: ShellBlock['outcome']): ShellBlock => {
-    const { own, shared, guard } = startUpOf(shell, environment.entries);
-    const there = [own, shared].map((files) => files.filter((file) => existsSync(file)));
-    const files = there.find((some) => some.length > 0) ?? [];
-    return { shell, outcome, files, ...(guard === undefined ? {} : { guard }) };
-  };
+  const block = (outcome: ShellBlock['outcome']): ShellBlock => blockOf(shell, environment, outcome);
   if (trouble) return { ...block(trouble), files: [] };
   const { entries } = environment;
   const probe = createProbe(folder, {
@@ -107,6 +102,18 @@ export async function probeShell(query: ShellQuery): Promise<ShellBlock | readon
     await endProbe(folder);
     throw error;
   }
+}
+
+/** @param environment in which the shell was started */
+export function blockOf(
+  shell: string,
+  { entries }: Pick<LoginEnvironment, 'entries'>,
+  outcome: ShellBlock['outcome'],
+): ShellBlock {
+  const { own, shared, guard } = startUpOf(shell, entries);
+  const there = [own, shared].map((files) => files.filter((file) => existsSync(file)));
+  const files = there.find((some) => some.length > 0) ?? [];
+  return { shell, outcome, files, ...(guard === undefined ? {} : { guard }) };
 }
 
 type Outcome = 'reached' | 'taken away' | Extract<ShellBlock['outcome'], 'ended' | 'terminal' | 'late'>;
@@ -161,14 +168,4 @@ function startOnPipes([file = '', ...args]: readonly string[], env: NodeJS.Proce
 function hasEnded(probe: Probe, name: string): boolean {
   const { at } = probeRun(probe, name);
   return at !== undefined && startOf(at.pid) === undefined;
-}
-
-/** Those in which keys are read one by one, as by a prompt, an editor or tmux: no shell that runs a file does so. */
-async function rawTerminals(terminals: readonly string[]): Promise<string[]> {
-  const looks = terminals.map(async (terminal) => {
-    if (!/^\/dev\/[A-Za-z0-9/]+$/.test(terminal)) return [];
-    const { stdout } = await capture('/bin/sh', ['-c', 'exec stty -a <"$0"', terminal], { patience: 1000 });
-    return /(^|\s)-icanon\b/.test(stdout) ? [terminal] : [];
-  });
-  return (await Promise.all(looks)).flat();
 }

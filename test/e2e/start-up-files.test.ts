@@ -234,6 +234,35 @@ test.each([
   await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
 });
 
+test.each([
+  ['at first', 'tmux -L mine new-session'],
+  ['on a connection that was at the gate before', 'exec sh -c "stty -icanon; sleep 1000"'],
+])(
+  'W2 I17: a guest whose terminal a start-up file gives away for them alone, %s, is seen: access ends',
+  async (when, command) => {
+    await using stage = await makeStage();
+    const guest = await invited(stage, 'guest');
+    await stage.writeFile('.bashrc', `test "$SSH_ORIGINAL_COMMAND" != mine || ${command}\n`);
+    const port = String(stage.sshd.port);
+    expect(await stage.run(['--port', port, ...background, '-r', 'guest.pub', ...program])).toMatchObject({
+      exitCode: 0,
+    });
+    const isFirst = when === 'at first';
+    await using master = await guest.master({ session: isFirst ? 'none' : 'terminal' });
+    if (!isFirst) await master.terminal?.waitFor('view only');
+    const seat = isFirst
+      ? guest.join({ command: ['mine'] }).then((terminal) => terminal.exitStatus({ timeout: 60_000 }))
+      : master.channel(['-tt'], ['mine']);
+    await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 30_000 });
+    await seat;
+    expect(
+      stage.processes().filter(({ cmd, ppid }) => ppid !== 1 && /^sleep 1000|-L mine new/.test(cmd)),
+    ).toEqual([]);
+    await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
+    expect((await stage.run(['log'])).stdout).toContain('start-up files of the login shell');
+  },
+);
+
 test('W2: a command that may take their terminal: auto takes a private sshd, a port that is named gets a warning', async () => {
   await using stage = await makeStage(forPrivateDoor);
   await invited(stage, 'guest');

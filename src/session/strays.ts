@@ -1,0 +1,84 @@
+/**
+ * Guests of the machine's sshd whose connection did not come to the gate, while a pairing lives: what start-up files do
+ * under conditions that no trial has met.
+ */
+import { readdirSync, readlinkSync } from 'node:fs';
+import type { ShellBlock } from '../domain/shell-block.ts';
+import { loginEnvironment } from '../door/login-environment.ts';
+import { loginShell } from '../door/shell.ts';
+import { lookForStrays } from '../lease/behind.ts';
+import { hasProc } from '../lease/process.ts';
+import type { TableRow } from '../lease/process-table.ts';
+import { thisAccount } from '../system/account.ts';
+import { deferred } from './deferred.ts';
+import type { Live } from './live.ts';
+import { rawTerminals } from './raw-terminals.ts';
+import { blockOf } from './shell-probe.ts';
+
+/** In ms: how often to look. */
+const every = 1000;
+/** In seconds: how long a shell may take if its terminal looks as sshd has made it, and if a program has it to itself. */
+const [most, raw] = [15, 1.5];
+
+/** Ends such connections. Resolves with the first: from then on it is known that guests do not all come to the gate. */
+export function watchStrays({ lease, door }: Live): { readonly found: Promise<ShellBlock>; stop(): void } {
+  const found = deferred<ShellBlock>();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let before = '';
+  /** How often to look yet although nothing has begun since the last look: what has begun grows older. */
+  let turns = 0;
+  /** Processes whose terminal a program had to itself at the last look. */
+  let suspects: ReadonlySet<number> = new Set();
+
+  const look = async (): Promise<void> => {
+    const pids = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .join();
+    turns = pids === before ? turns - 1 : most + 2;
+    before = pids;
+    if (turns < 0) return;
+    const strays = lookForStrays(lease.folder, raw);
+    const late = lookForStrays(lease.folder, most);
+    if (late.length > 0) return end(late, 'late');
+    const terminals = strays.map((row) => [row.pid, terminalOf(row)] as const);
+    const taken = await rawTerminals([...new Set(terminals.map(([, terminal]) => terminal))]);
+    const now = new Set(terminals.flatMap(([pid, terminal]) => (taken.includes(terminal) ? [pid] : [])));
+    if ([...now].some((pid) => suspects.has(pid))) return end(strays, 'terminal');
+    suspects = now;
+  };
+  const end = (strays: readonly TableRow[], outcome: 'late' | 'terminal'): void => {
+    for (const { pid } of strays) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It went with its terminal.
+      }
+    }
+    const { path: shell } = loginShell();
+    found.resolve(blockOf(shell, loginEnvironment({ ...thisAccount(), shell }, undefined), outcome));
+  };
+  const tick = (): void => {
+    timer = setTimeout(async () => {
+      await look().catch(() => {}); // All file handles may be in use: then at the next look.
+      if (!stopped) tick();
+    }, every);
+    timer.unref();
+  };
+  if (hasProc && door?.kind === 'system') tick();
+  return {
+    found: found.promise,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function terminalOf({ pid }: TableRow): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/0`);
+  } catch {
+    return '';
+  }
+}
