@@ -64,6 +64,8 @@ export interface Live {
   mayHaveLines?: boolean;
   /** Has it proven once more that guests come to the gate. */
   shell?: ShellGuard;
+  /** Settles when what the last trial of the login shell has started is gone. */
+  probed?: Promise<void>;
   /** Set once the end has begun. */
   ended?: Promise<Failure | undefined>;
 }

@@ -77,8 +77,6 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
-  /** The end of what the last probe has started. */
-  let ending: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<Ground> => {
     const { settings: known = [], seen = [] } = (await door?.known()) ?? {};
@@ -104,7 +102,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     environment: LoginEnvironment,
     slow: GuardWorld['onSlow'],
   ): Promise<ShellBlock | readonly string[]> => {
-    await ending; // It would end this one, too.
+    await live.probed; // Its end would end this one, too.
     await endProbe(folder);
     if (live.ended) return [];
     return probeShell({ folder, tmux, environment, limit: limits[way.kind], onSlow: slow });
@@ -135,7 +133,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
         failed = { text: before.text, block };
         return block;
       }
-      ending = endProbe(folder).catch(() => {});
+      live.probed = endProbe(folder).catch(() => {});
       const after = await look();
       // Changed meanwhile, perhaps by what it reads: some start-up files write what they read the next time.
       if (!isSame(before, after) && round === 1) continue;

@@ -267,8 +267,8 @@ test('W2: a command that may take their terminal: auto takes a private sshd, a p
   await using stage = await makeStage(forPrivateDoor);
   await invited(stage, 'guest');
   await stage.writeFile('.bashrc', '# mine\n[ -e ~/nowhere ] && exec zsh\n');
-  const { stdout, exitCode } = await stage.run([...background, 'guest.pub', ...program]);
-  expect(exitCode).toBe(0);
+  const { stdout, exitCode, stderr } = await stage.run([...background, 'guest.pub', ...program]);
+  expect(exitCode, stderr).toBe(0);
   expect(stdout).toMatch(
     /guests of this machine's sshd on port \d+ might not reach the session \(your login shell \/bin\/bash has a command that may give their terminal to another program \(~\/.bashrc:2\)\): guests come through an sshd of this pairing's own/,
   );
@@ -319,7 +319,7 @@ test.runIf(isRoot()).each(led)(
     await using _ = { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) };
     chmodSync(folder, 0o755);
     const [setting, files] = ways[way]?.(`${name}=${folder}`) ?? ['', {}];
-    await using machine = await makeMachine([setting], '203.0.113.1', 'good', {
+    await using machine = await makeMachine([setting], '127.0.0.1', 'good', {
       shell,
       files: { '/etc/pam.d/sshd': pam, ...files },
     });
@@ -346,7 +346,7 @@ test.runIf(isRoot()).each(led)(
 test.runIf(isRoot())(
   'W2: a file of PAM that begins to lead elsewhere while a pairing lives ends it',
   async () => {
-    await using machine = await makeMachine(['UsePAM yes'], '203.0.113.1', 'good', {
+    await using machine = await makeMachine(['UsePAM yes'], '127.0.0.1', 'good', {
       shell: 'zsh',
       files: { '/etc/pam.d/sshd': pam },
     });
@@ -373,7 +373,7 @@ test.runIf(isRoot()).each([
     chmodSync(folder, 0o755);
     // A login without more than a terminal gets in.
     writeFileSync(`${folder}/.zshenv`, '[[ $LC_TERMINAL != iTerm2 ]] || exec bash --norc\n');
-    await using machine = await makeMachine([setting, 'UsePAM yes'], '203.0.113.1', 'good', {
+    await using machine = await makeMachine([setting, 'UsePAM yes'], '127.0.0.1', 'good', {
       shell: 'zsh',
       files: {
         '/etc/pam.d/sshd': pam,
