@@ -33,7 +33,7 @@ export async function followExecs(pids: readonly number[], log: string): Promise
       });
       const ran = lines.flatMap(({ pid, line }) => {
         const [, words] = /^execve\("[^"]*", (\[.*\]), 0x\w+ .*= 0$/.exec(line) ?? [];
-        return words === undefined ? [] : [{ pid, command: (JSON.parse(words) as string[]).join(' ') }];
+        return words === undefined ? [] : [{ pid, command: wordsIn(words).join(' ') }];
       });
       const parents = new Map(
         lines.flatMap(({ pid, line }) => {
@@ -51,4 +51,14 @@ export async function followExecs(pids: readonly number[], log: string): Promise
       await ended;
     },
   };
+}
+
+/** Words as strace prints them: as JSON has them, but for control characters. */
+function wordsIn(text: string): string[] {
+  const json = text.replaceAll(/\\(\\|[0-7]{1,3}|v)/g, (whole, code: string) => {
+    if (code === '\\') return whole;
+    const number = code === 'v' ? 11 : Number.parseInt(code, 8);
+    return `\\u${number.toString(16).padStart(4, '0')}`;
+  });
+  return JSON.parse(json);
 }
