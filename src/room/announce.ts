@@ -77,6 +77,8 @@ export async function announce(
       `if-shell -F '#{==:#{@tmuxpair-said-id},${id}}' 'set-option -u @tmuxpair-said ; ${lentBack}'`,
     ],
     ...to.map(({ name }) => ['if-shell', '-F', ...here, '#{==:#{status},off}', message(name)]),
+    // What is announced as a popup closes is not drawn by tmux 3.8 else.
+    ...to.map(({ name }) => ['refresh-client', '-S', '-t', name]),
   ]);
   // Tmux 3.2 can't be told whose a message is: they get a status line for as long.
   if (/usage: display-message/.test(stderr))
