@@ -65,8 +65,9 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
   };
   const learn = async (): Promise<Proof> => {
     const marks = joinMarks(before, markFiles([...files, ...accountFiles, ...loginFiles(known.settings[0])]));
-    const offer = knowsWays ? unseen(keys, [keyFile, ...known.keyFiles]).slice(0, 2 * kinds.length) : keys;
-    const { logins, ...proof } = await attempt(door, kinds, offer, world);
+    const hidden = (some: readonly PublicKey[]) => unseen(some, [keyFile, ...known.keyFiles]);
+    const offer = knowsWays ? hidden(keys).slice(0, 2 * kinds.length) : keys;
+    const { logins, ...proof } = await attempt(door, kinds, offer, hidden, world);
     if (logins) {
       const lifetime = logins.every(({ isIn }) => isIn) ? lifetimes.in : lifetimes.out;
       remember(env, name, { facts, marks, lifetime, value: { kinds, logins } });
@@ -87,10 +88,13 @@ async function attempt(
   door: SystemDoor,
   kinds: NonEmpty<KeyKind>,
   offer: readonly PublicKey[],
+  hidden: (some: readonly PublicKey[]) => readonly PublicKey[],
   { attempt: tryDoor, guests }: ProofWorld,
 ): Promise<Proof & Partial<Pick<Trial, 'logins'>>> {
   try {
-    const { shown, accepted, logins, environment } = await tryDoor(door, kinds, offer);
+    const { shown, accepted: all, logins, environment } = await tryDoor(door, kinds, offer);
+    // Another pairing may have let them in meanwhile.
+    const accepted = all.length > 0 ? hidden(all) : [];
     if (shown.length > 0) door.hasShown(shown);
     if (environment.length > 0) door.hasGiven(environment);
     // Not remembered: it is mended where nobody outside sees.
