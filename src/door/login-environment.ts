@@ -77,11 +77,11 @@ export function loginEnvironment(
   };
 }
 
-/** Those of `NAME=value` that steer a shell. */
+/** Those of `NAME=value` that steer a shell; without PATH, of which sshd has a default of its own. */
 export function steering(entries: readonly string[]): string[] {
   return entries.filter((entry) => {
     const [name] = split(entry);
-    return steers(name) || name === 'SHELL' || name === 'PATH';
+    return steers(name) || name === 'SHELL';
   });
 }
 

@@ -145,7 +145,7 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
       const how = { ...(await proofWorld(intent, world)), offersKeys: true };
       const proof = await told(system.port, world, () => prove(system, how));
       const doubts = [...verdict.doubts, ...proof.doubts];
-      if (proof.isIn) return { system, verdict: { ...verdict, doubts } };
+      if (proof.isIn || isOfShell(proof)) return { system, verdict: { ...verdict, doubts } };
       one.verdict = { kind: 'open', doubts };
     }
     return undefined;
@@ -210,6 +210,11 @@ export function verdictOn({ obstacles, doubts }: Pick<Known, 'obstacles' | 'doub
 /** Whether it is about its settings alone, and so says nothing against a login. */
 function isOfSettings(kind: Doubt['kind']): boolean {
   return /^(settings|environment)-/.test(kind);
+}
+
+/** Whether the login shell kept a trial login from the gate: who has it proven tells the host, and knows what to do. */
+function isOfShell({ doubts }: Proof): boolean {
+  return doubts.some((doubt) => doubt.kind === 'login-untried' && doubt.failure.kind === 'gate-not-reached');
 }
 
 /** Nobody on another machine comes to an address of loopback, unless the host has said how. */

@@ -6,6 +6,7 @@ import {
   type LoginEnvironment,
   loginEnvironment,
   plainEnvironment,
+  steering,
 } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
 import { canSetEnvironment, withoutStartUp } from '../door/sshd-config.ts';
@@ -56,7 +57,7 @@ interface Ground {
   readonly environments: readonly LoginEnvironment[];
   /** The environment that a login of the first kind was seen to have at the gate; empty if none was seen. */
   readonly seen: readonly string[];
-  /** The same as text, alike from one pairing to the next. */
+  /** All that as text, alike from one pairing to the next; of what was seen only what a trial did not have, too. */
   readonly text: string;
   readonly marks: Marks;
   /** Whether all files that were found are marked. */
@@ -71,31 +72,41 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   if (isEmpty) makeEmptyHome(live.lease);
   const setEnv = isEmpty ? withoutStartUp(emptyHome) : [];
   const name = `shell-${way.kind}`;
-  const facts = ['shell probe 2', shell, account.home];
+  const facts = ['shell probe 3', shell, account.home];
   let door: Pick<SystemDoor, 'known'> | undefined;
   /** What it was last seen to be well on, or remembered to have been. */
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;
+  /** What steered the shell at the end of the last trial in the first environment. */
+  let tried: readonly string[] = [];
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
+  const textOf = ({ entries, accepts }: LoginEnvironment): string =>
+    JSON.stringify([entries, accepts]).replaceAll(emptyHome, '');
+  /** The first environment as a login was seen to have it, if that differs. */
+  const correction = ({ environments, seen }: Omit<Ground, 'text'>): LoginEnvironment | undefined => {
+    const [first] = environments;
+    if (!first || tried.length === 0 || seen.length === 0) return undefined;
+    const real = corrected(first, tried, seen);
+    return isDeepStrictEqual(real, first) ? undefined : real;
+  };
   const look = async (): Promise<Ground> => {
     const { settings: known = [], seen = [] } = (await door?.known()) ?? {};
     const all =
       way.kind === 'private'
         ? [plainEnvironment(account, setEnv)]
         : (known.length > 0 ? known : [undefined]).map((settings) => loginEnvironment(account, settings));
-    const textOf = ({ entries, accepts }: LoginEnvironment): string =>
-      JSON.stringify([entries, accepts]).replaceAll(emptyHome, '');
     const environments = [...new Map(all.map((one) => [textOf(one), one])).values()];
     const files = environments.map(({ entries }) => startUpFiles(shell, entries));
     const paths = [...files.flatMap((found) => found.paths), ...environments.flatMap((one) => one.files)];
-    return {
+    const ground = {
       environments,
       seen,
-      text: [...environments.map(textOf), JSON.stringify(seen)].join('\n'),
       marks: markFiles(paths.filter((path) => !path.startsWith(`${emptyHome}/`))),
       isWhole: files.every((found) => found.isWhole),
     };
+    const real = correction(ground);
+    return { ...ground, text: [...environments, ...(real ? [real] : [])].map(textOf).join('\n') };
   };
   /** @returns what keeps guests from the gate, or the environment in which it was reached */
   const probeIn = async (
@@ -107,17 +118,14 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     if (live.ended) return [];
     return probeShell({ folder, tmux, environment, limit: limits[way.kind], onSlow: slow });
   };
-  const probeAll = async (
-    { environments, seen }: Ground,
-    slow: GuardWorld['onSlow'],
-  ): Promise<ShellBlock | undefined> => {
-    for (const [at, environment] of environments.entries()) {
-      const tried = await probeIn(environment, slow);
-      if ('outcome' in tried) return tried;
-      if (at > 0 || seen.length === 0 || tried.length === 0) continue;
-      const real = corrected(environment, tried, seen);
-      if (isDeepStrictEqual(real, environment)) continue;
-      const again = await probeIn(real, slow);
+  const probeAll = async (ground: Ground, slow: GuardWorld['onSlow']): Promise<ShellBlock | undefined> => {
+    for (const [at, environment] of ground.environments.entries()) {
+      const reached = await probeIn(environment, slow);
+      if ('outcome' in reached) return reached;
+      if (at > 0) continue;
+      tried = steering(reached);
+      const real = correction(ground);
+      const again = real ? await probeIn(real, slow) : [];
       if ('outcome' in again) return again;
     }
     return undefined;
@@ -136,9 +144,15 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
       live.probed = endProbe(folder).catch(() => {});
       const after = await look();
       // Changed meanwhile, perhaps by what it reads: some start-up files write what they read the next time.
-      if (!isSame(before, after) && round === 1) continue;
+      const [one, other] = [before, after].map(({ environments, seen, marks: { files } }) => [
+        environments,
+        seen,
+        files,
+      ]);
+      if (!isDeepStrictEqual(one, other) && round === 1) continue;
       proven = after;
-      if (after.isWhole) remember(env, name, { facts, marks: before.marks, value: before.text, lifetime });
+      const value = { text: after.text, tried };
+      if (after.isWhole) remember(env, name, { facts, marks: before.marks, value, lifetime });
       return undefined;
     }
   };
@@ -151,11 +165,13 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     prove: (system) =>
       inTurn(async () => {
         door = system ?? door;
-        const now = await look();
-        const kept = recall(env, name, facts)?.value;
+        const recalled = () => keptIn(recall(env, name, facts)?.value);
+        const kept = recalled();
+        if (kept && tried.length === 0) ({ tried } = kept);
         // What is remembered of another environment counts until it is known which one it is, and no longer.
-        if (way.kind === 'system' && !system && typeof kept === 'string') return undefined;
-        if (kept === now.text) proven ??= now;
+        if (way.kind === 'system' && !system && kept) return undefined;
+        const now = await look();
+        if (recalled()?.text === now.text) proven ??= now; // After the look: so no change between goes unseen.
         if (proven?.text === now.text) return undefined;
         if (failed?.text === now.text) return failed.block;
         return probe(onSlow);
@@ -202,6 +218,14 @@ export function watchShell({ shell }: Live): { readonly blocked: Promise<ShellBl
       clearTimeout(timer);
     },
   };
+}
+
+/** What is remembered, if that is exactly what was remembered here. */
+function keptIn(value: unknown): { readonly text: string; readonly tried: readonly string[] } | undefined {
+  const { text, tried } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isKept =
+    typeof text === 'string' && Array.isArray(tried) && tried.every((one) => typeof one === 'string');
+  return isKept ? { text, tried } : undefined;
 }
 
 type Compared = Pick<Ground, 'text' | 'marks'>;
