@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 export interface Patience {
   /** What is waited for, as the end of the sentence "gave up waiting for …". */
   readonly what: string;
-  /** Milliseconds, 10 s where not given. */
+  /** Milliseconds, 30 s where not given: a machine may be busy. */
   readonly timeout?: number | undefined;
   /** Milliseconds between two looks: where not given 20, or twice what a look took, which leaves the machine to others. */
   readonly interval?: number | undefined;
@@ -18,7 +18,7 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
  * @throws Error with `what` and the last answer when the time is up; what `probe` throws, at once
  */
 export async function until<T>(probe: () => T | Promise<T>, patience: Patience): Promise<Truthy<T>> {
-  const { what, timeout = 10_000, interval } = patience;
+  const { what, timeout = 30_000, interval } = patience;
   const deadline = performance.now() + timeout;
   for (;;) {
     const since = performance.now();
