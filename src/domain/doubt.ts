@@ -16,6 +16,8 @@ export type Doubt =
   | { readonly kind: 'settings-stale'; readonly configFile: string }
   /** These files, or modules of PAM, may set variables by which the login shell reads other start-up files than were tried. */
   | { readonly kind: 'environment-unsure'; readonly causes: readonly string[] }
+  /** A guest's own ssh may set these variables, which shells or the linker obey. */
+  | { readonly kind: 'environment-taken'; readonly names: readonly string[] }
   /** It listens on these addresses, which nobody reaches from another machine. */
   | { readonly kind: 'loopback-only'; readonly addresses: readonly string[] }
   /** A trial login did not get in. */

@@ -46,6 +46,8 @@ export type WayIn =
   | { readonly kind: 'unresolved-match'; readonly match: string }
   /** `AcceptEnv`: a guest sets these variables, patterns among them, for the login shell. */
   | { readonly kind: 'guest-environment'; readonly names: readonly string[] }
+  /** For some guests, by this block, the login shell has other variables that it obeys than a trial has shown. */
+  | { readonly kind: 'other-environment'; readonly match: string }
   /** `PermitUserEnvironment`: this file sets variables for the login shell. */
   | { readonly kind: 'user-environment'; readonly path: string };
 
@@ -87,6 +89,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'unread-settings':
     case 'unresolved-match':
     case 'guest-environment':
+    case 'other-environment':
     case 'user-environment':
       return 'way-in';
     case 'some-keys-refused':
@@ -157,6 +160,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'unread-settings': { path: 'string' },
   'unresolved-match': { match: 'string' },
   'guest-environment': { names: 'list' },
+  'other-environment': { match: 'string' },
   'user-environment': { path: 'string' },
   'some-keys-refused': { types: 'list', setting: 'string' },
   'hosts-limited': { hosts: 'list' },

@@ -1,5 +1,5 @@
 /** What the sshds of this machine are set to, as `sshd -T` tells, which a plain user can ask, too, given any private key. */
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
@@ -143,12 +143,14 @@ async function* running({
 }): AsyncGenerator<Candidate> {
   const key = process.geteuid?.() === 0 ? undefined : await anyKey();
   const seen = (await listeners()).filter(({ pid }) => isCandidate(pid));
-  for (const { pid, uid, config: args } of [...seen, { pid: undefined, uid: 0, config: [] }]) {
+  const unseen = { pid: undefined, uid: 0, program: sshd, config: [] };
+  for (const { pid, uid, program, config: args } of [...seen, unseen]) {
     const { file, options } = configIn(args);
     const before = readConfigFile(file, options);
     const marks = markFiles([sshd, ...before.sources, ...(before.unread.length > 0 ? usualParts() : [])]);
     const question = { args, key, port };
-    const told = await ask(sshd, question);
+    // Another build has another configuration by default, and may understand another one's otherwise.
+    const told = isSameFile(program, sshd) ? await ask(sshd, question) : undefined;
     const settings = told && isOfTheirs(pid, told, before.sources) ? told : undefined;
     const isSeen = pid !== undefined;
     if (!settings) {
@@ -175,6 +177,14 @@ async function* running({
       isSeen,
       configFile: file,
     };
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return false;
   }
 }
 

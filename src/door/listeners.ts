@@ -4,6 +4,8 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 export interface Listener {
   readonly pid: number;
   readonly uid: number;
+  /** The absolute path that it was started by. */
+  readonly program: string;
   /** Those of its arguments that say which configuration it has. */
   readonly config: readonly string[];
 }
@@ -13,7 +15,7 @@ export async function listeners(): Promise<Listener[]> {
   const processes = process.platform === 'linux' ? fromProc() : await fromPs();
   return processes.flatMap(({ pid, uid, command }) => {
     const config = uid === 0 || uid === process.geteuid?.() ? listenerConfig(command) : undefined;
-    return config ? [{ pid, uid, config }] : [];
+    return config ? [{ pid, uid, program: programIn(command), config }] : [];
   });
 }
 
@@ -39,6 +41,11 @@ export function listenerConfig(command: string): string[] | undefined {
     if (/^-[fpo].+/.test(word)) return [word];
     return /^-[fpo]$/.test(word) && value !== undefined ? [word, value] : [];
   });
+}
+
+/** Of a listener's command line. */
+export function programIn(command: string): string {
+  return /^(?:sshd: )?(\/\S*\/sshd)/.exec(command.trim())?.[1] ?? '';
 }
 
 /** Whether a process has one of these sockets open; `undefined` where that can't be seen, as of other users' processes. */

@@ -16,6 +16,8 @@ export interface LoginOptions {
   readonly offer?: readonly string[];
   /** Of the sshd that is to answer; where there are none, any is believed. */
   readonly hostKeys: readonly PublicKey[];
+  /** Variables that ssh is to send, as a guest's could. */
+  readonly send?: Readonly<Record<string, string>>;
   /** A folder of our own, for what ssh has to read. */
   readonly folder: string;
 }
@@ -31,7 +33,7 @@ export interface Attempt {
 }
 
 /** Starts an `ssh -tt` that nothing of the user's own configuration, agent or known hosts has a part in. */
-export function tryLogin({ at, keyFile, offer = [], hostKeys, folder }: LoginOptions): Attempt {
+export function tryLogin({ at, keyFile, offer = [], hostKeys, send = {}, folder }: LoginOptions): Attempt {
   const knownHosts = join(folder, 'known_hosts');
   const name = at.port === 22 ? at.host : `[${at.host}]:${at.port}`;
   writeFileSync(knownHosts, hostKeys.map(({ type, base64 }) => `${name} ${type} ${base64}\n`).join(''));
@@ -44,6 +46,7 @@ export function tryLogin({ at, keyFile, offer = [], hostKeys, folder }: LoginOpt
     StrictHostKeyChecking: hostKeys.length > 0 ? 'yes' : 'accept-new',
     ControlPath: 'none',
     ConnectTimeout: '10',
+    ...(Object.keys(send).length > 0 ? { SendEnv: Object.keys(send).join(' ') } : {}),
     LogLevel: offer.length > 0 ? 'DEBUG1' : 'ERROR', // At which ssh tells that a key would be accepted.
   };
   const identities = [...offer, keyFile].map((file) => ['IdentityFile', file]);
@@ -53,7 +56,7 @@ export function tryLogin({ at, keyFile, offer = [], hostKeys, folder }: LoginOpt
   ]);
   const args = ['-F', '/dev/null', '-tt', ...options, '-p', String(at.port), '-l', at.user, '--', at.host];
   const child = spawn('ssh', args, {
-    env: { ...process.env, TERM: 'xterm-256color' },
+    env: { ...process.env, ...send, TERM: 'xterm-256color' },
     stdio: ['pipe', 'pipe', 'pipe'], // Standard input stays open: its end would end the login.
   });
   child.stdout.resume();

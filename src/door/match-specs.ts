@@ -34,8 +34,11 @@ const relevant = new Set([
   'pubkeyauthentication',
   'refuseconnection',
   'requiredrsasize',
+  'revokedkeys',
   'rsaminsize',
+  'setenv',
   'trustedusercakeys',
+  'usepam',
 ]);
 
 /** More than these, and what is left is not known: each takes sshd some ms. */

@@ -16,7 +16,7 @@ import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
-import { type LoginEnvironment, loginEnvironment } from './login-environment.ts';
+import { type LoginEnvironment, loginEnvironment, steering } from './login-environment.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
 import { loginShell } from './shell.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
@@ -376,6 +376,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     ...keyFileObstacles(findKeyFiles(keyFiles)),
     ...(readsIt ? [{ kind: 'user-environment', path: environment } as const] : []),
     ...readConfigFile(configFile, options).unread.map((path) => ({ kind: 'unread-settings', path }) as const),
+    ...otherEnvironments(settings, start),
     ...unresolved.map((match) => ({ kind: 'unresolved-match', match }) as const),
     ...diversions,
   ];
@@ -400,7 +401,21 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
 
 /** Of a guest from anywhere, as far as is known. */
 function startEnvironment(settings: SshdSettings | undefined): LoginEnvironment {
-  return loginEnvironment({ ...thisAccount(), shell: loginShell().path }, settings?.outlooks[0]?.settings);
+  return environmentUnder(settings?.outlooks[0]?.settings);
+}
+
+function environmentUnder(settings: Settings | undefined): LoginEnvironment {
+  return loginEnvironment({ ...thisAccount(), shell: loginShell().path }, settings);
+}
+
+/** Blocks for some guests, whose login shell may start otherwise than the one that was tried. */
+function otherEnvironments({ outlooks }: SshdSettings, usual: LoginEnvironment): Obstacle[] {
+  const steered = ({ entries, unsure }: LoginEnvironment): string =>
+    JSON.stringify([steering(entries).sort(), unsure]);
+  const others = outlooks.flatMap(({ settings, when }) =>
+    when === undefined || steered(environmentUnder(settings)) === steered(usual) ? [] : [when],
+  );
+  return [...new Set(others)].map((match) => ({ kind: 'other-environment', match }));
 }
 
 function textOf({ entries, unsure }: LoginEnvironment): string {

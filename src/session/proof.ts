@@ -92,7 +92,7 @@ async function attempt(
   { attempt: tryDoor, guests }: ProofWorld,
 ): Promise<Proof & Partial<Pick<Trial, 'logins'>>> {
   try {
-    const { shown, accepted: all, logins, environment } = await tryDoor(door, kinds, offer);
+    const { shown, accepted: all, taken, logins, environment } = await tryDoor(door, kinds, offer);
     // Another pairing may have let them in meanwhile.
     const accepted = all.length > 0 ? hidden(all) : [];
     if (shown.length > 0) door.hasShown(shown);
@@ -100,6 +100,7 @@ async function attempt(
     // Not remembered: it is mended where nobody outside sees.
     const owner = guests.find(({ keys }) => keys.some((key) => accepted.includes(key)));
     if (owner) return { isIn: false, doubts: [{ kind: 'key-accepted', guest: owner.reference.text }] };
+    if (taken.length > 0) return { isIn: false, doubts: [{ kind: 'environment-taken', names: taken }] };
     return { ...verdictOf(logins), logins };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

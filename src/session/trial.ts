@@ -48,6 +48,8 @@ export interface Trial {
   readonly logins: readonly { readonly type: KeyType; readonly isIn: boolean; readonly said: string }[];
   /** Those of the keys to offer that sshd would accept, although nobody has let them in. */
   readonly accepted: readonly PublicKey[];
+  /** Names of variables that a guest's ssh can set, of those that were tried. */
+  readonly taken: readonly string[];
   /** Host keys that sshd showed. */
   readonly shown: readonly PublicKey[];
   /** What steered the shell, as `NAME=value`, as it was at the gate; empty if that was not seen. */
@@ -154,6 +156,7 @@ async function visit(
       keyFile: join(folder, String(which)),
       offer: offered.map(({ file }) => file),
       hostKeys,
+      send: bait,
       folder,
     });
     try {
@@ -171,8 +174,27 @@ async function visit(
     }
     if (logins.at(-1)?.isIn !== true) break;
   }
-  return { door: kind, port, milliseconds, logins, accepted, shown, environment: steering(environment()) };
+  const entries = environment();
+  const taken = Object.entries(bait).flatMap(([name, value]) =>
+    entries.includes(`${name}=${value}`) ? [name] : [],
+  );
+  return { door: kind, port, milliseconds, logins, accepted, taken, shown, environment: steering(entries) };
 }
+
+/**
+ * What a guest's ssh may try to set: a name that only a pattern for all lets through, and some that shells or the linker
+ * obey. None of the values does anything, should it arrive.
+ */
+const bait: Readonly<Record<string, string>> = {
+  TMUXPAIR_TRIAL: 'tmuxpair-trial',
+  BASH_ENV: '/dev/null/tmuxpair-trial',
+  ENV: '/dev/null/tmuxpair-trial',
+  ZDOTDIR: '/dev/null/tmuxpair-trial',
+  XDG_CONFIG_HOME: '/dev/null/tmuxpair-trial',
+  LD_TMUXPAIR: 'tmuxpair-trial',
+  LD_LIBRARY_PATH: '/dev/null/tmuxpair-trial',
+  'BASH_FUNC_tmuxpair%%': '() {  :\n}',
+};
 
 async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Guest> {
   const keys = await Promise.all(

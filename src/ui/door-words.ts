@@ -43,8 +43,8 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
 
 /** What is to be said of an sshd of which not all is known, or that did not let a trial login in. */
 export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
-  const past = doubts.filter(({ kind }) => kind === 'environment-unsure').map(doubtWords);
-  const others = doubts.filter(({ kind }) => kind !== 'environment-unsure');
+  const past = doubts.filter(({ kind }) => isPast(kind)).map(doubtWords);
+  const others = doubts.filter(({ kind }) => !isPast(kind));
   const all = others.map(doubtWords).join('; ');
   const failed = others.some(({ kind }) => kind === 'login-failed' || kind === 'loopback-only');
   const outlook = failed
@@ -56,6 +56,11 @@ export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
       (words) => `this machine's sshd may let your guest in past the gate: ${words}; --door private does not`,
     ),
   ];
+}
+
+/** Whether it says that there may be a way in past the gate, not that there may be none. */
+function isPast(kind: Doubt['kind']): boolean {
+  return kind === 'environment-unsure' || kind === 'environment-taken';
 }
 
 export function doubtWords(doubt: Doubt): string {
@@ -76,6 +81,8 @@ export function doubtWords(doubt: Doubt): string {
       return `its configuration (${printable(doubt.configFile)}) has changed since it was started: it may run with the one before, and what that accepts is not known`;
     case 'environment-unsure':
       return `the login shell may read other start-up files there than were tried: ${doubt.causes.map((one) => printable(one)).join(', ')} can set what it obeys`;
+    case 'environment-taken':
+      return `guests can set variables of your login shell, such as ${doubt.names.map((one) => printable(one)).join(', ')}`;
     case 'loopback-only':
       return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
     case 'login-failed':
@@ -180,6 +187,8 @@ function plainWords(obstacle: Obstacle): string {
       return `unknown for whom it has the settings below ${printable(obstacle.match)}`;
     case 'guest-environment':
       return `guests can set variables of your login shell: AcceptEnv ${printable(obstacle.names.join(' '), 80)}`;
+    case 'other-environment':
+      return `it sets variables of your login shell for some guests: see below ${printable(obstacle.match)}`;
     case 'user-environment':
       return `it sets variables of your login shell: PermitUserEnvironment and ${printable(obstacle.path)}`;
     case 'hosts-limited':

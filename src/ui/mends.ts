@@ -78,6 +78,8 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
     case 'settings-unread':
     case 'login-failed':
       return `see why: ${asRoot(logCommand(machine), machine)}; or pass --door private`;
+    case 'environment-taken':
+      return 'pass --door private: that sshd takes no variables from guests';
     case 'key-accepted':
       return 'pass --door private: that sshd knows the keys of your guests and nothing else';
     case 'environment-unsure':
@@ -136,6 +138,7 @@ function obstacleMend(
     case 'unread-settings':
     case 'unresolved-match':
     case 'guest-environment':
+    case 'other-environment':
     case 'user-environment':
       return 'pass --door private: that sshd knows the keys of your guests and nothing else';
     case 'hosts-limited':
@@ -187,6 +190,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'unread-settings':
     case 'unresolved-match':
     case 'guest-environment':
+    case 'other-environment':
     case 'user-environment':
     case 'hosts-limited':
     case 'few-tries':

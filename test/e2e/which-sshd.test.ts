@@ -263,6 +263,41 @@ test.runIf(isRoot())('N2: settings that can’t be read, and a trial login that 
 });
 
 test.runIf(isRoot())(
+  'W1 N2: settings that can’t be read, and variables that guests may set: not through that sshd',
+  async () => {
+    for (const accepted of ['*', 'LANG BASH_ENV', 'LD_*', 'ZDOTDIR']) {
+      await using machine = await makeMachine(['Port 22', `AcceptEnv ${accepted}`]);
+      const { stage } = machine;
+      await stage.account.asRoot(`chmod 600 ${stage.sshd.configFile}`);
+      const said = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+        expect((await theOne(stage)).door).toBe('private');
+      });
+      expect(said, accepted).toMatch(
+        /^not port 22 \(its settings can't be read; guests can set variables of your login shell, such as /m,
+      );
+    }
+  },
+);
+
+test.runIf(isRoot())(
+  'W1 W2: variables that some guests get by a Match block: not through that sshd',
+  async () => {
+    await using machine = await makeMachine([
+      'Port 22',
+      'Match Address 198.51.100.0/24',
+      'SetEnv SHLVL=3 BASH_ENV=/etc/ssh/benv',
+      'Match all',
+    ]);
+    const said = await pairing(machine, ['--host', '203.0.113.1'], async () => {
+      expect((await theOne(machine.stage)).door).toBe('private');
+    });
+    expect(said).toMatch(
+      /it sets variables of your login shell for some guests: see below Match Address 198\.51\.100\.0\/24/,
+    );
+  },
+);
+
+test.runIf(isRoot())(
   'W1 N2 B4: settings that can’t be read, and another file that lets the guest in, now or later: not through that sshd',
   async () => {
     await using machine = await makeMachine([

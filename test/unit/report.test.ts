@@ -63,6 +63,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   'unread-settings': { kind: 'unread-settings', path: '/etc/ssh/sshd_config.d' },
   'unresolved-match': { kind: 'unresolved-match', match: 'Match exec test' },
   'guest-environment': { kind: 'guest-environment', names: ['*', 'BASH_ENV'] },
+  'other-environment': { kind: 'other-environment', match: 'Match Address 198.51.100.0/24' },
   'user-environment': { kind: 'user-environment', path: '/home/me/.ssh/environment' },
   'hosts-limited': { kind: 'hosts-limited', hosts: ['10.*', '*.lan'] },
   'few-tries': { kind: 'few-tries', tries: 2 },
@@ -106,6 +107,7 @@ const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
     kind: 'environment-unsure',
     causes: ['pam_acme in /etc/pam.d/sshd', '/etc/environment'],
   },
+  'environment-taken': { kind: 'environment-taken', names: ['BASH_ENV', 'ZDOTDIR'] },
   'types-untried': { kind: 'types-untried', types: ['sk-ssh-ed25519@openssh.com'] },
 };
 

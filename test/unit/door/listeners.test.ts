@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listenerConfig, startedAt } from '../../../src/door/listeners.ts';
+import { listenerConfig, programIn, startedAt } from '../../../src/door/listeners.ts';
 
 test.each([
   ['sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups', []],
@@ -31,6 +31,14 @@ test.each([
   '',
 ])('%s does not', (command) => {
   expect(listenerConfig(command)).toBeUndefined();
+});
+
+test('the program of a listener', () => {
+  const title = '/opt/ssh/sbin/sshd -D [listener] 0 of 10-100 startups';
+  expect([programIn(`sshd: ${title}`), programIn('/usr/sbin/sshd')]).toEqual([
+    '/opt/ssh/sbin/sshd',
+    '/usr/sbin/sshd',
+  ]);
 });
 
 test('B2: when a process began', () => {

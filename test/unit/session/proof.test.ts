@@ -63,7 +63,16 @@ test.each([
       if (isGranted) writeFileSync(keyFile, `${ed25519.type} ${ed25519.base64}\n`);
       const logins = [{ type: 'ssh-ed25519', isIn: true, said: '' }] as const;
       return {
-        ...{ door: 'system', port: 22, milliseconds: 1, logins, log: [], shown: [], environment: [] },
+        ...{
+          door: 'system',
+          port: 22,
+          milliseconds: 1,
+          logins,
+          log: [],
+          shown: [],
+          taken: [],
+          environment: [],
+        },
         accepted: offer,
       };
     },
