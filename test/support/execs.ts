@@ -48,7 +48,10 @@ export async function followExecs(pids: readonly number[], log: string): Promise
     },
     [Symbol.asyncDispose]: async () => {
       strace.kill('SIGTERM');
+      // It may wait for good for a thread that has ended with its process.
+      const late = setTimeout(() => strace.kill('SIGKILL'), 3000);
       await ended;
+      clearTimeout(late);
     },
   };
 }
