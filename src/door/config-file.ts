@@ -1,5 +1,5 @@
 /** The files that configure an sshd, read as it reads them: what stands where, and for whom. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNothing, isPattern, pathsFor } from './glob.ts';
 
@@ -88,11 +88,18 @@ function included(name: string, sources: Set<string>, unread: Set<string>): stri
 }
 
 function textOf(path: string, unread: Set<string>): string {
+  let file: number | undefined;
   try {
-    return readFileSync(path, 'utf8');
+    // Somebody may have put a FIFO there: to open it never waits, and nothing but a file is read.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(file).isFile()) return readFileSync(file, 'utf8');
+    unread.add(path);
+    return '';
   } catch (error) {
     if (!isNothing(error)) unread.add(path);
     return '';
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -38,13 +38,42 @@ export function lookForStrays(folder: string, seconds: number): readonly TableRo
   if (!hasProc) return [];
   const table = processTable(); // First: see above.
   const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
-  const sshds = new Map(table.flatMap((row) => (/^sshd\b/.test(row.command) ? [[row.pid, row]] : [])));
+  const sshds = new Map(
+    table.flatMap((row) => (/^sshd\b/.test(row.command) && servesUs(row.pid) ? [[row.pid, row]] : [])),
+  );
   const own = new Set<number>();
   for (const { parent, parentStart } of gates) if (sshds.get(parent)?.start === parentStart) own.add(parent);
   const isOurs = ({ pid, ppid }: TableRow): boolean =>
-    sshds.has(ppid) && !sshds.has(pid) && commandLine(pid).includes(`\0-c\0exec /bin/sh ${folder}/`);
+    sshds.has(ppid) &&
+    !sshds.has(pid) &&
+    isOfThisUser(pid) &&
+    commandLine(pid).includes(`\0-c\0exec /bin/sh ${folder}/`);
   for (const row of table) if (isOurs(row)) own.add(row.ppid);
   return behindOf(table, gates, own, (uptime() - seconds) * ticks).strangers;
+}
+
+/**
+ * Whether it is the sshd of one connection to this account. Never one that listens, nor process 1: what orphans have for
+ * a parent, which in a container may be an sshd. Nor one that somebody else calls so.
+ */
+function servesUs(pid: number): boolean {
+  return pid > 1 && isConnection(commandLine(pid)) && isOfThisUser(pid);
+}
+
+/** By how an sshd shows itself: `sshd: ada@pts/0`, not `sshd: /usr/sbin/sshd -D [listener] …`. */
+export function isConnection(title: string): boolean {
+  return /^sshd(-session)?: [^/]/.test(title) && !title.includes('[listener]');
+}
+
+/** Whether all of its user's ids are this process's. */
+function isOfThisUser(pid: number): boolean {
+  try {
+    const [, ids = ''] = /^Uid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+    const all = ids.split(/\s+/);
+    return all.length === 4 && all.every((id) => Number(id) === process.geteuid?.());
+  } catch {
+    return false; // It has ended meanwhile.
+  }
 }
 
 function commandLine(pid: number): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { behind } from '../../src/lease/behind.ts';
+import { behind, isConnection } from '../../src/lease/behind.ts';
 import { processTable, rowOfStat, rowsOfPs, type TableRow } from '../../src/lease/process-table.ts';
 
 const row = (pid: number, ppid: number, group: number, command: string, start = '100'): TableRow => ({
@@ -84,4 +84,15 @@ test('a row is read from /proc whatever a program calls itself, and from ps', ()
 
 test('this process is in the table', () => {
   expect(processTable()).toContainEqual(expect.objectContaining({ pid: process.pid, ppid: process.ppid }));
+});
+
+test.each([
+  ['sshd: ada@pts/0', true],
+  ['sshd-session: ada@notty', true],
+  ['sshd: root [priv]', true],
+  ['sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups', false],
+  ['/usr/sbin/sshd\0-D\0', false],
+  ['bash', false],
+])('W2: whether %s is the sshd of a connection, behind which something may be ended', (title, is) => {
+  expect(isConnection(title)).toBe(is);
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,4 +128,10 @@ test('blocks without a bearing are not asked about, those of a kind unknown are 
   const asked = specs(many.join(''));
   expect(asked.specs.length + asked.unresolved.length).toBe(99);
   expect(asked.unresolved.length).toBeGreaterThan(0);
+});
+
+test('what is no file is not read, and nothing waits for it', () => {
+  const path = join(folder, 'fifo');
+  execFileSync('mkfifo', [path]);
+  expect(readConfigFile(path)).toMatchObject({ directives: [], unread: [path] });
 });
