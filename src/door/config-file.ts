@@ -90,7 +90,7 @@ function included(name: string, sources: Set<string>, unread: Set<string>): stri
 function textOf(path: string, unread: Set<string>): string {
   let file: number | undefined;
   try {
-    // Somebody may have put a FIFO there: to open it never waits, and nothing but a file is read.
+    // Somebody may have put a FIFO there: opening it must not wait, and only a regular file is read.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(file).isFile()) return readFileSync(file, 'utf8');
     unread.add(path);

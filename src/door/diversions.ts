@@ -2,8 +2,9 @@
  * Commands in start-up files that may give a guest's terminal to another program, under conditions that a trial need not
  * meet: found by reading, and so with more than there is.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
+import { namesIn } from '../system/names-in.ts';
 import { startUpOf, valueIn } from './start-up.ts';
 
 export interface Diversion {
@@ -161,13 +162,5 @@ function textOf(path: string): string | undefined {
     return text.includes('\0') ? '' : text;
   } catch {
     return '';
-  }
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
   }
 }

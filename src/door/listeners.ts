@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { userOf } from '../system/process-user.ts';
 
 /** An sshd that runs on this machine and waits for connections. */
 export interface Listener {
@@ -142,11 +143,9 @@ function fromProc(): Running[] {
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
         if (!command.includes('/sshd')) return [];
-        // All four ids: a program that is set to root's id runs as root with the words of whoever has started it.
-        const [, ids = ''] = /^Uid:\s+(.*)$/m.exec(readFileSync(`/proc/${name}/status`, 'latin1')) ?? [];
-        const [uid = '', ...others] = ids.split(/\s+/);
-        if (uid === '' || others.some((id) => id !== uid)) return [];
-        return [{ pid: Number(name), uid: Number(uid), command }];
+        // A program that is set to root's id runs as root, with the words of whoever has started it.
+        const uid = userOf(Number(name));
+        return uid === undefined ? [] : [{ pid: Number(name), uid, command }];
       } catch {
         return []; // It has just ended.
       }

@@ -1,7 +1,8 @@
 /** The environment that sshd starts an account's login shell in, as far as its settings and PAM's files tell. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../system/account.ts';
+import { namesIn } from '../system/names-in.ts';
 import { pamEnvironment, steers } from './pam-env.ts';
 import type { Files } from './pam-stack.ts';
 import { matchesList } from './patterns.ts';
@@ -26,13 +27,7 @@ const disk: Files = {
       return /^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '') ? 'missing' : 'unread';
     }
   },
-  list: (path) => {
-    try {
-      return readdirSync(path);
-    } catch {
-      return [];
-    }
-  },
+  list: namesIn,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** What a login by sshd depends on, besides its own settings, the keys, and the account's own lines in passwd and group. */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { thisAccount } from '../system/account.ts';
+import { namesIn } from '../system/names-in.ts';
 import { loginEnvironment } from './login-environment.ts';
 import type { Settings } from './sshd-settings.ts';
 import { startUpFiles } from './start-up.ts';
@@ -32,12 +32,4 @@ export function loginFiles(settings: Settings | undefined): string[] {
   const inside = folders.flatMap((folder) => [folder, ...namesIn(folder).map((name) => join(folder, name))]);
   const { paths } = startUpFiles(account.shell, entries);
   return [...ofMachine, ...inside, join(account.home, '.ssh', 'rc'), ...files, ...paths];
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

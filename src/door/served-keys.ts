@@ -1,8 +1,9 @@
 /** The host keys that an sshd shows to those who connect. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
+import { namesIn } from '../system/names-in.ts';
 import type { Settings } from './sshd-settings.ts';
 
 const usualFolder = '/etc/ssh';
@@ -18,6 +19,7 @@ export function hostKeysIn(settings: Settings): PublicKey[] {
  */
 export function hostKeysWith(seen: readonly PublicKey[]): PublicKey[] {
   const usual = namesIn(usualFolder)
+    .sort()
     .filter((name) => /^ssh_host_.*_key\.pub$/.test(name))
     .flatMap((name) => publicKeyIn(join(usualFolder, name)) ?? []);
   const isThere = seen.some(({ base64 }) => usual.some((key) => key.base64 === base64));
@@ -45,13 +47,5 @@ function publicKeyIn(path: string): PublicKey | undefined {
     return parsed.ok ? parsed.key : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
   }
 }

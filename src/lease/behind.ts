@@ -3,6 +3,7 @@
  * has to become the gate: whatever else it becomes has the guest's terminal, past the gate.
  */
 import { readFileSync } from 'node:fs';
+import { userOf } from '../system/process-user.ts';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
 import { hasProc, uptime } from './process.ts';
 import { processTable, type TableRow } from './process-table.ts';
@@ -65,15 +66,8 @@ export function isConnection(title: string): boolean {
   return /^sshd(-session)?: [^/]/.test(title) && !title.includes('[listener]');
 }
 
-/** Whether all of its user's ids are this process's. */
 function isOfThisUser(pid: number): boolean {
-  try {
-    const [, ids = ''] = /^Uid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-    const all = ids.split(/\s+/);
-    return all.length === 4 && all.every((id) => Number(id) === process.geteuid?.());
-  } catch {
-    return false; // It has ended meanwhile.
-  }
+  return userOf(pid) === process.geteuid?.();
 }
 
 function commandLine(pid: number): string {

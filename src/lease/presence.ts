@@ -2,6 +2,7 @@
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Label } from '../domain/guest.ts';
+import { namesIn } from '../system/names-in.ts';
 import { commandOf, isRunning } from './process.ts';
 
 /** One guest process, as its gate registered it in `in/`. */
@@ -177,13 +178,5 @@ export function recordsIn(folder: string): string[] | undefined {
     return readdirSync(join(folder, 'in'));
   } catch {
     return undefined;
-  }
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
   }
 }

@@ -11,10 +11,11 @@
  *     probe/tmux           the socket of the server that gives terminals
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../domain/random.ts';
+import { namesIn } from '../system/names-in.ts';
 import { hasProc } from './process.ts';
 import { writeBelow } from './run-directory.ts';
 import { quote } from './scripts.ts';
@@ -174,13 +175,5 @@ function read(path: string): string {
     return readFileSync(path, 'latin1');
   } catch {
     return '';
-  }
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
   }
 }
