@@ -55,10 +55,10 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     if (/^%(client|session|sessions)-/.test(line)) return ask();
     if (line.startsWith('%begin ')) answer = [];
     else if (!/^%(end|error) /.test(line)) answer.push(line);
-    // Else it is the answer to the command that it was started with.
+    // A 1 at the end: the answer to a question of ours, not to the command that the client was started with.
     else if (line.endsWith(' 1')) {
       waiting = false;
-      // Asked before it was attached, it is not among the clients, nor is anybody; it is told once it is.
+      // Before the client is attached the list is empty. tmux announces it once it is, and it is asked again.
       if (answer.some((one) => one.startsWith('1 '))) onClients(parseClients(answer));
       if (stale) ask();
     }

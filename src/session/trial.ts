@@ -183,7 +183,7 @@ async function visit(
 
 /**
  * What a guest's ssh may try to set: a name that only a pattern for all lets through, and some that shells or the linker
- * obey. None of the values does anything, should it arrive.
+ * obey. None of the values does anything if it arrives; our own ssh keeps the libraries that it needs.
  */
 const bait: Readonly<Record<string, string>> = {
   TMUXPAIR_TRIAL: 'tmuxpair-trial',
@@ -192,7 +192,7 @@ const bait: Readonly<Record<string, string>> = {
   ZDOTDIR: '/dev/null/tmuxpair-trial',
   XDG_CONFIG_HOME: '/dev/null/tmuxpair-trial',
   LD_TMUXPAIR: 'tmuxpair-trial',
-  LD_LIBRARY_PATH: '/dev/null/tmuxpair-trial',
+  LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH ?? '/dev/null/tmuxpair-trial',
   'BASH_FUNC_tmuxpair%%': '() {  :\n}',
 };
 
