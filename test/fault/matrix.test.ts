@@ -229,29 +229,33 @@ const settings: readonly (Setting & { readonly name: string })[] = [
   { name: 'everything of ours dies, .ssh did not exist', keys: undefined, allDie: true },
 ];
 
-test.each(settings)('F1 I1 I3 I5: SIGKILL at every step: $name', { timeout: 300_000 }, async (setting) => {
-  const bench = await makeBench(setting.keys);
-  const points = await pointsOf(bench);
-  await bench.stage[Symbol.asyncDispose]();
-  expect(points.length).toBeGreaterThan(50);
-  const tally: Tally = { points: 0, torn: 0, granted: 0, leftAfter: 0 };
+test.each(settings)(
+  'F1 I1 I3 I5: SIGKILL at one step after the other: $name',
+  { timeout: 300_000 },
+  async (setting) => {
+    const bench = await makeBench(setting.keys);
+    const points = await pointsOf(bench);
+    await bench.stage[Symbol.asyncDispose]();
+    expect(points.length).toBeGreaterThan(50);
+    const tally: Tally = { points: 0, torn: 0, granted: 0, leftAfter: 0 };
 
-  const these = tried(points);
-  await each(these, setting.keys, (one, point) => killAt(one, point, setting, tally));
+    const these = tried(points);
+    await each(these, setting.keys, (one, point) => killAt(one, point, setting, tally));
 
-  expect(tally).toMatchObject({ points: these.length, torn: 0, leftAfter: 0 });
-  console.log(
-    `${tally.points} kill points (${setting.name}): ${tally.torn} with a truncated or unreadable file, ${tally.granted} with lines in the file at that instant, all refused; ${tally.leftAfter} with access left after recovery`,
-  );
-  record({
-    id: 'F1',
-    fault: `SIGKILL at ${share(tally.points, points)} from start to end (${setting.name})`,
-    guests: `nobody in, ${tally.leftAfter} times access left after recovery`,
-    file: `${tally.torn} times truncated or half written; as before after the next sweep`,
-  });
-});
+    expect(tally).toMatchObject({ points: these.length, torn: 0, leftAfter: 0 });
+    console.log(
+      `${tally.points} kill points (${setting.name}): ${tally.torn} with a truncated or unreadable file, ${tally.granted} with lines in the file at that instant, all refused; ${tally.leftAfter} with access left after recovery`,
+    );
+    record({
+      id: 'F1',
+      fault: `SIGKILL at ${share(tally.points, points)} from start to end (${setting.name})`,
+      guests: `nobody in, ${tally.leftAfter} times access left after recovery`,
+      file: `${tally.torn} times truncated or half written; as before after the next sweep`,
+    });
+  },
+);
 
-test('F2 I1 I3: HUP, INT or TERM at every step, and again', { timeout: 300_000 }, async () => {
+test('F2 I1 I3: HUP, INT or TERM at one step after the other, and again', { timeout: 300_000 }, async () => {
   const bench = await makeBench(own);
   const points = await pointsOf(bench);
   await bench.stage[Symbol.asyncDispose]();
@@ -297,7 +301,7 @@ test('F2 I1 I3: HUP, INT or TERM at every step, and again', { timeout: 300_000 }
 
 // A standalone executable makes other system calls: its points are the pairing's, above.
 test.runIf(process.env.TMUXPAIR_BIN === undefined)(
-  'F1: SIGKILL of sweep at every step: the next sweep does the rest',
+  'F1: SIGKILL of sweep at one step after the other: the next sweep does the rest',
   { timeout: 300_000 },
   async () => {
     const bench = await makeBench(undefined);

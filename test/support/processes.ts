@@ -12,36 +12,32 @@ export interface Process {
   readonly cmd: string;
 }
 
-const statOf = /^\d+ \((.*)\) (\S) (\d+) (?:\S+ ){17}(\d+)/s;
+/** From proc(5): name, state, parent, flags, start. */
+const statOf = /^\d+ \((.*)\) (\S) (\d+) (?:\S+ ){4}(\d+) (?:\S+ ){12}(\d+)/s;
+
+/** The flag of a thread of the kernel's (PF_KTHREAD). */
+const ofKernel = 0x00200000;
 
 /** Every process of the machine that still runs, from /proc. Zombies are left out: they can do nothing more. */
 export function allProcesses(): Process[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && !threadsOfKernel.has(name))
+    .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readProcess(Number(name)) ?? []);
 }
-
-/** Most of what is in /proc, which is read thousands of times: they stay, and are of no account. */
-const threadsOfKernel = new Set(
-  readdirSync('/proc').filter((name) => /^\d+$/.test(name) && readProcess(Number(name))?.ppid === 2),
-);
 
 /** One process, or undefined where it has ended. */
 export function readProcess(pid: number): Process | undefined {
   const parsed = statOf.exec(read(pid, 'stat') ?? '');
   if (!parsed) return undefined;
-  const [, name = '', state, ppid, startTime] = parsed;
+  const [, name = '', state, ppid, flags, startTime] = parsed;
   if (state === 'Z' || state === 'X') return undefined;
+  const known = { pid, ppid: Number(ppid), startTime: Number(startTime) };
+  // Most of what is in /proc, which is read thousands of times: nobody's, and without a command line.
+  if (Number(flags) & ofKernel) return { ...known, uid: 0, cmd: `[${name}]` };
   const uid = /^Uid:\t(\d+)/m.exec(read(pid, 'status') ?? '')?.[1];
   if (uid === undefined) return undefined;
   const cmd = (read(pid, 'cmdline') ?? '').replace(/\0+$/, '').replaceAll('\0', ' ');
-  return {
-    pid,
-    ppid: Number(ppid),
-    uid: Number(uid),
-    startTime: Number(startTime),
-    cmd: cmd || `[${name}]`,
-  };
+  return { ...known, uid: Number(uid), cmd: cmd || `[${name}]` };
 }
 
 /** The value of a variable in the environment a process was started with; undefined where it can't be read. */

@@ -5,8 +5,8 @@ import { expect } from 'vitest';
 const usual = 10;
 
 /**
- * That something was over within the time that is promised: for a machine that has that time. On a busy one as many
- * times longer as it is slower to run a program now. The bench measures the promise itself.
+ * That something was over within the time that is promised, on a machine that has that time. A busy one gets three times as
+ * long, or twice as many times longer as it is slower to run a program now. The bench measures the promise itself.
  */
 export function expectWithin(ms: number, promised: number): void {
   if (ms < promised) return;
