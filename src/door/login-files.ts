@@ -6,9 +6,6 @@ import { loginEnvironment } from './login-environment.ts';
 import type { Settings } from './sshd-settings.ts';
 import { startUpFiles } from './start-up.ts';
 
-/** Whose account is locked or has expired. Changes with any account of the machine. */
-export const accountFiles: readonly string[] = ['/etc/shadow', '/etc/master.passwd'];
-
 /** What keeps everybody out, TCP wrappers, and the like. */
 const ofMachine = [
   '/etc/nologin',

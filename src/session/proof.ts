@@ -3,8 +3,9 @@ import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
+import { accountState } from '../door/account-state.ts';
 import { findKeyFiles, haveKey } from '../door/key-files.ts';
-import { accountFiles, loginFiles } from '../door/login-files.ts';
+import { loginFiles } from '../door/login-files.ts';
 import { modeObstacles } from '../door/strict-modes.ts';
 import type { Known, SystemDoor } from '../door/system.ts';
 import { thisAccount } from '../system/account.ts';
@@ -57,14 +58,15 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
   if (!isNonEmpty(kinds)) return { isIn: false, doubts };
   const name = `login-${door.port}`;
   const { facts: theirs, marks: before, files } = await door.depends();
-  const facts = [...theirs, keyFile, JSON.stringify(modeObstacles(keyFile, accountNow()))];
+  const modes = JSON.stringify(modeObstacles(keyFile, accountNow()));
+  const facts = [...theirs, keyFile, modes, await accountState(env)];
   const keys = offersKeys ? guests.flatMap((guest) => guest.keys) : [];
   const recalled = (): Proof | undefined => {
     const verdict = isFresh ? undefined : verdictIn(recall(env, name, facts)?.value, kinds);
     return verdict?.isIn && !knowsWays && keys.length > 0 ? undefined : verdict;
   };
   const learn = async (): Promise<Proof> => {
-    const marks = joinMarks(before, markFiles([...files, ...accountFiles, ...loginFiles(known.settings[0])]));
+    const marks = joinMarks(before, markFiles([...files, ...loginFiles(known.settings[0])]));
     const hidden = (some: readonly PublicKey[]) => unseen(some, [keyFile, ...known.keyFiles]);
     const offer = knowsWays ? hidden(keys).slice(0, 2 * kinds.length) : keys;
     const { logins, ...proof } = await attempt(door, kinds, offer, hidden, world);

@@ -12,6 +12,9 @@ import { until } from './wait.ts';
 /** Where an account may leave files outside its home. */
 const sharedFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run/user', '/run/lock'];
 
+/** Of no password: this is no base64 of the length that SHA-512 has. */
+const noHash = '$6$tmuxpair$none';
+
 interface Entry {
   readonly name: string;
   readonly uid: number;
@@ -22,12 +25,13 @@ interface Entry {
 
 /**
  * An account of the system for one test, as root. Its comment names the run, so that what a killed run left
- * can be told and removed. The password field is `*`: no password, and not "locked", which sshd would refuse.
+ * can be told and removed. The password field is the hash of none: not "locked", which sshd
+ * would refuse, and not empty.
  */
 export async function makeThrowAway(shell = '/bin/bash'): Promise<Premises> {
   const name = `tp${randomBytes(5).toString('hex')}`;
   const comment = `tmuxpair test ${testRun().pid}`;
-  await administer('useradd', ['-m', '-p', '*', '-s', shell, '-c', comment, name]);
+  await administer('useradd', ['-m', '-p', noHash, '-s', shell, '-c', comment, name]);
   const entry = accounts().find((one) => one.name === name);
   if (!entry) throw new Error(`useradd made no ${name}`);
   const { uid, gid, home } = entry;
