@@ -32,6 +32,8 @@ export interface ShellGuard {
   prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
   /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
   again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
+  /** A `performance.now()`: when it was last tried, and well. Absent while it is only remembered. */
+  triedAt(): number | undefined;
 }
 
 /** The sshd that starts the shell. */
@@ -79,6 +81,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   /** What steered the shell at the end of the last trial in the first environment. */
   let tried: readonly string[] = [];
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
+  let triedAt: number | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   const textOf = ({ entries, accepts }: LoginEnvironment): string =>
@@ -151,6 +154,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
       ]);
       if (!isDeepStrictEqual(one, other) && round === 1) continue;
       proven = after;
+      triedAt = performance.now();
       const value = { text: after.text, tried };
       if (after.isWhole) remember(env, name, { facts, marks: before.marks, value, lifetime });
       return undefined;
@@ -172,7 +176,11 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
         if (way.kind === 'system' && !system && kept) return undefined;
         const now = await look();
         if (recalled()?.text === now.text) proven ??= now; // After the look: so no change between goes unseen.
-        if (proven?.text === now.text) return undefined;
+        if (proven?.text === now.text) {
+          // The same environment, perhaps by other files now that it is known which sshd it is.
+          if (haveSameMarks(proven, now)) proven = now;
+          return undefined;
+        }
         if (failed?.text === now.text) return failed.block;
         return probe(onSlow);
       }),
@@ -181,10 +189,11 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
         if (when === 'ifChanged' && proven && isSame(proven, await look())) return undefined;
         return probe(() => {});
       }),
+    triedAt: () => triedAt,
   };
 }
 
-/** In ms: how soon after the start it is proven anew, how often files are looked at, and how often it is tried all the same. */
+/** In ms: how soon after the start what is only remembered is proven anew, how often files are looked at, and how often it is tried all the same. */
 const [soon, every, anew] = [500, 1000, 20_000];
 
 /**
@@ -196,7 +205,7 @@ export function watchShell({ shell }: Live): { readonly blocked: Promise<ShellBl
   const found = deferred<ShellBlock>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let due = 0;
+  let due = (shell?.triedAt() ?? -anew) + anew;
   const look = (wait: number): void => {
     timer = setTimeout(async () => {
       const isDue = performance.now() >= due;
@@ -231,11 +240,13 @@ function keptIn(value: unknown): { readonly text: string; readonly tried: readon
 type Compared = Pick<Ground, 'text' | 'marks'>;
 
 function isSame(one: Compared, other: Compared): boolean {
+  const [paths, others] = [one, other].map(({ marks }) => Object.keys(marks.files));
+  return one.text === other.text && paths?.length === others?.length && haveSameMarks(one, other, paths);
+}
+
+/** Whether those of these files that both have are as they were. */
+function haveSameMarks(one: Compared, other: Compared, paths?: readonly string[]): boolean {
   const [files, others] = [one.marks.files, other.marks.files];
-  const paths = Object.keys(files);
-  return (
-    one.text === other.text &&
-    paths.length === Object.keys(others).length &&
-    paths.every((path) => files[path] === others[path])
-  );
+  const both = paths ?? Object.keys(files).filter((path) => path in others);
+  return both.every((path) => files[path] === others[path]);
 }
