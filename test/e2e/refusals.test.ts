@@ -181,7 +181,7 @@ test('authorized_keys of modes, or of kinds, that sshd would not take: exit 5, u
     await using host = await stage.pair([path], { columns: 250 });
     expect([change, await host.exitStatus()]).toEqual([change, 5]);
     const said = await host.transcript();
-    expect(said).toMatch(/^tmuxpair: error: .*authorized_keys /m);
+    expect(said).toMatch(/^tmuxpair: error: .*authorized_keys\b/m);
     expect(said).toContain(words);
     expect(statSync(`${account.home}/.ssh`)).toMatchObject({ ino, mode });
     expect([litter(stage), rooms(stage)]).toEqual([[], []]);

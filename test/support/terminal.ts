@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Account } from './account.ts';
+import { controlClient } from './control-client.ts';
 import type { Environment } from './execute.ts';
 import { until } from './wait.ts';
 
@@ -63,8 +64,7 @@ export async function openTerminal(
 ): Promise<Terminal> {
   const { columns = 100, rows = 30, env = {}, cwd = account.home } = options;
   const folder = (await account.demand('mktemp', ['-d', `${account.scratch}/tXXXXXX`])).trim();
-  const tmux = (...args: string[]): Promise<string> =>
-    account.demand('tmux', ['-S', `${folder}/tty`, '-f', '/dev/null', ...args]);
+  const socket = `${folder}/tty`;
 
   const unset = ['TMUX', 'TMUX_PANE', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION'].flatMap((name) => ['-u', name]);
   const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -74,10 +74,12 @@ export async function openTerminal(
     ...['set', '-g', 'default-terminal', 'tmux-256color', ';', 'set', '-g', 'update-environment', '', ';'],
   ];
   const size = ['-x', String(columns), '-y', String(rows)];
-  const pid = await tmux(
-    ...['start-server', ';', ...settings, 'new-session', '-d', '-P', '-F', '#{pane_pid}', '-c', cwd, ...size],
+  const pid = await account.demand('tmux', [
+    ...['-S', socket, '-f', '/dev/null', 'start-server', ';', ...settings],
+    ...['new-session', '-d', '-P', '-F', '#{pane_pid}', '-c', cwd, ...size],
     ...['--', 'env', ...unset, '--', ...set, ...command].map(argument),
-  );
+  ]);
+  const { run: tmux, end } = controlClient(account, socket);
   const status = async (): Promise<string> => {
     const format = '#{pid} #{pane_dead}:#{pane_dead_status}:#{pane_dead_signal}';
     const [server = '', state = ''] = (await tmux('list-panes', '-a', '-F', format)).trimEnd().split(' ');
@@ -118,15 +120,16 @@ export async function openTerminal(
     return seen;
   };
   const close = async (): Promise<void> => {
+    end();
     // No server left to end is as good.
-    await account.exec('tmux', ['-S', `${folder}/tty`, 'kill-server']);
+    await account.exec('tmux', ['-S', socket, 'kill-server']);
     await account.exec('rm', ['-rf', folder]);
   };
 
   return {
     pid: Number(pid),
     signal: (signal) => void process.kill(Number(pid), signal),
-    sendKeys: async (...keys) => void (await tmux('send-keys', '--', ...keys.map(argument))),
+    sendKeys: async (...keys) => void (await tmux('send-keys', '--', ...keys)),
     type,
     bytes,
     paste: (text) => type(`\x1b[200~${text}\x1b[201~`),
