@@ -5,6 +5,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { namesIn } from '../system/names-in.ts';
+import { harmfulIn } from './harmless.ts';
+import { commandsIn, depthOf, dialectOf, logicalLines } from './shell-lines.ts';
 import { startUpOf, valueIn } from './start-up.ts';
 
 export interface Diversion {
@@ -37,6 +39,9 @@ const multiplexes = new RegExp(
 );
 const sources = new RegExp(String.raw`${before}(?:\.|source)\s+["']?([^\s"';&|]+)`);
 
+const forIn = /\bfor\s+(\w+)\s+in\s+([^;]*)/;
+const foreach = /\bforeach\s+(\w+)\s*\(\s*(?:`\s*(?:\/bin\/)?ls\s)?([^)`]*)/;
+
 /** Those on a path that the login shell takes for a command of sshd's. @param environment in which sshd starts it */
 export function diversionsOf(shell: string, environment: readonly string[]): Diversion[] {
   const { own, shared } = startUpOf(shell, environment);
@@ -47,7 +52,7 @@ export function diversionsOf(shell: string, environment: readonly string[]): Div
     const text = textOf(path);
     if (text === undefined) for (const name of namesIn(path)) files.add(join(path, name));
     else {
-      const { diversions, sourced } = diversionsIn(text, basename(shell));
+      const { diversions, sourced } = diversionsIn(text, basename(shell), environment);
       found.push(...diversions.map((one) => ({ path, ...one })));
       for (const word of sourced) for (const file of filesAt(word, environment)) files.add(file);
     }
@@ -55,10 +60,14 @@ export function diversionsOf(shell: string, environment: readonly string[]): Div
   return found;
 }
 
-/** The pure part, of one file of a shell of that name. */
+/**
+ * The pure part, of one file of a shell of that name. What always runs has been tried; what only runs at times counts unless
+ * it is known to do no harm.
+ */
 export function diversionsIn(
   text: string,
   shell: string,
+  environment: readonly string[] = [],
 ): { readonly diversions: Omit<Diversion, 'path'>[]; readonly sourced: string[] } {
   const isFish = shell === 'fish';
   const opens = isFish ? /^\s*(if|for|while|switch|begin|function)\b/ : /^\s*(if)\b|[;&]\s*(if)\b/;
@@ -71,9 +80,23 @@ export function diversionsIn(
   let branch: 'none' | 'outside' | 'prompt' | 'other' = 'none';
   /** Whether the block, or the condition before, is for everybody else: leaving there ends the file for them. */
   let leaving = false;
-  for (const [index, whole] of text.split('\n').entries()) {
+  const dialect = dialectOf(shell);
+  const functions = new Set(
+    [...text.matchAll(/^\s*(?:function\s+([\w:.-]+)|([\w:.-]+)\s*\(\s*\))/gm)].flatMap(
+      ([, one, other]) => one ?? other ?? [],
+    ),
+  );
+  /** How many blocks deep. */
+  let depth = 0;
+  /** What variables are given before, where that is plain. */
+  const given = [...environment];
+  /** Variables that stand for one file after the other of a list that is looked into. */
+  const lists = new Set<string>();
+  for (const { text: whole, number } of logicalLines(text, dialect)) {
     let line = whole.replace(/(^|\s)#.*/, '');
     if (line.trim() === '') continue;
+    const deep = depth;
+    const isPart = branch !== 'none';
     if (guarded > 0) {
       if (opens.test(line) && !closes.test(line)) guarded += 1;
       else if (!opens.test(line) && closes.test(line)) guarded -= 1;
@@ -103,20 +126,35 @@ export function diversionsIn(
       // [[ $- == *i* ]] || return; also with what follows on a line of its own, as in fish.
       if (/(\|\||\bor\b).*\b(return|exit)\b/.test(line)) break;
       if (opens.test(line) && !closes.test(line)) guarded = 1;
-      else if (isFish && /^\s*or\s+(return|exit)\b/.test(text.split('\n')[index + 1] ?? '')) break;
+      else if (isFish && /^\s*or\s+(return|exit)\b/.test(text.split('\n')[number] ?? '')) break;
       continue;
     }
+    if (!isPart && branch === 'none') depth = Math.max(0, depth + depthOf(line, dialect));
     const [, replaced] = replaces.exec(line) ?? [];
     const multiplexed = [...line.matchAll(multiplexes)].map(([, words = '']) => words).find(attaches);
-    const command = replaced ?? multiplexed;
-    if (command !== undefined) diversions.push({ line: index + 1, command: command.trim().slice(0, 40) });
-    if (/zellij\s+setup\s+--generate-auto-start/.test(line))
-      diversions.push({ line: index + 1, command: 'zellij' });
-    const [, word] = sources.exec(line) ?? [];
-    if (word !== undefined) sourced.push(word);
     // for f in ~/.bashrc.d/*; do . "$f"; done
-    const [, list] = /\bfor\s+\w+\s+in\s+([^;]*\*[^;]*)/.exec(line) ?? [];
-    if (list !== undefined) sourced.push(...list.trim().split(/\s+/));
+    const [, each = '', list = ''] = (dialect === 'csh' ? foreach : forIn).exec(line) ?? [];
+    const listed = list.trim().split(/\s+/);
+    if (/\*/.test(list)) sourced.push(...listed.map((one) => pathOf(one, given) ?? one));
+    if (listed.every((one) => pathOf(one, given) !== undefined)) lists.add(each);
+    const commands = commandsIn(line, dialect);
+    const isLate = ({ words: [name = ''] }: (typeof commands)[number]): boolean => name === 'trap';
+    const atTimes = commands.filter((one) => deep > 0 || one.isConditional || isLate(one));
+    const isFollowed = (word: string): boolean =>
+      pathOf(word, given) !== undefined || lists.has(word.replace(/^\$\{?(\w+)\}?$/, '$1'));
+    const [harmful] = harmfulIn(atTimes, dialect, functions, isFollowed);
+    const command = replaced ?? multiplexed ?? harmful;
+    if (command !== undefined) diversions.push({ line: number, command: command.trim().slice(0, 40) });
+    if (/zellij\s+setup\s+--generate-auto-start/.test(line))
+      diversions.push({ line: number, command: 'zellij' });
+    const [, word] = sources.exec(line) ?? [];
+    if (word !== undefined) sourced.push(pathOf(word, given) ?? word);
+    for (const [, name, value = ''] of line.matchAll(
+      /(?:^|[\s;])(\w+)=["']?([\w./~${}-]+)["']?(?=[\s;]|$)/g,
+    )) {
+      const path = pathOf(value, given);
+      if (path !== undefined) given.push(`${name}=${path}`);
+    }
   }
   return { diversions, sourced };
 }
@@ -137,15 +175,21 @@ function attaches(command: string): boolean {
   return /^new(-s.*)?$/.test(verb) && !args.slice(at).some((arg) => /^-[A-Za-z]*d/.test(arg));
 }
 
-/** The files that a word of a start-up file names. */
-function filesAt(word: string, environment: readonly string[]): string[] {
+/** The path that a word means, a pattern perhaps, where that can be told. */
+function pathOf(word: string, environment: readonly string[]): string | undefined {
   const path = word
     .replaceAll(/["']/g, '')
     .replace(
-      /^(?:~|\$\{?([A-Z_]+)\}?)(?=\/)/,
-      (_, variable = 'HOME') => valueIn(environment, variable) ?? '',
+      /^(?:~|\$(\w+)|\$\{(\w+)(?::?-[^}]*)?\})(?=\/|$)/,
+      (_, one, other) => valueIn(environment, one ?? other ?? 'HOME') ?? '$',
     );
-  if (!isAbsolute(path) || path.includes('$')) return [];
+  return isAbsolute(path) && !/[$`(]/.test(path) ? path : undefined;
+}
+
+/** The files that a word of a start-up file names. */
+function filesAt(word: string, environment: readonly string[]): string[] {
+  const path = pathOf(word, environment);
+  if (path === undefined) return [];
   const [folder, ...more] = path.split('*');
   if (folder === undefined || more.length === 0) return [path];
   const at = folder.slice(0, folder.lastIndexOf('/') + 1);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { diversionsIn } from '../../../src/door/diversions.ts';
 
-const found = (text: string, shell = 'bash') => diversionsIn(text, shell).diversions.map(({ line }) => line);
+const found = (text: string, shell = 'bash', environment = ['HOME=/home/ada']) =>
+  diversionsIn(text, shell, environment).diversions.map(({ line }) => line);
 
 test.each([
   'exec zsh',
@@ -20,6 +21,20 @@ test.each([
   'if [[ $- == *i* ]]; then\n  echo hello\nelse\n  exec zsh\nfi',
   'if [[ $- == *i* ]]; then\n  if true; then :; fi\n  exec fish\nfi\nexec zsh',
   'case $- in *i*) ;; *) exec zsh;; esac',
+  'if [ "$TERM" = dumb ]; then bash -i; fi',
+  '[ -e ~/.use-fish ] && fish',
+  '[ -e ~/.x ] && builtin exec zsh',
+  "[ -e ~/.x ] && eval 'exec zsh'",
+  "trap 'bash -i' EXIT",
+  'case $SSH_CLIENT in 10.*) zsh -l ;; esac',
+  'case $SSH_CLIENT in\n  10.*)\n    menu\n    ;;\nesac',
+  '[ -r "$UNKNOWN/x" ] && . "$UNKNOWN/x"',
+  'if [ -x /usr/bin/newgrp ]; then newgrp work; fi',
+  'while ! mountpoint -q /work; do sudo mount /work; done',
+  'start() {\n  exec zsh\n}\n[ -e ~/.x ] && start',
+  'x=$([ -e ~/.x ] && bash -i)',
+  'if true\nthen\n  python3\nfi',
+  'if true; then\n  cat <<END\nexec zsh\nEND\n  bash\nfi',
 ])('%j may divert', (text) => {
   expect(found(`${text}\n`)).not.toEqual([]);
 });
@@ -46,6 +61,23 @@ test.each([
   'alias t="tmux attach"\nexport EDITOR=tmux\nsource_screen=1',
   'tmux set-option -g mouse on\ntmux new-session -d -s work\nscreen -dmS work\nscreen -ls',
   'export PATH=$HOME/bin:$PATH\neval "$(ssh-agent)"',
+  'case ":$PATH:" in\n  *:"$HOME/bin":*) ;;\n  *)\n    export PATH="$HOME/bin:$PATH"\n    ;;\nesac',
+  'if [ -f /etc/bashrc ]; then\n  . /etc/bashrc\nfi',
+  'if [ -d ~/.bashrc.d ]; then\n  for rc in ~/.bashrc.d/*; do\n    if [ -f "$rc" ]; then\n      . "$rc"\n    fi\n  done\nfi\nunset rc',
+  'for i in /etc/profile.d/*.sh; do if [ -r "$i" ]; then if [ "$PS1" ]; then . "$i"; else . "$i" >/dev/null; fi; fi; done',
+  'pathmunge () {\n    case ":${PATH}:" in\n        *:"$1":*)\n            ;;\n        *)\n            if [ "$2" = "after" ] ; then\n                PATH=$PATH:$1\n            else\n                PATH=$1:$PATH\n            fi\n    esac\n}\n[ -d /opt/bin ] && pathmunge /opt/bin',
+  'if [ $UID -gt 199 ] && [ "`id -gn`" = "`id -un`" ]; then\n  umask 002\nelse\n  umask 022\nfi',
+  '[ -x /usr/bin/dircolors ] && eval "$(dircolors -b ~/.dircolors)"',
+  'if command -v direnv >/dev/null 2>&1; then eval "$(direnv hook bash)"; fi',
+  'export NVM_DIR="$HOME/.nvm"\n[ -s "$NVM_DIR/nvm.sh" ] && . "$NVM_DIR/nvm.sh"',
+  '[[ -f ~/.x && ( -n $A || -n $B ) ]] && alias x=exec',
+  'if (( $(id -u) == 0 )); then umask 022; fi',
+  'VERSION=$(cat /etc/os-release | grep -c x) || true',
+  'if true; then\n  cat <<END\nexec zsh\nEND\nfi',
+  'if [ -z "$A" ]; then A=(one two); fi',
+  "trap 'rm -f /tmp/x' EXIT",
+  'if [ -e ~/.x ]; then echo "it\'s (so) on; tmux"; fi',
+  'bash --version >/dev/null',
 ])('%j does not', (text) => {
   expect(found(`${text}\n`)).toEqual([]);
 });
@@ -57,6 +89,11 @@ test.each([
   ['status is-interactive\nor exit\nexec bash', []],
   ['if not status is-interactive\n  exit\nend\nexec bash', []],
   ['if not set -q TMUX\n  tmux\nend', [2]],
+  ['test -e ~/.x; and bash', [1]],
+  ['if test -d ~/bin\n  fish_add_path ~/bin\nend', []],
+  ['if type -q starship\n  starship init fish | source\nend', []],
+  ['switch (uname)\n  case Linux\n    set -gx A b\n  case "*"\n    zsh\nend', [5]],
+  ['function x\n  echo (date)\nend', []],
 ])('fish: %j: %j', (text, lines) => {
   expect(found(text, 'fish')).toEqual(lines);
 });
@@ -65,6 +102,12 @@ test.each([
   ['if (! $?prompt) exit\nexec zsh', []],
   ['if ($?prompt) then\n  exec zsh\nendif', []],
   ['if ($?TERM) exec zsh', [1]],
+  ['if ( -e ~/.x ) bash', [1]],
+  ['( bash )\nif ( -e ~/.x ) ( bash )', [2]],
+  ['if ($?tcsh && `uname` == Linux) then\n  bindkey "x" y # Home\nendif', []],
+  ['set dir=/etc/x.d\nforeach FILE (`/bin/ls $dir/*`)\n  source $FILE;\nend;\nif ($?X) source $X', [5]],
+  ['if ( -d ~/bin ) set path = ( ~/bin $path )', []],
+  ['if ( $uid > 199 ) then\n  umask 002\nelse\n  umask 022\nendif', []],
 ])('tcsh: %j: %j', (text, lines) => {
   expect(found(text, 'tcsh')).toEqual(lines);
 });

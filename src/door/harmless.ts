@@ -1,0 +1,74 @@
+/** Commands of start-up files that come back and leave the terminal to what follows, whatever their conditions are. */
+import { basename } from 'node:path';
+import { commandsIn, type Dialect, type SimpleCommand } from './shell-lines.ts';
+
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
+const builtins = words(`
+  : . [ [[ abbr alias argparse autoload bashcompinit bind bindkey block break builtin cd chdir commandline compctl compdef
+  compinit complete compopt contains continue count declare default dirs disown echo emit emulate enable exit export
+  false fish_add_path fish_vi_key_bindings fish_default_key_bindings float functions getopts hash hashstat history
+  integer jobs let limit local math onintr path popd print printf pushd pwd read readonly rehash return set set_color
+  setenv setopt setty settc shift shopt source status string test times trap true type typeset ulimit umask unalias
+  unhash unlimit unset unsetenv unsetopt wait whence where which zmodload zstyle
+`);
+
+const programs = words(`
+  arch awk basename brew cat chmod cksum cp cut date dbus-update-activation-environment direnv dircolors dirname
+  domainname dpkg dpkg-query egrep expr fgrep find flatpak fnm gawk getconf getent goenv gpg-agent gpg-connect-agent
+  gpgconf grep groups head hostname hostnamectl id jenv keychain lessfile lesspipe lesspipe.sh ln locale logger ls
+  lsb_release luarocks manpath mawk md5sum mise mkdir mktemp mv nodenv nproc opam pgrep pidof printenv ps pyenv rbenv
+  readlink realpath rm rpm rustup sed seq sleep sort ssh-add ssh-agent starship stat stty sysctl tail touch tput tr tty
+  uname uniq uptime wc whoami xdpyinfo zoxide
+`);
+
+/** They give a terminal to people unless they are told what to run. */
+const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
+
+/**
+ * The first words of those of these commands that may take the terminal, or lead who knows where.
+ * @param own names of functions of the same files
+ * @param isFollowed whether a file that is named there is looked into
+ */
+export function harmfulIn(
+  commands: readonly SimpleCommand[],
+  dialect: Dialect,
+  own: ReadonlySet<string>,
+  isFollowed: (word: string) => boolean,
+): string[] {
+  return commands.flatMap(({ words: all }, n) => {
+    const [name, ...args] = bare(all);
+    if (name === undefined) return [];
+    const told = all.join(' ').slice(0, 40);
+    const deeper = (code: string): string[] =>
+      harmfulIn(commandsIn(code, dialect), dialect, own, isFollowed).length > 0 ? [told] : [];
+    if (name === 'exec') return args.length === 0 ? [] : [told];
+    if (name === 'eval') return deeper(args.join(' ').replace(/^\$\(([^()]*)\)$|^`([^`]*)`$/, '$1$2'));
+    if (name === 'trap') return deeper(args.find((arg) => !arg.startsWith('-')) ?? '');
+    if (name === '.' || name === 'source') {
+      const [file = ''] = args.filter((arg) => !arg.startsWith('-'));
+      // What another command prints: it is looked at by itself.
+      const isPrinted =
+        file.startsWith('/dev/fd/') || ((file === '' || file === '-') && commands[n - 1]?.isPiped);
+      return isPrinted || isFollowed(file) ? [] : [told];
+    }
+    if (interpreters.test(basename(name)))
+      return args.some((arg) => !arg.startsWith('-')) && !args.some((arg) => /^-\w*i/.test(arg))
+        ? []
+        : [told];
+    return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
+  });
+}
+
+/** Without what only says how to run it. Empty where it is only asked for. */
+function bare(all: readonly string[]): readonly string[] {
+  let [...rest] = all;
+  for (;;) {
+    const [name = '', next = ''] = rest;
+    if (name === 'command' && /^-[a-zA-Z]*[vVqs]/.test(next)) return [];
+    if (name === 'builtin' || name === 'command' || name === 'noglob' || name === 'nocorrect')
+      rest = rest.slice(1);
+    else if (/^-\w+$/.test(name)) rest = rest.slice(1);
+    else return rest;
+  }
+}
