@@ -19,7 +19,7 @@ export interface LoginEnvironment {
   readonly unsure: readonly string[];
 }
 
-const disk: Files = {
+export const diskFiles: Files = {
   read: (path) => {
     try {
       return { text: readFileSync(path, 'utf8') };
@@ -37,7 +37,7 @@ const disk: Files = {
 export function loginEnvironment(
   account: Account,
   settings: Settings | undefined,
-  files: Files = disk,
+  files: Files = diskFiles,
 ): LoginEnvironment {
   const one = (keyword: string): string | undefined => settings?.get(keyword)?.[0];
   const all = new Map(entriesOf(account).map(split));
@@ -54,8 +54,8 @@ export function loginEnvironment(
     if (typeof own !== 'string')
       for (const [name, value] of variablesIn(own.text)) if (isAllowed(name)) all.set(name, value);
   }
-  const service = one('pamservicename') ?? 'sshd';
-  if ((one('usepam') ?? (settings ? 'no' : 'yes')) === 'yes') {
+  const service = pamServiceOf(settings);
+  if (service !== undefined) {
     const pam = pamEnvironment(service, account, files);
     for (const [name, value] of pam.set) all.set(name, value);
     found.push(...pam.files);
@@ -70,6 +70,12 @@ export function loginEnvironment(
     files: found,
     unsure,
   };
+}
+
+/** What PAM knows the sshd by; `undefined` where it is not asked. @param settings absent while they are not known */
+export function pamServiceOf(settings: Settings | undefined): string | undefined {
+  const isAsked = (settings?.get('usepam')?.[0] ?? (settings ? 'no' : 'yes')) === 'yes';
+  return isAsked ? (settings?.get('pamservicename')?.[0] ?? 'sshd') : undefined;
 }
 
 /** Those of `NAME=value` that steer a shell; without PATH, of which sshd has a default of its own. */

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { thisAccount } from '../system/account.ts';
 import { namesIn } from '../system/names-in.ts';
-import { loginEnvironment } from './login-environment.ts';
+import { diskFiles, loginEnvironment, pamServiceOf } from './login-environment.ts';
+import { type Files, pamStack } from './pam-stack.ts';
 import type { Settings } from './sshd-settings.ts';
 import { startUpFiles } from './start-up.ts';
 
@@ -29,4 +30,19 @@ export function loginFiles(settings: Settings | undefined): string[] {
   const inside = folders.flatMap((folder) => [folder, ...namesIn(folder).map((name) => join(folder, name))]);
   const { paths } = startUpFiles(account.shell, entries);
   return [...ofMachine, ...inside, join(account.home, '.ssh', 'rc'), ...files, ...paths];
+}
+
+/** They answer by files of this machine alone, at any hour. */
+const local =
+  /^pam_(access|debug|deny|faillock|lastlog2?|listfile|localuser|nologin|permit|rootok|selinux|shells|succeed_if|unix|usertype|warn)$/;
+
+/**
+ * Whether all that may refuse a login is in files of this machine: not with a directory service, or by the hour.
+ * @param settings absent while they are not known
+ */
+export function isDecidedHere(settings: Settings | undefined, files: Files = diskFiles): boolean {
+  const service = pamServiceOf(settings);
+  if (service === undefined) return true;
+  const { modules, unread } = pamStack(service, files, ['account']);
+  return unread.length === 0 && modules.every(({ name }) => local.test(name));
 }

@@ -20,7 +20,7 @@ export interface PamModule {
 }
 
 export interface PamStack {
-  /** In the order in which sshd has them called: those that give credentials, then those that open the session. */
+  /** In the order in which sshd has them called: such as those that give credentials, then those that open the session. */
   readonly modules: readonly PamModule[];
   /** Files that were looked for, whether or not they are there. */
   readonly files: readonly string[];
@@ -33,8 +33,14 @@ const folders = ['/etc/pam.d', '/usr/lib/pam.d', '/usr/share/pam.d'];
 /** How deep files may include others. */
 const deepest = 16;
 
-/** What sshd calls of a service, which is named by a file; where there is none, by `other`. */
-export function pamStack(service: string, { read }: Pick<Files, 'read'>): PamStack {
+export type PamType = 'auth' | 'account' | 'session';
+
+/** What sshd calls of a service for these, which is named by a file; where there is none, by `other`. */
+export function pamStack(
+  service: string,
+  { read }: Pick<Files, 'read'>,
+  types: readonly PamType[] = ['auth', 'session'],
+): PamStack {
   const files = new Set<string>();
   const unread = new Set<string>();
 
@@ -49,7 +55,7 @@ export function pamStack(service: string, { read }: Pick<Files, 'read'>): PamSta
     }
     return undefined;
   };
-  const linesOf = (name: string, type: string, depth: number): PamModule[] => {
+  const linesOf = (name: string, type: PamType, depth: number): PamModule[] => {
     const file = find(name);
     if (!file) return [];
     const { path } = file;
@@ -80,7 +86,7 @@ export function pamStack(service: string, { read }: Pick<Files, 'read'>): PamSta
     });
   };
   const stack = find(service) ? service : 'other';
-  const modules = ['auth', 'session'].flatMap((type) => linesOf(stack, type, 0));
+  const modules = types.flatMap((type) => linesOf(stack, type, 0));
   return { modules, files: [...files], unread: [...unread] };
 }
 

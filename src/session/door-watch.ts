@@ -1,6 +1,6 @@
 /**
  * Whether the sshd of this machine that guests come through is still there while a pairing lives, and does what it did: looked
- * at once a second, tried again when anything that the last login depended on has changed.
+ * at once a second, tried again when anything that the last login depended on has changed, or was learned too long ago.
  */
 import type { Doubt } from '../domain/doubt.ts';
 import type { Guest } from '../domain/guest.ts';
@@ -21,6 +21,9 @@ export interface DoorWatch {
   tried(): Promise<void>;
 }
 
+/** In ms: how often what is remembered of the last login is looked at again, which may have lost its worth meanwhile. */
+const anew = 600_000;
+
 export interface Watched {
   readonly guests: () => readonly Guest[];
   readonly isOver: () => boolean;
@@ -38,6 +41,7 @@ export function watchSystem(
   let first: Promise<{ readonly told: readonly string[]; readonly marks: string }> | undefined;
   let trying = Promise.resolve();
   let isTrying = false;
+  let due = performance.now() + anew;
 
   const troubles = (known: Known): Trouble[] => {
     const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
@@ -89,8 +93,10 @@ export function watchSystem(
     look: () => {
       const state = door.stands();
       if (state === 'gone') return system.listens ? [{ kind: 'sshd-gone', port }] : [];
-      if (!isTrying && !isOver() && (!seen || state === 'changed' || hasChanged(seen)))
-        void start({ isFresh: false });
+      if (isTrying || isOver()) return found;
+      const isDue = performance.now() >= due;
+      if (isDue) due = performance.now() + anew;
+      if (!seen || isDue || state === 'changed' || hasChanged(seen)) void start({ isFresh: false });
       return found;
     },
     again: () => start({ isFresh: true }),

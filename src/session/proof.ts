@@ -5,7 +5,7 @@ import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
 import { accountState } from '../door/account-state.ts';
 import { findKeyFiles, haveKey } from '../door/key-files.ts';
-import { loginFiles } from '../door/login-files.ts';
+import { isDecidedHere, loginFiles } from '../door/login-files.ts';
 import { modeObstacles } from '../door/strict-modes.ts';
 import type { Known, SystemDoor } from '../door/system.ts';
 import { thisAccount } from '../system/account.ts';
@@ -35,8 +35,8 @@ export interface ProofWorld {
   readonly isFresh?: boolean;
 }
 
-/** Seconds: what has failed may be mended by something that nobody outside sees. */
-const lifetimes = { in: 86_400, out: 600 };
+/** Seconds: what has failed, or rests on another machine, may change by something that nobody here sees. */
+const lifetimes = { in: 86_400, inForNow: 600, out: 600 };
 
 /** Whether all ways by which it may accept a key are known: of settings that were read, and that it runs with. */
 export function waysAreKnown({ asked, doubts }: Pick<Known, 'asked' | 'doubts'>): boolean {
@@ -71,7 +71,8 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
     const offer = knowsWays ? hidden(keys).slice(0, 2 * kinds.length) : keys;
     const { logins, ...proof } = await attempt(door, kinds, offer, hidden, world);
     if (logins) {
-      const lifetime = logins.every(({ isIn }) => isIn) ? lifetimes.in : lifetimes.out;
+      const good = isDecidedHere(known.settings[0]) ? lifetimes.in : lifetimes.inForNow;
+      const lifetime = logins.every(({ isIn }) => isIn) ? good : lifetimes.out;
       remember(env, name, { facts, marks, lifetime, value: { kinds, logins } });
     }
     return proof;
