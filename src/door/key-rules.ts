@@ -3,6 +3,7 @@ import type { Guest } from '../domain/guest.ts';
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
 import { matchesList } from './patterns.ts';
+import { isRevoked } from './revoked.ts';
 import { type Outlook, under } from './sshd-settings.ts';
 
 /** Plain data, so that it can be kept. */
@@ -15,9 +16,14 @@ export interface KeyRules {
   readonly rsaSetting: string;
   /** In bits; 0 where sshd does not tell. */
   readonly rsaBits: number;
+  /** The file of keys that it refuses. */
+  readonly revoked?: string;
   /** As in {@link Outlook}. */
   readonly when?: string;
 }
+
+/** What names the file of keys that are refused. */
+const revokedKeys = 'RevokedKeys';
 
 /** What a type of key signs with, the best first. */
 const algorithms: Readonly<Record<KeyType, readonly string[]>> = {
@@ -37,12 +43,14 @@ export function keyRulesIn({ settings, when }: Outlook): KeyRules {
   const older = settings.get('pubkeyacceptedkeytypes')?.[0];
   const list = settings.get('pubkeyacceptedalgorithms')?.[0] ?? older;
   const theirs = settings.get('rsaminsize')?.[0];
+  const revoked = settings.get('revokedkeys')?.[0] ?? 'none';
   const bits = Number(settings.get('requiredrsasize')?.[0] ?? theirs ?? 0);
   return {
     setting: older === undefined ? 'PubkeyAcceptedAlgorithms' : 'PubkeyAcceptedKeyTypes',
     ...(list === undefined ? {} : { algorithms: list }),
     rsaSetting: theirs === undefined ? 'RequiredRSASize' : 'RSAMinSize',
     rsaBits: Number.isFinite(bits) ? bits : 0,
+    ...(revoked === 'none' ? {} : { revoked }),
     ...(when === undefined ? {} : { when }),
   };
 }
@@ -73,14 +81,25 @@ export function typesRefused(rules: readonly KeyRules[]): Obstacle[] {
 }
 
 function reasonFor(rule: KeyRules, refused: readonly PublicKey[]) {
-  const types = [...new Set(refused.map(({ type }) => type))];
+  const { revoked } = rule;
+  if (revoked !== undefined && refused.every((key) => acceptsKind(rule, key)))
+    return { types: typesOf(refused), setting: `${revokedKeys} ${revoked}` };
+  const types = typesOf(refused);
   const isOfType = refused.some(({ type }) => !acceptsType(rule, type));
   return isOfType
     ? { types, setting: rule.setting }
     : { types, rsaBits: rule.rsaBits, setting: rule.rsaSetting };
 }
 
+function typesOf(keys: readonly PublicKey[]): KeyType[] {
+  return [...new Set(keys.map(({ type }) => type))];
+}
+
 function accepts(rule: KeyRules, key: PublicKey): boolean {
+  return acceptsKind(rule, key) && (rule.revoked === undefined || !isRevoked(rule.revoked, key));
+}
+
+function acceptsKind(rule: KeyRules, key: PublicKey): boolean {
   return acceptsType(rule, key.type) && (key.type !== 'ssh-rsa' || rsaBits(key) >= rule.rsaBits);
 }
 

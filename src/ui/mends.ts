@@ -131,6 +131,8 @@ function obstacleMend(
         : notOurs;
     case 'keys-refused':
     case 'some-keys-refused':
+      if (obstacle.setting.startsWith('RevokedKeys '))
+        return 'ask your guest for another key: whoever runs this machine has had that one refused';
       return 'ask your guest for a longer key, or an ed25519 one, or pass --door private';
     case 'keys-command':
     case 'user-ca':
@@ -175,6 +177,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
       return { 'MaxSessions 0': 'MaxSessions 10', 'MaxAuthTries 0': 'MaxAuthTries 6' }[obstacle.setting];
     case 'keys-refused':
     case 'some-keys-refused':
+      if (obstacle.setting.startsWith('RevokedKeys ')) return undefined;
       return obstacle.rsaBits === undefined ? `${obstacle.setting} +${signing(obstacle.types)}` : undefined;
     case 'modes':
     case 'owner':

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Guest, Label } from '../../../src/domain/guest.ts';
 import { type PublicKey, parsePublicKey, rsaBits } from '../../../src/domain/public-key.ts';
@@ -98,4 +102,25 @@ test('without a guest the usual types are compared', () => {
     { kind: 'some-keys-refused', types: ['ssh-rsa'], setting: 'PubkeyAcceptedAlgorithms' },
   ]);
   expect(typesRefused(rules('pubkeyacceptedalgorithms ssh-dss'))).toMatchObject([{ kind: 'keys-refused' }]);
+});
+
+test.each(['a list of keys', 'a KRL'])('keys that are refused by name: %s', (how) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tp-revoked-'));
+  try {
+    const [list, krl] = [join(folder, 'list'), join(folder, 'krl')];
+    writeFileSync(list, `${ecdsa.type} ${ecdsa.base64} old\n`);
+    execFileSync('ssh-keygen', ['-q', '-k', '-f', krl, list]);
+    const path = how === 'a KRL' ? krl : list;
+    const text = `revokedkeys ${path}`;
+    expect(found(text, ed25519)).toEqual([]);
+    expect(found(text, ecdsa)).toEqual(['keys-refused']);
+    expect(keyObstacles(rules(text), [guest(ed25519, ecdsa)])).toMatchObject([
+      { kind: 'some-keys-refused', types: ['ecdsa-sha2-nistp384'], setting: `RevokedKeys ${path}` },
+    ]);
+    writeFileSync(path, '');
+    expect(found(text, ecdsa)).toEqual([]);
+    expect(found('revokedkeys none', ecdsa)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
