@@ -25,10 +25,11 @@ export interface Admission<T> {
 }
 
 /**
- * In ms: one sshd each `pace`, after a first `burst` of them; in a full house one of the crowd leaves each `turn`, and who
- * waits is looked at each `look`.
+ * In ms: one sshd each `pace`, after a first `burst` of them; in a full house one of the crowd leaves each `turn`, or each
+ * `silentTurn` while none of those that wait has said anything, as every ssh does at once: a heap of silent sockets must not
+ * keep this machine busy with starting sshds. Who waits is looked at each `look`.
  */
-const pacing = { burst: 64, pace: 50, turn: 50, look: 200 };
+const pacing = { burst: 64, pace: 50, turn: 50, silentTurn: 2000, look: 200 };
 
 interface Waiting extends Stranger {
   readonly socket: Socket;
@@ -41,8 +42,10 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
   let timer: NodeJS.Timeout | undefined;
   /** When the next sshd would be due, had they come at the pace; and when somebody may be made to leave again. */
   let due = 0;
-  let nextTurn = 0;
+  let lastTurn = Number.NEGATIVE_INFINITY;
   let nextLook = 0;
+  /** Whether somebody who waits has said something, for all that is known. */
+  let anySpoke = true;
   let closed = false;
 
   const leave = (one: Waiting): void => {
@@ -57,19 +60,24 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
   const look = (now: number): void => {
     if (now < nextLook) return;
     nextLook = now + pacing.look;
-    const { spoken, gone } = peersOf(waiting[0]?.socket.localPort ?? 0);
+    const { spoken, gone, isTold } = peersOf(waiting[0]?.socket.localPort ?? 0);
     for (const one of waiting) {
       const { remotePort = 0 } = one.socket;
       one.spoken = spoken.has(remotePort);
       if (gone.has(remotePort)) dismiss(one);
     }
+    anySpoke = !isTold || waiting.some((one) => one.spoken);
   };
-  /** @returns in how many ms one more may be admitted, 0 for now */
-  const wait = (now: number): number =>
-    Math.max(0, due - now - pacing.burst * pacing.pace, there.size < most.strangers ? 0 : nextTurn - now);
+  /** @returns in how many ms one more may be admitted, 0 for now, or who waits is to be looked at again */
+  const wait = (now: number): number => {
+    const inTime = due - now - pacing.burst * pacing.pace;
+    if (there.size < most.strangers) return Math.max(0, inTime);
+    look(now);
+    const turn = lastTurn - now + (anySpoke ? pacing.turn : pacing.silentTurn);
+    return Math.max(0, inTime, anySpoke ? turn : Math.min(turn, pacing.look));
+  };
   const admitNext = (now: number): void => {
     const strangers = [...there.values()];
-    if (strangers.length >= most.strangers) look(now);
     const next = nextOf(waiting, strangers);
     if (!next) return;
     leave(next);
@@ -80,7 +88,7 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
         there.delete(leaver.started);
         end(leaver.started);
       }
-      nextTurn = now + pacing.turn;
+      lastTurn = now;
     }
     due = Math.max(due, now) + pacing.pace;
     const started = start(next.socket);

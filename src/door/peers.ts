@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs';
 
 export interface Peers {
+  /** Whether this system tells; where not, the rest is empty. */
+  readonly isTold: boolean;
   /** The remote ports of those who have sent something that nobody has read. */
   readonly spoken: ReadonlySet<number>;
   /** Of those who have closed their end. */
   readonly gone: ReadonlySet<number>;
 }
 
-/** Of the connections to a local port; empty on systems without /proc. */
+/** Of the connections to a local port; nothing on systems without /proc. */
 export function peersOf(port: number): Peers {
   const tables = ['tcp', 'tcp6'].map((name) => {
     try {
@@ -17,11 +19,11 @@ export function peersOf(port: number): Peers {
       return '';
     }
   });
-  return peersIn(tables.join('\n'), port);
+  return { isTold: tables.some((table) => table !== ''), ...peersIn(tables.join('\n'), port) };
 }
 
 /** @param table as in `/proc/net/tcp`: local and remote address and port, state, unsent and unread bytes, in hexadecimal */
-export function peersIn(table: string, port: number): Peers {
+export function peersIn(table: string, port: number): Omit<Peers, 'isTold'> {
   const local = port.toString(16).toUpperCase().padStart(4, '0');
   const row = new RegExp(
     `^ *\\d+: [0-9A-F]+:${local} [0-9A-F]+:([0-9A-F]{4}) (01|08) [0-9A-F]+:([0-9A-F]+) `,
