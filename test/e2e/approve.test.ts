@@ -15,7 +15,7 @@ async function choose(host: Terminal, item: number): Promise<void> {
 
 /** Who the guest is, as the host has to see it. */
 async function asked(host: Terminal, label: string, fingerprint: string): Promise<string> {
-  const seen = await host.waitFor(`${label} ${menu}`, { timeout: 15_000 });
+  const seen = await host.waitFor(`${label} ${menu}`, { timeout: 45_000 });
   expect(seen).toContain('from 127.0.0.1');
   expect(seen).toContain(fingerprint);
   return seen;
@@ -85,7 +85,7 @@ test('closed, the menu comes again; Enter in passing answers nothing; nobody ans
     await host.sendKeys(key);
     await host.waitForNo(menu);
     const closed = performance.now();
-    await host.waitFor(menu, { timeout: 15_000 });
+    await host.waitFor(menu, { timeout: 45_000 });
     console.log(`closed by ${key}, shown again after ${Math.round(performance.now() - closed)} ms`);
   }
   expect(await seat.isRunning()).toBe(true);
@@ -193,7 +193,7 @@ test('who asks is made to look, or put out; the host who leaves takes the questi
   await first.close();
 
   expect(await stage.run(['access', 'ada', 'ro'])).toMatchObject({ exitCode: 0 });
-  await host.waitFor('invited to look', { timeout: 15_000 });
+  await host.waitFor('invited to look', { timeout: 45_000 });
   expect(await host.screen()).not.toContain('to type');
   await choose(host, 2);
   await seat.waitFor('view only, q leaves');

@@ -115,7 +115,7 @@ test('--detach: what it says, and a failure, come back whole; nobody waits for i
   const words = [`PATH=${folder}:$PATH`, 'tmuxpair', ...options(stage, '--detach', 'ada.pub')];
 
   // Both outputs until their end, as `ssh host tmuxpair --detach` waits for them.
-  const { stdout, exitCode } = await stage.account.exec('sh', ['-c', words.join(' ')], { timeout: 20_000 });
+  const { stdout, exitCode } = await stage.account.exec('sh', ['-c', words.join(' ')], { timeout: 45_000 });
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^ada \(file:.*\) may join, and type$/m);
   expect(stdout).toMatch(/^guests are in only while you are: tmux -S \S+ attach -t pair$/m);
@@ -137,7 +137,7 @@ test('--detach: what it says, and a failure, come back whole; nobody waits for i
   await stage.writeKeys(`${ada.identity.publicKey} me\n${own}`);
   const remote = options(stage, '--gate-existing-keys', '--detach', 'bob.pub');
   await invited(stage, 'bob');
-  const over = await ada.run([], [`PATH=${folder}:$PATH tmuxpair ${remote.join(' ')}`], { timeout: 20_000 });
+  const over = await ada.run([], [`PATH=${folder}:$PATH tmuxpair ${remote.join(' ')}`], { timeout: 45_000 });
   expect(over).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('bob') });
   expect((await listed(stage)).length).toBe(1);
   expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
@@ -183,7 +183,7 @@ test('--detach: killed while it starts: no pairing that nobody knows of', async 
   const supervisor = () => stage.processes().find(({ cmd }) => cmd.endsWith(' supervise'));
   const started = await until(supervisor, { what: 'the supervisor', interval: 1 });
   child.kill('SIGKILL');
-  await until(() => readProcess(started.pid) === undefined, { what: 'its end', timeout: 20_000 });
+  await until(() => readProcess(started.pid) === undefined, { what: 'its end', timeout: 45_000 });
   await expectNothingLeft(stage);
   stage.expectUntouched(before);
 });

@@ -43,7 +43,7 @@ async function open(stage: Stage, { start, source, sum }: Shell): Promise<Termin
   const PATH = `${await programFolder(stage)}:${process.env.PATH}`;
   const terminal = await stage.terminal(start, { env: { PATH, PS1: '$ ', TERM: 'xterm-256color' } });
   await terminal.type(`${source}; echo ${sum}-ready\r`);
-  await terminal.waitFor('21-ready', { timeout: 20_000 });
+  await terminal.waitFor('21-ready', { timeout: 45_000 });
   return terminal;
 }
 
@@ -66,7 +66,7 @@ test.each(shells)(
     const terminal = await open(stage, shell);
     const line = async (typed: string, wanted: string): Promise<void> => {
       await terminal.type(`${typed}\t`);
-      await terminal.waitFor(wanted, { timeout: 15_000 });
+      await terminal.waitFor(wanted, { timeout: 45_000 });
       await terminal.sendKeys(shell.clear);
       await terminal.type('clear\r');
       await terminal.waitForNo(wanted);

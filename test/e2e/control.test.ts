@@ -153,7 +153,7 @@ test('three who come at the same time are all told; the host changes them from i
   expect(await type('tmuxpair access bob ro')).toContain('bob may only look from now on\nrc=0');
   await seats[1]?.waitFor(/view only, q leaves .* (4h0m|3h59m) left/);
   expect(await type('tmuxpair extend 30m')).toMatch(/^ends .* \(in 4h\d\dm/m);
-  await seats[1]?.waitFor(/view only, q leaves .* 4h(30|29)m left/, { timeout: 20_000 });
+  await seats[1]?.waitFor(/view only, q leaves .* 4h(30|29)m left/, { timeout: 45_000 });
   expect(await type('tmuxpair kick käte')).toContain('there is no guest käte');
   expect(await type('tmuxpair kick eve')).toContain('eve is out\nrc=0');
   await seats[2]?.exitStatus();

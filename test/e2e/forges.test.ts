@@ -130,7 +130,7 @@ const ownWords: readonly Tried[] = [
 async function refusedWith(stage: Stage, guest: string, env: Record<string, string>) {
   const before = stage.snapshot();
   await using host = await stage.pair([guest], { env, columns: 250 });
-  const exit = await host.exitStatus({ timeout: 20_000 });
+  const exit = await host.exitStatus({ timeout: 45_000 });
   const said = (await host.transcript()).trim().split('\n');
   // In front of it may be a warning that this account has no keychain.
   const lines = said.slice(said.findIndex((line) => line.startsWith('tmuxpair: error: ')));

@@ -53,7 +53,7 @@ async function pairOnce({ stage, guest, env }: Pairing, self?: readonly string[]
   const host = await (self
     ? stage.terminal([...self, '--port', String(stage.sshd.port), ...args], window)
     : stage.pair(args, window));
-  await until(() => leaseLines(stage).length === 1, { what: 'the line', timeout: 20_000 });
+  await until(() => leaseLines(stage).length === 1, { what: 'the line', timeout: 45_000 });
   const seat = await guest.join();
   await seat.waitFor('[pair]');
   await host.waitFor('octocat has joined');

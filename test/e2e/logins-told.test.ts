@@ -17,7 +17,7 @@ test('I17: who logged in at a private sshd without a session is known to list, t
   const running = stage.run(['--unattended', '--json', ...privately, '--join-timeout', '9s', ...keys]);
   const { guests, sshCommand } = await until(() => theOne(stage).catch(() => undefined), {
     what: 'the pairing',
-    timeout: 20_000,
+    timeout: 45_000,
   });
   expect(guests.map(({ loggedIn }) => loggedIn)).toEqual([false, false]);
   const port = Number(/-p (\d+)/.exec(sshCommand)?.[1]);

@@ -27,7 +27,7 @@ test.runIf(await canMount()).each(cases)(
       ),
       { columns: 200 },
     );
-    const screen = await host.waitFor(inTheRoom, { timeout: 20_000 });
+    const screen = await host.waitFor(inTheRoom, { timeout: 45_000 });
     const [, line = ''] = /your guest types: (ssh .*)$/m.exec(screen) ?? [];
     const seat = await guest.as({ destination: destinationOf(line) }).join();
     const sight = access === 'read-only' ? 'view only' : '[pair]';

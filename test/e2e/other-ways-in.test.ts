@@ -172,7 +172,7 @@ test.runIf(isRoot())(
     expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
 
     const host = await stage.pair(['--read-only', ...files]);
-    await host.waitFor(/your guest types/, { timeout: 15_000 });
+    await host.waitFor(/your guest types/, { timeout: 45_000 });
     await host.type('exit\r');
     await host.waitFor(/sshd still lets your guests in can't be known: a program gives it keys/);
   },

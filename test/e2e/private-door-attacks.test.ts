@@ -115,7 +115,7 @@ test('G6: of 60 connections around the instant of the end, none stays', async ()
     }
   };
   const all = come();
-  await until(() => inside >= 6, { what: 'some to be in', timeout: 20_000 });
+  await until(() => inside >= 6, { what: 'some to be in', timeout: 45_000 });
   await host.sendKeys('C-b', 'd');
   expect(await host.exitStatus()).toBe(0);
   expect(doorProcesses(stage)).toEqual([]);

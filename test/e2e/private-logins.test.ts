@@ -49,7 +49,7 @@ test.runIf(isRoot())(
     const seat = await guest.as({ destination }).join();
     await seat.waitFor('past the gate');
     expect(pidsTaken(stage)).toHaveLength(1);
-    await until(() => pidsTaken(stage).length === 0, { what: 'the end of what is no gate', timeout: 20_000 });
+    await until(() => pidsTaken(stage).length === 0, { what: 'the end of what is no gate', timeout: 45_000 });
     expect(doorProcesses(stage)).toEqual([]);
     expect(await seat.exitStatus()).not.toBe(0);
     await host.waitFor(told);
@@ -72,7 +72,7 @@ test.runIf(isRoot())(
     await mood(taken(stage));
     const seat = await master.join();
     await seat.waitFor('past the gate');
-    await until(() => pidsTaken(stage).length === 0, { what: 'the end of what is no gate', timeout: 20_000 });
+    await until(() => pidsTaken(stage).length === 0, { what: 'the end of what is no gate', timeout: 45_000 });
     expect(await master.isAlive()).toBe(false);
   },
 );
@@ -100,7 +100,7 @@ test('I15 I17: ssh -N is ended where there is nothing to stay for; who waits for
   await waiting.waitFor('waiting for your host to let you in');
   const idle = there.hold(['-N']);
   await until(() => doorProcesses(stage).length === 4, { what: 'both to be in' });
-  await until(() => idle.exitCode !== null, { what: 'the end of ssh -N', timeout: 20_000 });
+  await until(() => idle.exitCode !== null, { what: 'the end of ssh -N', timeout: 45_000 });
   await host.waitFor(told);
   expect(await waiting.isRunning()).toBe(true);
   expect(doorProcesses(stage)).toHaveLength(2);
@@ -115,7 +115,7 @@ test('I15: ssh -N of a guest to whom a port is forwarded may stay, and of one wh
   await stage.run(['invite', '-r', await keyFileOf(stage, eve, 'eve')]);
   await using hers = await guest.as({ destination }).master();
   const idle = eve.as({ destination }).hold(['-N']);
-  await until(() => idle.exitCode !== null, { what: 'the end of ssh -N', timeout: 20_000 });
+  await until(() => idle.exitCode !== null, { what: 'the end of ssh -N', timeout: 45_000 });
   expect(await hers.isAlive()).toBe(true);
 });
 

@@ -195,7 +195,7 @@ test('authorized_keys that another edits for longer than anybody should: exit 5,
   const before = stage.snapshot();
   const since = performance.now();
   const host = await stage.pair([path], { columns: 250 });
-  expect(await host.exitStatus({ timeout: 20_000 })).toBe(5);
+  expect(await host.exitStatus({ timeout: 45_000 })).toBe(5);
   expect(performance.now() - since).toBeLessThan(19_000);
   expect(await host.transcript()).toContain(`is being changed by process ${process.pid}`);
   stage.expectUntouched(before);

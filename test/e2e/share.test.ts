@@ -18,7 +18,7 @@ async function share(stage: Stage, { host }: Pick<OwnTmux, 'host'>, args: string
   await host.type('clear\r');
   await host.waitForNo('rc=');
   await host.type(`tmuxpair --port ${stage.sshd.port} ${args}; echo rc=$?\r`);
-  await host.waitFor(/^rc=\d/m, { timeout: 20_000 });
+  await host.waitFor(/^rc=\d/m, { timeout: 45_000 });
 }
 
 /** All that can be set of a session, as it is. */

@@ -148,7 +148,7 @@ async function tryOne(stage: Stage, guest: Guest, shell: Shell, startUp: Kind, d
   await using execs = await followExecs([door === 'private' ? supervisorPid : stage.sshd.pid], log);
   const [seat] = await Promise.all([
     there.join().then(async (terminal) => {
-      await terminal.waitFor(access === 'read-only' ? 'view only' : '[pair]', { timeout: 20_000 });
+      await terminal.waitFor(access === 'read-only' ? 'view only' : '[pair]', { timeout: 45_000 });
       return terminal;
     }),
     there.run(['-T']),

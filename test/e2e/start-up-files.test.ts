@@ -127,7 +127,7 @@ test('W2: slow start-up files are waited for, and said to be; once proven, a pai
   expect(await start()).toMatchObject({ exitCode: 0, stderr: '' });
   await until(async () => (await runs()) >= before + 5, {
     what: 'it to be proven anew, once live',
-    timeout: 15_000,
+    timeout: 45_000,
   });
   await stop();
   await stage.writeFile('.bashrc', 'sleep 2; echo >>runs\n');
@@ -149,7 +149,7 @@ test.each([
   ]);
   expect(started).toMatchObject({ exitCode: 0 });
   await stage.writeFile('.bashrc', text);
-  await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 15_000 });
+  await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 45_000 });
   await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
   expect(stage.keysFile()).toEqual(before);
   expect((await stage.run(['log'])).stdout).toContain('start-up files of the login shell had changed');
@@ -361,7 +361,7 @@ test.runIf(isRoot())(
       exitCode: 0,
     });
     await stage.writeFile('.pam_environment', `ZDOTDIR DEFAULT=${stage.account.home}/elsewhere\n`);
-    await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 15_000 });
+    await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone', timeout: 45_000 });
   },
 );
 

@@ -48,7 +48,7 @@ async function makeMachine(config: readonly string[] = ['Port 22'], address = '0
       key,
       joins: async (line) => {
         const terminal = await guest.paste(line);
-        await terminal.waitFor(/\[pair/, { timeout: 20_000 });
+        await terminal.waitFor(/\[pair/, { timeout: 45_000 });
       },
       expectConnections: (count) => {
         const lines = stage.sshd.log().split('\n');
@@ -492,7 +492,7 @@ test.runIf(isRoot())(
       const told = (kind: string, isThere = true): Promise<unknown> =>
         until(async () => kindsOf(await theOne(stage)).includes(kind) === isThere, {
           what: `${kind}: ${isThere}`,
-          timeout: 8000,
+          timeout: 15_000,
         });
       await stage.account.asRoot(
         `sed -i '1i AuthorizedKeysCommand /bin/true\\nAuthorizedKeysCommandUser root' ${configFile}; kill -HUP ${pid}`,

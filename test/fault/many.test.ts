@@ -81,11 +81,11 @@ test('F7 I8: starts and ends at the same time, after crashes that left claims an
   const next = await Promise.all(second.map((name) => goLive(stage, [`${name}.pub`])));
 
   expect(new Set(next.map(({ socket }) => socket)).size).toBe(4);
-  for (const { host } of lives.slice(2)) expect(await host.exitStatus({ timeout: 20_000 })).toBe(0);
+  for (const { host } of lives.slice(2)) expect(await host.exitStatus({ timeout: 45_000 })).toBe(0);
   const granted = [...(stage.keysFile()?.toString() ?? '').matchAll(/tmuxpair:[a-z2-7]{12}:(\w+)/g)];
   expect(granted.map(([, label]) => label).sort()).toEqual(second);
   for (const live of next) await live.host.sendKeys('C-b', 'd');
-  for (const { host } of next) expect(await host.exitStatus({ timeout: 20_000 })).toBe(0);
+  for (const { host } of next) expect(await host.exitStatus({ timeout: 45_000 })).toBe(0);
   stage.expectUntouched(before);
   await expectNothingLeft(stage);
 });

@@ -214,7 +214,7 @@ async function killOnce(bench: Bench, point: Point, { allDie }: Setting, tally: 
     expect(late.exitCode).not.toBe(0);
     expect(late.stdout + late.stderr).toMatch(/this pairing is over|Permission denied|gate: /);
   }
-  await until(() => remains(stage).length === 0, { what: 'the switch to be done', timeout: 20_000 });
+  await until(() => remains(stage).length === 0, { what: 'the switch to be done', timeout: 45_000 });
   if (!allDie) expect(leases(stage).length === 0 || textOf(bench)).toBe(leases(stage).length === 0 || 'old');
 
   const swept = await stage.run(['sweep']);

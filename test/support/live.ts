@@ -47,7 +47,7 @@ export async function liveOf(stage: Stage, host: Terminal, pid: number): Promise
   const supervisor = await until(() => readProcess(pid), { what: 'the supervisor to start' });
   const folder = await until(() => leases(stage).find((path) => supervisorOf(path) === pid), {
     what: 'the lease of the pairing',
-    timeout: 20_000,
+    timeout: 45_000,
   });
   const id = basename(folder);
   const rooms = `${runDirectory(stage)}/rooms`;
@@ -60,7 +60,7 @@ export async function liveOf(stage: Stage, host: Terminal, pid: number): Promise
     const { stdout } = await room('list-clients', '-F', '#{client_pid}');
     return stdout.split('\n').some((client) => readProcess(Number(client))?.ppid === pid);
   };
-  await until(inside, { what: 'the host to be in the room', timeout: 20_000 });
+  await until(inside, { what: 'the host to be in the room', timeout: 45_000 });
   const mine = (test: (one: Process) => boolean) =>
     allProcesses().find((one) => one.uid === supervisor.uid && test(one));
   return {

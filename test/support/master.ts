@@ -59,7 +59,7 @@ export async function openMaster(
   };
   try {
     const settled = async () => ((await isAlive()) ? 'up' : !(await terminal.isRunning()) && 'ended');
-    const outcome = await until(settled, { what: 'the ssh master', timeout: 20_000 });
+    const outcome = await until(settled, { what: 'the ssh master', timeout: 45_000 });
     if (outcome === 'ended') throw new Error(`the ssh master ended\n${await terminal.screen()}`);
   } catch (error) {
     await close();

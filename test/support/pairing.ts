@@ -26,7 +26,7 @@ export async function startPairing(
   options?: TerminalOptions,
 ): Promise<Terminal> {
   const host = await stage.pair(args, options);
-  await host.waitFor(inTheRoom, { timeout: 15_000 });
+  await host.waitFor(inTheRoom, { timeout: 45_000 });
   return host;
 }
 

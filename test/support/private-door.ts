@@ -21,7 +21,7 @@ export async function invite(
   options: TerminalOptions = {},
 ): Promise<Invited> {
   const host = await stage.start(['--host', '127.0.0.1', ...args], { columns: 200, ...options });
-  const screen = await host.waitFor(/your guest types: ssh /, { timeout: 20_000 }).catch(async (error) => {
+  const screen = await host.waitFor(/your guest types: ssh /, { timeout: 45_000 }).catch(async (error) => {
     throw new Error(`no pairing: ${error instanceof Error ? error.message : error}`);
   });
   const [, line = ''] = /your guest types: (ssh .*)$/m.exec(screen) ?? [];
