@@ -48,10 +48,13 @@ async function isBound(room: Room, key: string): Promise<boolean> {
   return ok && written !== undefined && keysOf('prefix').includes(written);
 }
 
-/** Unbinds the key, where one is bound. */
-export async function unbindMenuKey(room: Room): Promise<void> {
-  const { stdout } = await run(room, [['show-options', '-gqv', keyOption]]);
-  if (stdout !== '') await run(room, unbinding(stdout));
+/** Asks which key is bound; nothing where none is. The answer stands in the first line. */
+export const askForMenuKey: Commands = [['show-options', '-gqv', keyOption]];
+
+/** Unbinds the key that {@link askForMenuKey} was answered with. */
+export async function unbindMenuKey(room: Room, answer: string): Promise<void> {
+  const [key = ''] = answer.split('\n');
+  if (key !== '') await run(room, unbinding(key));
 }
 
 function unbinding(key: string): Commands {

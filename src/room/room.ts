@@ -5,7 +5,7 @@ import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands } from './airlock.ts';
 import { announcementSettings, segment } from './announce.ts';
-import { unbindMenuKey } from './menu-key.ts';
+import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
 import { type Commands, checkVersion, quote, run, type Server, tmuxVersion } from './tmux.ts';
 import { putOutTooSmall } from './too-small.ts';
 
@@ -209,9 +209,11 @@ export async function showGuests(room: Room, labels: readonly string[]): Promise
   await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-guests', text]]);
 }
 
-/** Ends the room's session, with what runs in it. */
+/** Ends the room's session, with what runs in it, and gives up the room. */
 export async function closeRoom(room: Room): Promise<void> {
   await run(room, [['kill-session', '-t', room.target]]);
+  if (await hasSession(room)) await leaveRoom(room);
+  else unclaimRoom(room, 'ended');
 }
 
 /** What we show on the status line, and whose it is. */
@@ -224,11 +226,9 @@ export async function leaveRoom(room: Room): Promise<void> {
 
 /** Takes what we show off the status line. @returns whether the session still stands */
 export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
-  await unbindMenuKey(room);
-  const { ok } = await run(
-    room,
-    shown.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]),
-  );
+  const unset = shown.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]);
+  const { ok, stdout } = await run(room, [...askForMenuKey, ...unset]);
+  await unbindMenuKey(room, stdout);
   return ok || (await hasSession(room)) ? 'stays' : 'ended';
 }
 

@@ -43,7 +43,7 @@ async function end(
     attempt(() => endProbe(lease.folder)),
   ]);
   if (room && unseen) await closeRoom(room);
-  if (room?.claim) await leaveRoom(room);
+  else if (room?.claim) await leaveRoom(room);
   else if (room) {
     await told; // What is shown on its status line after it was left would stay.
     await leaveShared(room, lease.id);

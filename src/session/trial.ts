@@ -28,7 +28,7 @@ const patience = { alone: 20_000, beside: 8000 };
 /** How many keys of others go with one of our own: sshd takes 6 tries at most, and some are set to fewer. */
 const offeredAtOnce = 2;
 
-export interface TrialIntent extends DoorIntent {
+export interface TrialIntent extends DoorIntent, Pick<PairIntent, 'menuKey'> {
   readonly tmux?: string;
 }
 
@@ -219,7 +219,7 @@ async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Gues
 }
 
 function pairingFor(intent: TrialIntent, reference: Reference, folder: string): PairIntent {
-  const { via: _, host: __, ...door } = intent;
+  const { via: _, host: __, menuKey: ___, ...door } = intent;
   return {
     ...door,
     references: [reference],

@@ -227,7 +227,7 @@ test('a supervisor that was stopped: nothing hangs, and stop takes everything ba
     stdout: '',
     stderr: expect.stringContaining(`warning: ${entry.id} does not answer`),
   });
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expectWithin(performance.now() - started, 10_000);
   const kicked = await stage.run(['kick', 'ada']);
   expect(kicked).toMatchObject({ exitCode: 8, stdout: '' });
   expect(kicked.stderr).toContain(`${entry.id} does not answer`);

@@ -10,6 +10,7 @@ import { readProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
 import { pinsInFiles } from '../support/remembered.ts';
 import { stop } from '../support/secret-service.ts';
+import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
 
 /** Milliseconds that a keychain may cost. */
@@ -173,7 +174,7 @@ test.each(cases.filter(({ inBuild }) => !(inBuild && isStandalone)))(
       expect(warnings[0]).toContain(': keys are remembered in ');
       const compared = 'could not be compared with the keys seen before';
       expect(warnings[0]?.includes(compared)).toBe(more.unchecked === true);
-      expect(ms).toBeLessThan(limit);
+      expectWithin(ms, limit);
       expect([...pinsInFiles(scene.stage).keys()]).toEqual(['github:octocat']);
     }),
 );

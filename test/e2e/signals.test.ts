@@ -5,6 +5,7 @@ import { startForge } from '../support/forge/start.ts';
 import { expectNothingLeft, leases, litter } from '../support/live.ts';
 import { holdKeys, keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 import { readProcess } from '../support/processes.ts';
+import { expectWithin } from '../support/soon.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
 
@@ -97,7 +98,7 @@ async function expectStopped(host: Terminal, signal: Signal, exit: number): Prom
   host.signal(signal);
   const since = performance.now();
   expect(await host.exitStatus()).toBe(exit);
-  expect(performance.now() - since).toBeLessThan(3000);
+  expectWithin(performance.now() - since, 3000);
   expect(await host.transcript()).not.toContain('tmuxpair: error:');
   await host.close();
 }
