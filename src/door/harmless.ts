@@ -8,7 +8,7 @@ const builtins = words(`
   : . [ [[ abbr alias argparse autoload bashcompinit bind bindkey block break builtin cd chdir commandline compctl compdef
   compinit complete compopt contains continue count declare default dirs disown echo emit emulate enable exit export
   false fish_add_path fish_vi_key_bindings fish_default_key_bindings float functions getopts hash hashstat history
-  integer jobs let limit local math onintr path popd print printf pushd pwd read readonly rehash return set set_color
+  integer jobs kill let limit local math onintr path popd print printf pushd pwd read readonly rehash return set set_color
   setenv setopt setty settc shift shopt source status string test times trap true type typeset ulimit umask unalias
   unhash unlimit unset unsetenv unsetopt wait whence where which zmodload zstyle
 `);
@@ -21,6 +21,9 @@ const programs = words(`
   readlink realpath rm rpm rustup sed seq sleep sort ssh-add ssh-agent starship stat stty sysctl tail touch tput tr tty
   uname uniq uptime wc whoami xdpyinfo zoxide
 `);
+
+/** What a program is asked for that prints settings for the shell: it comes back, whichever it is. */
+const prints = /^(activate|completions?|env|hook|init|shell-init|shellenv)$/;
 
 /** They give a terminal to people unless they are told what to run. */
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
@@ -56,6 +59,7 @@ export function harmfulIn(
       return args.some((arg) => !arg.startsWith('-')) && !args.some((arg) => /^-\w*i/.test(arg))
         ? []
         : [told];
+    if (args.length > 0 && prints.test(args[0] ?? '')) return [];
     return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
   });
 }

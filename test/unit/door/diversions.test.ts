@@ -91,6 +91,7 @@ test.each([
   ['if not set -q TMUX\n  tmux\nend', [2]],
   ['test -e ~/.x; and bash', [1]],
   ['if test -d ~/bin\n  fish_add_path ~/bin\nend', []],
+  ['if type -q kubectl\n  kubectl completion fish | source\nend', []],
   ['if type -q starship\n  starship init fish | source\nend', []],
   ['switch (uname)\n  case Linux\n    set -gx A b\n  case "*"\n    zsh\nend', [5]],
   ['function x\n  echo (date)\nend', []],
