@@ -4,7 +4,7 @@ import { makeStage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
 import { invited } from '../support/live.ts';
 import { pairAs } from './hosts.ts';
-import { figureOf } from './measure.ts';
+import { type Figure, figureOf } from './measure.ts';
 import { builds } from './programs.ts';
 import { type Seat, seatBy } from './seat.ts';
 
@@ -13,14 +13,15 @@ const keys = ['^', '|', '&', '{'] as const;
 /** In ms: between two keystrokes, and for how long. */
 const [rest, minute] = [50, 60_000];
 
-/** In a terminal: comes in again and again with a huge one, or makes it huge once they are in. */
-function huge(guest: Guest, how: 'from the start' | 'once in'): Seat {
+/** In a terminal: comes in again and again, with a huge one, or makes it huge once they are in. */
+function viewer(guest: Guest, how: 'usual' | 'huge from the start' | 'huge once in'): Seat {
   const ssh = ['ssh', ...guest.sshArgs(['-tt'])].map((word) => `'${word}'`).join(' ');
-  const size = 'stty cols 10000 rows 10000 <&3';
-  const visit =
-    how === 'from the start'
-      ? `${size}; timeout --foreground 3 ${ssh}`
-      : `stty cols 80 rows 24 <&3; { sleep 3; ${size}; } & timeout --foreground 6 ${ssh}`;
+  const [usual, size] = ['stty cols 80 rows 24 <&3', 'stty cols 10000 rows 10000 <&3'];
+  const visit = {
+    usual: `${usual}; timeout --foreground 4 ${ssh}`,
+    'huge from the start': `${size}; timeout --foreground 3 ${ssh}`,
+    'huge once in': `${usual}; { sleep 3; ${size}; } & timeout --foreground 6 ${ssh}`,
+  }[how];
   return seatBy(guest.account, 'script', [
     ...['-qfec', `exec 3<&0; trap 'exit' HUP TERM; while :; do ${visit}; sleep 0.05; done`, '/dev/null'],
   ]);
@@ -53,15 +54,33 @@ test('i. viewers: the host’s echo while four with terminals of 10000x10000 com
   await host.sees(shown);
 
   const alone = await echoes(host, 5000);
-  const viewers = guests.map((guest, n) => huge(guest, n % 2 === 0 ? 'from the start' : 'once in'));
-  await Promise.all(
-    viewers.map((one, n) => one.sees(n % 2 === 0 ? 'make your window smaller' : 'view only')),
-  );
-  const meanwhile = await echoes(host, minute);
-  await Promise.all(viewers.map((one) => one.leave()));
+  /** While they come in again and again, once they have seen something. */
+  const meanwhile = async (
+    viewers: readonly Seat[],
+    seen: string,
+    milliseconds: number,
+  ): Promise<number[]> => {
+    await Promise.all(viewers.map((one, n) => one.sees(n % 2 === 0 ? seen : 'view only')));
+    const took = await echoes(host, milliseconds);
+    await Promise.all(viewers.map((one) => one.leave()));
+    return took;
+  };
+  const usual = guests.map((guest) => viewer(guest, 'usual'));
+  const ordinary = await meanwhile(usual, 'view only', minute);
+  const huge = guests.map((guest, n) => viewer(guest, n % 2 === 0 ? 'huge from the start' : 'huge once in'));
+  const all = await meanwhile(huge, 'make your window smaller', minute);
   await host.leave();
 
-  const figure = figureOf('the host’s echo for a minute', meanwhile, 'ms');
   const before = figureOf('before they came', alone, 'ms');
-  task.meta.figures = [{ ...figure, ratios: { [before.name]: figure.median / before.median } }, before];
+  const minutes = (who: string, took: readonly number[]): Figure[] => {
+    const figure = figureOf(`four with ${who}, for a minute`, took, 'ms');
+    const late = figureOf(`four with ${who}, the slowest hundredth`, slowest(took), 'ms');
+    return [{ ...figure, ratios: { [before.name]: figure.median / before.median } }, late];
+  };
+  task.meta.figures = [before, ...minutes('usual terminals', ordinary), ...minutes('huge ones', all)];
 });
+
+/** The slowest hundredth, at least one. */
+function slowest(took: readonly number[]): number[] {
+  return [...took].sort((a, b) => b - a).slice(0, Math.max(1, Math.floor(took.length / 100)));
+}
