@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { userOf } from '../system/process-user.ts';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
 import { hasProc, uptime } from './process.ts';
-import { processTable, type TableRow } from './process-table.ts';
+import { processIds, processTable, rowsOf, type TableRow } from './process-table.ts';
 
 export interface Behind {
   /** Whether a gate of this connection has registered, now or before. */
@@ -30,27 +30,51 @@ export function lookBehind(folder: string, leader: number, seconds: number): Beh
   return behind(table, gates, leader, hasProc ? (uptime() - seconds) * ticks : Infinity);
 }
 
+/** In seconds: what is to become an sshd has done so by then. */
+const toSettle = 5;
+
+/** Looks for what runs past the gate. @param seconds as of {@link lookBehind}, and what is given for each of them */
+export type StrayLook = (...seconds: readonly number[]) => readonly (readonly TableRow[])[];
+
 /**
  * What runs behind connections of the machine's sshd that are guests' for sure, and is no gate: those that a gate has
  * registered from, and those whose shell was started with the command of a line of ours and has not run it. Of others it
- * can't be told whether they are the host's own.
+ * can't be told whether they are the host's own. To be asked every second or so: what has run for some seconds and has nothing
+ * to do with any sshd is not looked at again. What starts a process stays the same, and no number is given anew so soon.
  */
-export function lookForStrays(folder: string, seconds: number): readonly TableRow[] {
-  if (!hasProc) return [];
-  const table = processTable(); // First: see above.
-  const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
-  const sshds = new Map(
-    table.flatMap((row) => (/^sshd\b/.test(row.command) && servesUs(row.pid) ? [[row.pid, row]] : [])),
-  );
-  const own = new Set<number>();
-  for (const { parent, parentStart } of gates) if (sshds.get(parent)?.start === parentStart) own.add(parent);
-  const isOurs = ({ pid, ppid }: TableRow): boolean =>
-    sshds.has(ppid) &&
-    !sshds.has(pid) &&
-    isOfThisUser(pid) &&
-    commandLine(pid).includes(`\0-c\0exec /bin/sh ${folder}/`);
-  for (const row of table) if (isOurs(row)) own.add(row.ppid);
-  return behindOf(table, gates, own, (uptime() - seconds) * ticks).strangers;
+export function lookForStrays(folder: string): StrayLook {
+  let others: ReadonlySet<number> = new Set();
+  return (...seconds) => {
+    const pids = hasProc ? processIds() : [];
+    const rows = rowsOf(pids.filter((pid) => !others.has(pid)));
+    const named = new Set(rows.flatMap(({ pid, command }) => (/^sshd\b/.test(command) ? [pid] : [])));
+    const settled = (uptime() - toSettle) * ticks;
+    const isOther = ({ pid, ppid, start }: TableRow): boolean =>
+      !named.has(pid) && !named.has(ppid) && Number(start) < settled;
+    others = new Set([
+      ...pids.filter((pid) => others.has(pid)),
+      ...rows.filter(isOther).map(({ pid }) => pid),
+    ]);
+    // After the look: who registers meanwhile is seen to have.
+    const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
+    const sshds = new Map(
+      rows.flatMap((row) => (named.has(row.pid) && servesUs(row.pid) ? [[row.pid, row]] : [])),
+    );
+    const own = new Set<number>();
+    for (const { parent, parentStart } of gates)
+      if (sshds.get(parent)?.start === parentStart) own.add(parent);
+    const isOurs = ({ pid, ppid }: TableRow): boolean =>
+      sshds.has(ppid) &&
+      !sshds.has(pid) &&
+      isOfThisUser(pid) &&
+      commandLine(pid).includes(`\0-c\0exec /bin/sh ${folder}/`);
+    for (const row of rows) if (isOurs(row)) own.add(row.ppid);
+    const before = seconds.map((some) => (uptime() - some) * ticks);
+    // Most often nothing runs there but gates. Else all that it has started counts, too.
+    const isQuiet = before.every((then) => behindOf(rows, gates, own, then).strangers.length === 0);
+    const table = isQuiet ? rows : processTable();
+    return before.map((then) => behindOf(table, gates, own, then).strangers);
+  };
 }
 
 /**

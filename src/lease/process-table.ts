@@ -20,10 +20,20 @@ export interface TableRow {
 export function processTable(): TableRow[] {
   try {
     if (!hasProc) return rowsOfPs(ps());
-    return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (rowOfStat(stat(name)) ?? []) : []));
+    return rowsOf(processIds());
   } catch {
     return [];
   }
+}
+
+/** The ids of all processes, from proc(5). @throws where there is no /proc, or no file handle is left */
+export function processIds(): number[] {
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
+}
+
+/** Those of these processes, from proc(5), that run. */
+export function rowsOf(pids: readonly number[]): TableRow[] {
+  return pids.flatMap((pid) => rowOfStat(stat(pid)) ?? []);
 }
 
 /** A row from proc(5)'s stat. */
@@ -49,7 +59,7 @@ export function rowsOfPs(text: string): TableRow[] {
   );
 }
 
-function stat(pid: string): string {
+function stat(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {

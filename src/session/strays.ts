@@ -2,7 +2,7 @@
  * Guests of the machine's sshd whose connection did not come to the gate, while a pairing lives: what start-up files do
  * under conditions that no trial has met.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { loginEnvironment } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
@@ -25,22 +25,17 @@ export function watchStrays({ lease, door }: Live): { readonly found: Promise<Sh
   const found = deferred<ShellBlock>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let before = '';
-  /** How often to look yet although nothing has begun since the last look: what has begun grows older. */
-  let turns = 0;
+  const lookNow = lookForStrays(lease.folder);
   /** Processes whose terminal a program had to itself at the last look. */
   let suspects: ReadonlySet<number> = new Set();
 
   const look = async (): Promise<void> => {
-    const pids = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .join();
-    turns = pids === before ? turns - 1 : most + 2;
-    before = pids;
-    if (turns < 0) return;
-    const strays = lookForStrays(lease.folder, raw);
-    const late = lookForStrays(lease.folder, most);
+    const [strays = [], late = []] = lookNow(raw, most);
     if (late.length > 0) return end(late, 'late');
+    if (strays.length === 0) {
+      suspects = new Set();
+      return;
+    }
     const terminals = strays.map((row) => [row.pid, terminalOf(row)] as const);
     const taken = await rawTerminals([...new Set(terminals.map(([, terminal]) => terminal))]);
     const now = new Set(terminals.flatMap(([pid, terminal]) => (taken.includes(terminal) ? [pid] : [])));
