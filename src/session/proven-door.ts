@@ -27,6 +27,7 @@ export async function provenDoor(
   early?.catch(() => {}); // It is waited for below, if the choice does not fail.
   const choice = await choosing;
   if (choice.kind === 'private') {
+    if (early) await ofSystem.giveUp(); // Each trial ends what another has started.
     const own = guardShell(live, choice, world);
     const block = await own.prove();
     if (block) refuse({ kind: 'gate-not-reached', block, private: false });

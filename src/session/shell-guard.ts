@@ -32,6 +32,8 @@ export interface ShellGuard {
   prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
   /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
   again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
+  /** Ends what is tried now, and tries nothing more; resolves once that is so, whatever came of it. */
+  giveUp(): Promise<void>;
   /** A `performance.now()`: when it was last tried, and well. Absent while it is only remembered. */
   triedAt(): number | undefined;
 }
@@ -82,6 +84,8 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   let tried: readonly string[] = [];
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
   let triedAt: number | undefined;
+  let givenUp = false;
+  const isOver = (): boolean => givenUp || live.ended !== undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   const textOf = ({ entries, accepts }: LoginEnvironment): string =>
@@ -118,7 +122,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   ): Promise<ShellBlock | readonly string[]> => {
     await live.probed; // Its end would end this one, too.
     await endProbe(folder);
-    if (live.ended) return [];
+    if (isOver()) return [];
     return probeShell({ folder, tmux, environment, limit: limits[way.kind], onSlow: slow });
   };
   const probeAll = async (ground: Ground, slow: GuardWorld['onSlow']): Promise<ShellBlock | undefined> => {
@@ -137,7 +141,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     for (let round = 1; ; round++) {
       const before = await look();
       const block = await probeAll(before, slow);
-      if (live.ended) return undefined; // That ends the probe, too, so it may not have been reached.
+      if (isOver()) return undefined; // That ends the probe, too, so it may not have been reached.
       if (block) {
         unlearn(env, name);
         proven = undefined;
@@ -189,6 +193,11 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
         if (when === 'ifChanged' && proven && isSame(proven, await look())) return undefined;
         return probe(() => {});
       }),
+    giveUp: async () => {
+      givenUp = true;
+      await endProbe(folder).catch(() => {}); // It ends by itself, then.
+      await turn;
+    },
     triedAt: () => triedAt,
   };
 }

@@ -67,7 +67,8 @@ test('N10: --forward is in the line that a guest pastes', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const args = ['--unattended', '-d', '--host', '127.0.0.1', '--forward', '9100'];
   const guest = await stage.guest();
-  await stage.run([...args, await keyFileOf(stage, guest)]);
+  const started = await stage.run([...args, await keyFileOf(stage, guest)]);
+  expect(started.exitCode, started.stderr).toBe(0);
   const { sshCommand } = await theOne(stage);
   expect(sshCommand).toMatch(/^ssh -p \d+ -L 9100:localhost:9100 \S+@127\.0\.0\.1$/);
   const seat = await guest.paste(sshCommand);

@@ -159,10 +159,11 @@ test.runIf(isRoot()).each(Object.entries(faults))('%s is named, and the mend men
   await expectNothingLeft(stage);
   if (named) await mend(stage, named);
   // sshd takes a moment to read its configuration again.
-  const healed = await until(async () => [await doctor(stage, fault.args)].find(({ exit }) => exit === 0), {
-    what: 'the mend to work',
-  });
-  expect(healed.failing).toEqual([]);
+  const isHealed = async () => {
+    const { exit, failing } = await doctor(stage, fault.args);
+    return exit === 0 && failing.length === 0;
+  };
+  await until(isHealed, { what: 'the mend to work' });
 });
 
 /** What somebody has decided for the account: nothing of it is undone, and there is another way. */
