@@ -4,9 +4,18 @@ export interface ShellBlock {
   /**
    * sshd refuses the account for its shell (`missing`, `not-executable`), or the shell refuses everybody (`refuses`). Or it
    * ended too early, gave the terminal to another program, or had not come to the gate within the time limit.
-   * `may-divert`: it came to the gate, and has commands that might keep others from it.
+   * `may-divert`: it came to the gate, and has commands that might keep others from it. `obeys`: it runs what a guest's own
+   * ssh sets, such as TERM.
    */
-  readonly outcome: 'missing' | 'not-executable' | 'refuses' | 'ended' | 'terminal' | 'late' | 'may-divert';
+  readonly outcome:
+    | 'missing'
+    | 'not-executable'
+    | 'refuses'
+    | 'ended'
+    | 'terminal'
+    | 'late'
+    | 'may-divert'
+    | 'obeys';
   /** Its start-up files that were read: those of the user's where there are any, else those of all users. */
   readonly files: readonly string[];
   /** What such a file begins with that is to hold for people at a prompt alone, in the words of that shell. */

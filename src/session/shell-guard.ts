@@ -76,7 +76,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   if (isEmpty) makeEmptyHome(live.lease);
   const setEnv = isEmpty ? withoutStartUp(emptyHome) : [];
   const name = `shell-${way.kind}`;
-  const facts = ['shell probe 3', shell, account.home];
+  const facts = ['shell probe 4', shell, account.home];
   let door: Pick<SystemDoor, 'known'> | undefined;
   /** What it was last seen to be well on, or remembered to have been. */
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;

@@ -4,11 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import type { LoginEnvironment } from '../door/login-environment.ts';
 import { matches } from '../door/patterns.ts';
 import { loginShell } from '../door/shell.ts';
+import { dialectOf } from '../door/shell-lines.ts';
 import { nameOfShell, startUpOf } from '../door/start-up.ts';
 import { createProbe, endProbe, type Probe, probeRun, reachedIn } from '../lease/probe.ts';
 import { startOf } from '../lease/process.ts';
@@ -35,6 +37,8 @@ const patience = { told: 1000, look: 400, most: 15_000 };
 interface Run {
   readonly name: string;
   readonly terminal: boolean;
+  /** Whether a shell that gives up over it is as good: only the guest who has set it is kept out. */
+  readonly mayEnd?: boolean;
   /** `NAME=value`: what differs from one guest to the next. */
   readonly environment: readonly string[];
 }
@@ -61,6 +65,27 @@ const runs: readonly Run[] = [
   { name: 'pipe', terminal: false, environment: ['LC_ALL=C'] },
   { name: 'pipe-command', terminal: false, environment: ['SSH_ORIGINAL_COMMAND=true'] },
 ];
+
+/** What guests may set, and start-up files look at. */
+const theirs = ['TERM', 'LANG', 'LC_ALL', 'LC_TERMINAL', 'COLORTERM', 'SSH_ORIGINAL_COMMAND'];
+
+/**
+ * As guests come who mean harm: with values that are code where a start-up file tests them without quotes, or as numbers.
+ * They leave a mark, and do nothing else.
+ */
+function hostileRuns(shell: string, mark: string): Run[] {
+  const values = {
+    sh: [`-v a[$(touch\${IFS}${mark})] -o x`, `a[$(touch ${mark})]`],
+    csh: [`{ touch ${mark} }`],
+    fish: [],
+  }[dialectOf(basename(shell))];
+  return values.map((value, at) => ({
+    name: `hostile-${at}`,
+    terminal: true,
+    mayEnd: true,
+    environment: theirs.map((name) => `${name}=${value}`),
+  }));
+}
 
 /** What sshd would take of a run: its own variables, the terminal's type, and what guests may add; the rest is set. */
 function variablesOf({ environment }: Run, { entries, accepts }: LoginEnvironment): string[] {
@@ -116,7 +141,10 @@ export function blockOf(
   return { shell, outcome, files, ...(guard === undefined ? {} : { guard }) };
 }
 
-type Outcome = 'reached' | 'taken away' | Extract<ShellBlock['outcome'], 'ended' | 'terminal' | 'late'>;
+type Outcome =
+  | 'reached'
+  | 'taken away'
+  | Extract<ShellBlock['outcome'], 'ended' | 'terminal' | 'late' | 'obeys'>;
 
 async function outcomeOf(
   probe: Probe,
@@ -124,10 +152,12 @@ async function outcomeOf(
   onSlow: () => void,
 ): Promise<Outcome> {
   const since = performance.now();
+  const mark = join(probe.folder, 'obeyed');
+  const all = [...runs, ...hostileRuns(loginShell().path, mark)];
   const command = (run: Run): string[] => [...probe.launch, run.name, ...variablesOf(run, environment)];
   const env = { ...probe.mark, PATH: '/usr/bin:/bin' };
-  for (const run of runs) if (!run.terminal) startOnPipes(command(run), env);
-  const inTerminals = runs.filter(({ terminal }) => terminal).map(command);
+  for (const run of all) if (!run.terminal) startOnPipes(command(run), env);
+  const inTerminals = all.filter(({ terminal }) => terminal).map(command);
   await runInTerminals({ tmux, socket: probe.socket }, inTerminals, env);
   /** Terminals that were found raw at the last look, and when that was. */
   let raw: readonly string[] = [];
@@ -135,9 +165,11 @@ async function outcomeOf(
   const begun = new Map<string, number>();
   for (;;) {
     // Whether it runs, before whether it was reached: the program that is reached ends at once.
-    const ended = runs.filter(({ name }) => hasEnded(probe, name));
-    const waiting = runs.filter(({ name }) => !probeRun(probe, name).reached);
+    const ended = all.filter(({ name }) => hasEnded(probe, name));
+    const unreached = all.filter(({ name }) => !probeRun(probe, name).reached);
+    const waiting = unreached.filter((run) => !run.mayEnd || !ended.includes(run));
     if (!existsSync(probe.folder)) return 'taken away';
+    if (existsSync(mark)) return 'obeys';
     if (waiting.length === 0) return 'reached';
     if (waiting.some((run) => ended.includes(run))) return 'ended';
     const passed = performance.now() - since;

@@ -4,7 +4,7 @@ import type { Check, Finding, Machine } from '../session/finding.ts';
 import { doubtWords, obstacleWords } from './door-words.ts';
 import { causeOf } from './keyring-words.ts';
 import { mendFor } from './mends.ts';
-import { blockWords } from './shell-words.ts';
+import { blockEffect, blockWords } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
 /** A check in one line, and the command that mends it in another. */
@@ -55,7 +55,7 @@ function findingWords(finding: Finding): string {
     case 'shell':
       return `login shell ${printable(finding.path)}${finding.trouble ? `: ${shellTrouble(finding.trouble)}` : ''}`;
     case 'gate-not-reached':
-      return `guests of this machine's sshd would not reach the session: ${blockWords(finding.block)}`;
+      return `guests of this machine's sshd ${blockEffect(finding.block)}: ${blockWords(finding.block)}`;
     case 'run-directory':
       return `run directory ${printable(finding.path)}`;
     case 'keychain':

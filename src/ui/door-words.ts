@@ -5,7 +5,7 @@ import { printable } from '../domain/text.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
 import type { Remains } from '../session/other-ways.ts';
-import { blockWords, shortPath } from './shell-words.ts';
+import { blockEffect, blockWords, shortPath } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
 /** Which door it is, and why, in one line. */
@@ -35,7 +35,7 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
     case 'unproven':
       return `not port ${why.port} (${why.doubts.map(doubtWords).join('; ')}): ${through}`;
     case 'shell':
-      return `guests of this machine's sshd on port ${why.port} ${why.block.outcome === 'may-divert' ? 'might' : 'would'} not reach the session (${blockWords(why.block)}): ${through}`;
+      return `guests of this machine's sshd on port ${why.port} ${blockEffect(why.block)} (${blockWords(why.block)}): ${through}`;
     default:
       return why satisfies never;
   }

@@ -10,7 +10,7 @@ import { doorWords, doubtWarning, keyLineWords, obstacleWarnings, remainsWords }
 import { keyringWords } from './keyring-words.ts';
 import { entryJson } from './pairings-table.ts';
 import { referenceWords } from './reference-words.ts';
-import { blockWords } from './shell-words.ts';
+import { blockEffect, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords, untriedWords } from './tunnel-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
@@ -336,7 +336,9 @@ function because(reason: EndReason): string {
     case 'nobody-joined':
       return 'nobody reached the session in time';
     case 'gate-not-reached':
-      return `guests would not reach the session any more: ${blockWords(reason.block)}`;
+      return reason.block.outcome === 'obeys'
+        ? `guests ${blockEffect(reason.block)}: ${blockWords(reason.block)}`
+        : `guests would not reach the session any more: ${blockWords(reason.block)}`;
     default:
       return reason satisfies never;
   }

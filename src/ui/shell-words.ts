@@ -3,6 +3,12 @@ import { homedir } from 'node:os';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { printable } from '../domain/text.ts';
 
+/** What guests would do, to be followed by {@link blockWords}. */
+export function blockEffect({ outcome }: ShellBlock): string {
+  if (outcome === 'obeys') return 'could run commands before they reach the session';
+  return outcome === 'may-divert' ? 'might not reach the session' : 'would not reach the session';
+}
+
 /** What keeps them from the gate, without saying so. */
 export function blockWords({ shell, outcome, files }: ShellBlock): string {
   const login = `your login shell ${printable(shell)}`;
@@ -22,6 +28,8 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
       return `${login}${read} does not run what sshd tells it to in time`;
     case 'may-divert':
       return `${login} has a command that may give their terminal to another program${read}`;
+    case 'obeys':
+      return `${login}${read} runs as a command what a guest's ssh sets: TERM, LANG or the like, tested without quotes`;
     default:
       return outcome satisfies never;
   }

@@ -1,7 +1,7 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
-import { blockHint, blockWords } from './shell-words.ts';
+import { blockEffect, blockHint, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
@@ -149,7 +149,7 @@ export function wordsOf(failure: Failure): Words {
     case 'gate-not-reached':
       return words(
         6,
-        `your guests would not reach the session: ${blockWords(failure.block)}`,
+        `your guests ${blockEffect(failure.block)}: ${blockWords(failure.block)}`,
         blockHint(failure.block, failure.private),
       );
     case 'trouble-left': {

@@ -213,6 +213,26 @@ test.each([
   expect(leaseLines(stage)).toEqual([]);
 });
 
+test.runIf(isRoot()).each([
+  ['bash', '.bashrc', 'if [ $TERM = dumb ]; then :; fi\n', 'if [ "$TERM" = dumb ]; then :; fi\n'],
+  ['bash', '.bashrc', '[[ $LC_TERMINAL -eq 1 ]] && :\n', '[[ $LC_TERMINAL == 1 ]] && :\n'],
+  ['tcsh', '.cshrc', 'if ($TERM == dumb) set noglob\n', 'if ("$TERM" == dumb) set noglob\n'],
+])('W2: %s: what a guest sets is no code in ~/%s: %j is refused', async (shell, file, bad, good) => {
+  await using stage = await makeStage({ account: { shell: `/bin/${shell}` } });
+  await invited(stage, 'guest');
+  const start = ['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program];
+  await stage.writeFile(file, bad);
+  expect(await stage.run(start)).toMatchObject({
+    exitCode: 6,
+    stderr: expect.stringMatching(
+      /could run commands before they reach the session.*what a guest's ssh sets/,
+    ),
+  });
+  expect(leaseLines(stage)).toEqual([]);
+  await stage.writeFile(file, good);
+  expect(await stage.run(start)).toMatchObject({ exitCode: 0 });
+});
+
 test.each([
   // Only a new trial tells.
   ['nobody could see it ask for', '[ -z "$(ls later 2>/dev/null)" ] || exec zsh -f\n', 'later', 60_000],
