@@ -14,16 +14,20 @@ const builtins = words(`
 `);
 
 const programs = words(`
-  arch awk basename brew cat chmod cksum cp cut date dbus-update-activation-environment direnv dircolors dirname
+  arch awk basename brew cat chmod cksum cp cut date dbus-update-activation-environment dircolors dirname
   domainname dpkg dpkg-query egrep expr fgrep find flatpak fnm gawk getconf getent goenv gpg-agent gpg-connect-agent
   gpgconf grep groups head hostname hostnamectl id jenv keychain lessfile lesspipe lesspipe.sh ln locale logger ls
-  lsb_release luarocks manpath mawk md5sum mise mkdir mktemp mv nodenv nproc opam pgrep pidof printenv ps pyenv rbenv
-  readlink realpath rm rpm rustup sed seq sleep sort ssh-add ssh-agent starship stat stty sysctl tail touch tput tr tty
+  lsb_release luarocks manpath mawk md5sum mkdir mktemp mv nodenv nproc opam pgrep pidof printenv ps pyenv rbenv
+  readlink realpath rm rpm rustup sed seq sleep sort ssh-add screen starship stat stty sysctl tail tmux touch tput tr tty
   uname uniq uptime wc whoami xdpyinfo zoxide
 `);
 
 /** What a program is asked for that prints settings for the shell: it comes back, whichever it is. */
-const prints = /^(activate|completions?|env|hook|init|shell-init|shellenv)$/;
+const prints =
+  /^(activate|completions?|env|hook|init|shell-init|shellenv|--(alias|bash|completions?|fish|zsh))$/;
+
+/** They run a program that they are given. */
+const carriers = /^(ssh-agent|mise|direnv)$/;
 
 /** They give a terminal to people unless they are told what to run. */
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
@@ -32,20 +36,24 @@ const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
  * The first words of those of these commands that may take the terminal, or lead who knows where.
  * @param own names of functions of the same files
  * @param isFollowed whether a file that is named there is looked into
+ * @param computed variables that hold what a command has printed, which was looked at by itself
  */
 export function harmfulIn(
   commands: readonly SimpleCommand[],
   dialect: Dialect,
   own: ReadonlySet<string>,
   isFollowed: (word: string) => boolean,
+  computed: ReadonlySet<string> = new Set(),
 ): string[] {
   return commands.flatMap(({ words: all }, n) => {
     const [name, ...args] = bare(all);
     if (name === undefined) return [];
     const told = all.join(' ').slice(0, 40);
     const deeper = (code: string): string[] =>
-      harmfulIn(commandsIn(code, dialect), dialect, own, isFollowed).length > 0 ? [told] : [];
+      harmfulIn(commandsIn(code, dialect), dialect, own, isFollowed, computed).length > 0 ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
+    if (name === 'eval' && args.length === 1 && computed.has(args[0]?.replace(/^\$\{?(\w+)\}?$/, '$1') ?? ''))
+      return [];
     if (name === 'eval') return deeper(args.join(' ').replace(/^\$\(([^()]*)\)$|^`([^`]*)`$/, '$1$2'));
     if (name === 'trap') return deeper(args.find((arg) => !arg.startsWith('-')) ?? '');
     if (name === '.' || name === 'source') {
@@ -59,7 +67,8 @@ export function harmfulIn(
       return args.some((arg) => !arg.startsWith('-')) && !args.some((arg) => /^-\w*i/.test(arg))
         ? []
         : [told];
-    if (args.length > 0 && prints.test(args[0] ?? '')) return [];
+    if (args.some((arg) => prints.test(arg)) && !args.includes('--')) return [];
+    if (carriers.test(basename(name))) return args.every((arg) => arg.startsWith('-')) ? [] : [told];
     return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
   });
 }

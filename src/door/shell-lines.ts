@@ -140,7 +140,7 @@ function lex(text: string, dialect: Dialect): Lexed {
       const end = text.indexOf('\n', at);
       at = end === -1 ? text.length : end;
     } else if (c === '<' && next === '<' && text[at + 1] !== '<' && dialect !== 'fish') {
-      const [all = '', end = ''] = /^<-?\s*["']?([\w!.-]+)["']?/.exec(text.slice(at)) ?? [];
+      const [all = '', end = ''] = /^<-?\s*["'\\]?([\w!.]+)["']?/.exec(text.slice(at)) ?? [];
       endWord();
       at += all.length;
       if (end !== '') documents.push(end);
@@ -208,7 +208,7 @@ export function commandsIn(line: string, dialect: Dialect): SimpleCommand[] {
     if (token.text === '(') {
       const after = tokens[n + 1];
       const isFunction = words.length > 0 && after?.kind === 'break' && after.text === ')';
-      if (isFunction) words = [];
+      if (isFunction) [words, isConditional] = [[], true];
       else end(false);
       open += 1;
     } else if (token.text === ')') {
@@ -240,6 +240,8 @@ function commandOf(all: readonly Word[], dialect: Dialect): [boolean, readonly W
       const hasCondition = dialect === 'csh' && words[1]?.text.startsWith('(') === true;
       isConditional ||= /^(then|else|do|and|or)$/.test(text) || hasCondition;
       words = words.slice(hasCondition ? 2 : 1);
+    } else if (isBare && text === '[[' && words[1]?.text === '{') {
+      [isConditional, words] = [true, words.slice(1)]; // As zsh has it: if [[ … ]] { … }
     } else if (isBare && (text === '[[' || text === '[')) {
       return [isConditional, words.slice(0, 1)];
     } else if (dialect === 'sh' && /^\w+(\[[^\]]*\])?\+?=/.test(text)) {

@@ -10,13 +10,18 @@ export interface StartUp {
   readonly guard?: string;
 }
 
+/** The name of a shell without its version, as in `/opt/bin/zsh-5.9`. */
+export function plainName(shell: string): string {
+  return basename(shell).replace(/(?<=[a-z])-?[\d.]+$/, '');
+}
+
 /** What a shell of that name reads for `-c`, below sshd. @param environment `NAME=value`, in which sshd starts it */
 export function startUpOf(shell: string, environment: readonly string[]): StartUp {
   const value = (name: string): string => valueIn(environment, name) ?? '';
   const at = (folder: string, ...names: string[]): string[] =>
     isAbsolute(folder) ? names.map((name) => join(folder, name)) : [];
   const mine = (...names: string[]): string[] => at(value('HOME'), ...names);
-  switch (basename(shell)) {
+  switch (plainName(shell)) {
     case 'bash':
     case 'rbash':
       return {

@@ -35,6 +35,22 @@ test.each([
   'x=$([ -e ~/.x ] && bash -i)',
   'if true\nthen\n  python3\nfi',
   'if true; then\n  cat <<END\nexec zsh\nEND\n  bash\nfi',
+  'if [ -n "$PS1" ]; then\n  :\nelif [ "$TERM" = x ]; then\n  zsh -l\nfi',
+  'if [ -z "$SSH_CONNECTION" ]; then\n  :\nelif [ "$TERM" = x ]; then exec zsh\nfi',
+  'if [ -n "$SSH_CONNECTION" ] && [ -z "$SSH_TTY" ]; then return; fi\n[ "$TERM" = x ] && zsh',
+  '[ -z "$PS1" ] && [ "$TERM" = dumb ] && return\nzsh -l',
+  '[[ $- != *i* && ! -t 0 ]] && return\n[ "$TERM" = x ] && zsh',
+  '[[ $- == *i* ]] || [[ -n $SSH_TTY ]] || return\n[ "$TERM" = x ] && zsh',
+  'if [[ $- == *i* || $TERM == x ]]; then\n  zsh -l\nfi',
+  'if [[ $- != *i* ]]; then\n  if [ "$TERM" = dumb ]; then\n    return\n  fi\nfi\n[ "$TERM" = x ] && zsh',
+  '[ "$TERM" = dumb ] && return\nzsh -l',
+  'zz() { zsh -l; }\n[ "$TERM" = x ] && zz',
+  '[ "$TERM" = x ] && ssh-agent bash',
+  '[ "$TERM" = x ] && mise x -- zsh',
+  '[ "$TERM" = x ] && direnv exec . zsh',
+  'if [[ $TERM == x ]] { zsh -l }',
+  'if true; then\n  cat <<-\\EOF\n\tx\n\tEOF\n  zsh\nfi',
+  '. "$(dirname "$BASH_SOURCE")/env"',
 ])('%j may divert', (text) => {
   expect(found(`${text}\n`)).not.toEqual([]);
 });
@@ -78,6 +94,11 @@ test.each([
   "trap 'rm -f /tmp/x' EXIT",
   'if [ -e ~/.x ]; then echo "it\'s (so) on; tmux"; fi',
   'bash --version >/dev/null',
+  '__conda_setup="$(\'/opt/conda/bin/conda\' \'shell.bash\' \'hook\' 2> /dev/null)"\nif [ $? -eq 0 ]; then\n    eval "$__conda_setup"\nelse\n    if [ -f "/opt/conda/etc/profile.d/conda.sh" ]; then\n        . "/opt/conda/etc/profile.d/conda.sh"\n    else\n        export PATH="/opt/conda/bin:$PATH"\n    fi\nfi\nunset __conda_setup',
+  'command -v fzf >/dev/null && eval "$(fzf --bash)"',
+  '[ -n "$TMUX" ] && export $(tmux show-environment | grep ^SSH)',
+  'if [ "$PS1" ]; then exec zsh; fi',
+  'f() {\n  [ -n "$1" ] || return\n  cd "$1"\n}\nzz',
 ])('%j does not', (text) => {
   expect(found(`${text}\n`)).toEqual([]);
 });
@@ -101,6 +122,7 @@ test.each([
 
 test.each([
   ['if (! $?prompt) exit\nexec zsh', []],
+  ['if ($?prompt == 0) then\n  if ($TERM == x) zsh\nendif', [2]],
   ['if ($?prompt) then\n  exec zsh\nendif', []],
   ['if ($?TERM) exec zsh', [1]],
   ['if ( -e ~/.x ) bash', [1]],
@@ -116,8 +138,17 @@ test.each([
 test('files that are read, too, as far as everybody comes to them', () => {
   const text =
     '. ~/.aliases\nfor f in ~/.d/*.sh /etc/d/*; do . "$f"; done\n[ -z "$PS1" ] && return\n. ~/.more\n';
-  expect(diversionsIn(text, 'bash').sourced).toEqual(
-    expect.arrayContaining(['~/.aliases', '~/.d/*.sh', '/etc/d/*']),
+  const sourced = (of: string, shell = 'bash') =>
+    diversionsIn(of, shell, ['HOME=/h']).sourced.map(
+      ({ word, isAlways }) => `${isAlways ? '' : 'at times '}${word}`,
+    );
+  expect(sourced(text)).toEqual(expect.arrayContaining(['/h/.aliases', '/h/.d/*.sh', '/etc/d/*']));
+  expect(sourced(text)).not.toContain('/h/.more');
+  expect(sourced('for f in ~/.{a,b} ~/.c; do [ -r "$f" ] && . "$f"; done\n')).toEqual(
+    expect.arrayContaining(['/h/.a', '/h/.b', '/h/.c']),
   );
-  expect(diversionsIn(text, 'bash').sourced).not.toContain('~/.more');
+  expect(sourced('. "${XDG_CONFIG_HOME:-$HOME/.config}/bash/env"\n')).toEqual(['/h/.config/bash/env']);
+  expect(sourced('[ -f ~/.x ] && . ~/.x\nif [ -r ~/.y ]; then\n  . ~/.y\nfi\n')).toEqual(['/h/.x', '/h/.y']);
+  expect(sourced('[ "$TERM" = x ] && . ~/.x\n')).toEqual(['at times /h/.x']);
+  expect(sourced('export ZDOTDIR="$HOME/.config/zsh"\n', 'zsh')).toEqual(['/h/.config/zsh/.zshenv']);
 });
