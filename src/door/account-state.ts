@@ -4,7 +4,7 @@ import { thisAccount } from '../system/account.ts';
 import { markFiles, recall, remember } from '../system/remembered.ts';
 
 /** They change with any account of the machine, and what they hold is for the administrator alone. */
-const files: readonly string[] = ['/etc/shadow', '/etc/master.passwd'];
+export const accountFiles: readonly string[] = ['/etc/shadow', '/etc/master.passwd'];
 
 /** In seconds: it is asked again whenever one of the files has changed. */
 const lifetime = 7 * 86_400;
@@ -14,7 +14,7 @@ const lifetime = 7 * 86_400;
  * accounts. Does not reject.
  */
 export async function accountState(env: NodeJS.ProcessEnv): Promise<string> {
-  const marks = markFiles(files);
+  const marks = markFiles(accountFiles);
   if (Object.values(marks.files).every((mark) => mark === '')) return '';
   const { name } = thisAccount();
   const facts = ['account state 1', name];

@@ -6,9 +6,11 @@ import type { Doubt } from '../domain/doubt.ts';
 import type { Guest } from '../domain/guest.ts';
 import { decisive, type Obstacle } from '../domain/obstacle.ts';
 import type { Trouble } from '../domain/trouble.ts';
+import { accountFiles } from '../door/account-state.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { loginFiles } from '../door/login-files.ts';
 import type { Known } from '../door/system.ts';
+import { passwdFile } from '../system/account.ts';
 import { type Marks, markFiles } from '../system/remembered.ts';
 import type { DoorChoice } from './choose-door.ts';
 
@@ -45,8 +47,10 @@ export function watchSystem(
 
   const troubles = (known: Known): Trouble[] => {
     const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
+    // No reason to take another one; but the host has not been told of it, if it is new.
+    const diversions = known.obstacles.filter(({ kind }) => kind === 'may-divert');
     return [
-      ...obstacles.map((obstacle) => troubleBy(obstacle, port)),
+      ...[...obstacles, ...diversions].map((obstacle) => troubleBy(obstacle, port)),
       ...known.doubts.flatMap((doubt) => troubleOf(doubt, port)),
     ];
   };
@@ -64,7 +68,13 @@ export function watchSystem(
     door = isFirst ? system : await door.again();
     const { marks, files } = await door.depends();
     const now = await door.known();
-    seen = markFiles([...Object.keys(marks.files), ...files, ...loginFiles(now.settings[0])]);
+    seen = markFiles([
+      ...Object.keys(marks.files),
+      ...files,
+      ...loginFiles(now.settings[0]),
+      ...accountFiles,
+      passwdFile,
+    ]);
     const isNew = (trouble: Trouble): boolean => !told.includes(idOf(trouble));
     const known = troubles(now).filter(isNew);
     // It can't be tried whether it accepts a guest's key by itself by now: there is a line of ours. The host of a port that

@@ -70,13 +70,16 @@ interface Ground {
 
 export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: GuardWorld): ShellGuard {
   const { folder, emptyHome } = live.lease;
-  const { path: shell } = loginShell();
-  const account = { ...thisAccount(), shell };
+  // Looked up each time: it may be changed while the pairing lives.
+  const accountNow = () => ({ ...thisAccount(), shell: loginShell().path });
   const isEmpty = way.kind === 'private' && canSetEnvironment(way.version);
   if (isEmpty) makeEmptyHome(live.lease);
   const setEnv = isEmpty ? withoutStartUp(emptyHome) : [];
   const name = `shell-${way.kind}`;
-  const facts = ['shell probe 4', shell, account.home];
+  const factsNow = (): string[] => {
+    const { shell, home } = accountNow();
+    return ['shell probe 4', shell, home];
+  };
   let door: Pick<SystemDoor, 'known'> | undefined;
   /** What it was last seen to be well on, or remembered to have been. */
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;
@@ -99,12 +102,13 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   };
   const look = async (): Promise<Ground> => {
     const { settings: known = [], seen = [] } = (await door?.known()) ?? {};
+    const account = accountNow();
     const all =
       way.kind === 'private'
         ? [plainEnvironment(account, setEnv)]
         : (known.length > 0 ? known : [undefined]).map((settings) => loginEnvironment(account, settings));
     const environments = [...new Map(all.map((one) => [textOf(one), one])).values()];
-    const files = environments.map(({ entries }) => startUpFiles(shell, entries));
+    const files = environments.map(({ entries }) => startUpFiles(account.shell, entries));
     const paths = [...files.flatMap((found) => found.paths), ...environments.flatMap((one) => one.files)];
     const ground = {
       environments,
@@ -160,7 +164,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
       proven = after;
       triedAt = performance.now();
       const value = { text: after.text, tried };
-      if (after.isWhole) remember(env, name, { facts, marks: before.marks, value, lifetime });
+      if (after.isWhole) remember(env, name, { facts: factsNow(), marks: before.marks, value, lifetime });
       return undefined;
     }
   };
@@ -173,7 +177,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
     prove: (system) =>
       inTurn(async () => {
         door = system ?? door;
-        const recalled = () => keptIn(recall(env, name, facts)?.value);
+        const recalled = () => keptIn(recall(env, name, factsNow())?.value);
         const kept = recalled();
         if (kept && tried.length === 0) ({ tried } = kept);
         // What is remembered of another environment counts until it is known which one it is, and no longer.

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
 /** An account, as the password file has it. */
@@ -10,12 +10,26 @@ export interface Account {
   readonly shell: string;
 }
 
-let found: Account | undefined;
+/** What the account is told by, unless a directory service knows it. */
+export const passwdFile = '/etc/passwd';
 
-/** Whose process this is. In a standalone executable what `userInfo` says is the environment's, which may say anything. */
+let found: { readonly account: Account; readonly as: string } | undefined;
+
+/** Whose process this is, as it is now: the login shell may be changed meanwhile. In a standalone executable what `userInfo` says is the environment's, which may say anything. */
 export function thisAccount(): Account {
-  found ??= process.versions.bun === undefined ? byNode() : (byFile() ?? byName() ?? byNode());
-  return found;
+  const stats = statSync(passwdFile, { throwIfNoEntry: false });
+  const as = `${stats?.ino} ${stats?.ctimeMs}`;
+  if (found?.as !== as) found = { account: ask() ?? found?.account ?? byNode(), as };
+  return found.account;
+}
+
+/** `undefined` where the account is not there any more, or the file is being written. */
+function ask(): Account | undefined {
+  try {
+    return process.versions.bun === undefined ? byNode() : (byFile() ?? byName() ?? byNode());
+  } catch {
+    return undefined;
+  }
 }
 
 function byNode(): Account {
@@ -25,7 +39,7 @@ function byNode(): Account {
 
 function byFile(): Account | undefined {
   try {
-    return accountIn(readFileSync('/etc/passwd', 'utf8'), process.geteuid?.());
+    return accountIn(readFileSync(passwdFile, 'utf8'), process.geteuid?.());
   } catch {
     return undefined;
   }

@@ -98,6 +98,11 @@ export function doubtWords(doubt: Doubt): string {
   }
 }
 
+/** Whether it is read for all users of this machine, whichever sshd they come through. */
+export function isShared(path: string): boolean {
+  return /^\/(etc|usr)\//.test(path);
+}
+
 /** What is to be said of an sshd that guests are invited through all the same: a line for each effect. */
 export function obstacleWarnings(door: 'system' | 'private', obstacles: readonly Obstacle[]): string[] {
   const sshd = door === 'system' ? "this machine's sshd" : "this pairing's sshd";
@@ -193,8 +198,10 @@ function plainWords(obstacle: Obstacle): string {
       return `it sets variables of your login shell: PermitUserEnvironment and ${printable(obstacle.path)}`;
     case 'hosts-limited':
       return `it lets this account in from some hosts only: AllowUsers …@${printable(obstacle.hosts.join(', '), 80)}`;
-    case 'may-divert':
-      return `${shortPath(obstacle.path)}:${obstacle.line} may give your guest's terminal to another program (${printable(obstacle.command, 40)}), under conditions that were not tried; --door private does not read that file`;
+    case 'may-divert': {
+      const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
+      return `${shortPath(obstacle.path)}:${obstacle.line} may give your guest's terminal to another program (${printable(obstacle.command, 40)}), under conditions that were not tried${cure}`;
+    }
     case 'few-tries':
       return `it ends a login after ${obstacle.tries === 1 ? 'one key' : `${obstacle.tries} keys`} (MaxAuthTries): guests with more in their agent add -i KEY -o IdentitiesOnly=yes`;
     case 'ports-refused': {

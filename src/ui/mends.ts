@@ -4,6 +4,7 @@ import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { shWord } from '../domain/sh-word.ts';
 import type { Finding, Machine } from '../session/finding.ts';
+import { isShared } from './door-words.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
 import { blockHint } from './shell-words.ts';
 import { wordsOf } from './words.ts';
@@ -148,7 +149,9 @@ function obstacleMend(
     case 'ports-refused':
       return 'pass --door private, whose sshd forwards what you name by --forward';
     case 'may-divert':
-      return 'pass --door private: that sshd has no start-up file of yours read';
+      return isShared(obstacle.path)
+        ? `ask whoever runs this machine to have ${obstacle.path} do that at a prompt only`
+        : 'pass --door private: that sshd has no start-up file of yours read';
     case 'few-tries':
       return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
     // Somebody has decided so, for all who use this account: to undo it would open more than a guest needs.
