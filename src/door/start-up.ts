@@ -122,8 +122,10 @@ function namedIn(path: string, environment: readonly string[]): string[] {
  */
 function isOfInterest(path: string, isGlob: boolean): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return (isGlob && path !== '/') || /\.d$/.test(path);
-  return stats?.isFile() === true && stats.size <= longest && !/^\/(usr\/)?s?bin\//.test(path);
+  // It may come.
+  if (!stats) return !/^\/(usr\/)?s?bin\/|[*]/.test(path) && existsSync(dirname(path));
+  if (stats.isDirectory()) return (isGlob && path !== '/') || /\.d$/.test(path);
+  return stats.isFile() && stats.size <= longest && !/^\/(usr\/)?s?bin\//.test(path);
 }
 
 /** Of `NAME=value` the last with that name. */

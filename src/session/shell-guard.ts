@@ -183,10 +183,12 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
         // What is remembered of another environment counts until it is known which one it is, and no longer.
         if (way.kind === 'system' && !system && kept) return undefined;
         const now = await look();
-        if (recalled()?.text === now.text) proven ??= now; // After the look: so no change between goes unseen.
-        if (proven?.text === now.text) {
-          // The same environment, perhaps by other files now that it is known which sshd it is.
-          if (haveSameMarks(proven, now)) proven = now;
+        // After the look: so no change between goes unseen.
+        const record = recall(env, name, factsNow());
+        const text = keptIn(record?.value)?.text;
+        if (record && text === now.text) proven ??= { text, marks: record.marks };
+        if (proven?.text === now.text && covers(proven, now)) {
+          proven = now;
           return undefined;
         }
         if (failed?.text === now.text) return failed.block;
@@ -254,12 +256,13 @@ type Compared = Pick<Ground, 'text' | 'marks'>;
 
 function isSame(one: Compared, other: Compared): boolean {
   const [paths, others] = [one, other].map(({ marks }) => Object.keys(marks.files));
-  return one.text === other.text && paths?.length === others?.length && haveSameMarks(one, other, paths);
+  return one.text === other.text && paths?.length === others?.length && covers(one, other);
 }
 
-/** Whether those of these files that both have are as they were. */
-function haveSameMarks(one: Compared, other: Compared, paths?: readonly string[]): boolean {
-  const [files, others] = [one.marks.files, other.marks.files];
-  const both = paths ?? Object.keys(files).filter((path) => path in others);
-  return both.every((path) => files[path] === others[path]);
+/**
+ * Whether each file of `other` was one of `one`, as it is: once it is known which sshd it is, there may be fewer that could
+ * matter.
+ */
+function covers(one: Compared, other: Compared): boolean {
+  return Object.entries(other.marks.files).every(([path, mark]) => one.marks.files[path] === mark);
 }
