@@ -54,7 +54,9 @@ export function harmfulIn(
     if (name === 'exec') return args.length === 0 ? [] : [told];
     if (name === 'eval' && args.length === 1 && computed.has(args[0]?.replace(/^\$\{?(\w+)\}?$/, '$1') ?? ''))
       return [];
-    if (name === 'eval') return deeper(args.join(' ').replace(/^\$\(([^()]*)\)$|^`([^`]*)`$/, '$1$2'));
+    // What a command prints: it is looked at by itself.
+    if (name === 'eval' && /^(\$\(.*\)|`.*`)$/s.test(args.join(' '))) return [];
+    if (name === 'eval') return deeper(args.join(' '));
     if (name === 'trap') return deeper(args.find((arg) => !arg.startsWith('-')) ?? '');
     if (name === '.' || name === 'source') {
       const [file = ''] = args.filter((arg) => !arg.startsWith('-'));

@@ -186,7 +186,10 @@ export function commandsIn(line: string, dialect: Dialect): SimpleCommand[] {
   /** How many parentheses are open: one that closes without ends the pattern of a branch. */
   let open = 0;
   let skipsWord = false;
+  /** Whether a pattern of a branch is to come, which may have parentheses around it. */
+  let pattern = false;
   const end = (isPiped: boolean): void => {
+    if (words[0]?.isBare && words[0].text === 'case') pattern = true;
     const [conditional, command] = commandOf(words, dialect);
     words = [];
     isConditional ||= conditional;
@@ -200,11 +203,17 @@ export function commandsIn(line: string, dialect: Dialect): SimpleCommand[] {
   for (const [n, token] of tokens.entries()) {
     if (token.kind === 'word') {
       if (!skipsWord) words.push(token);
+      if (token.isBare && token.text === 'esac') pattern = false;
       skipsWord = false;
       continue;
     }
     skipsWord = token.text === '>'; // The file.
     if (skipsWord) continue;
+    if (pattern && token.text === '(') continue;
+    if (pattern && token.text === ')') {
+      [words, isConditional, pattern] = [[], true, false];
+      continue;
+    }
     if (token.text === '(') {
       const after = tokens[n + 1];
       const isFunction = words.length > 0 && after?.kind === 'break' && after.text === ')';
@@ -219,6 +228,7 @@ export function commandsIn(line: string, dialect: Dialect): SimpleCommand[] {
     } else {
       end(token.text.startsWith('|') && token.text !== '||');
       if (token.text === '&&' || token.text === '||') isConditional = true;
+      if (token.text.startsWith(';;')) pattern = true;
     }
   }
   end(false);

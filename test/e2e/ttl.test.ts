@@ -149,7 +149,7 @@ test('time counts from when it is known who may come, however long the host thin
   const env = { GITHUB_API_URL: forge.url };
   expect((await stage.run(['keys', '@octocat'], { env })).exitCode).toBe(0);
   forge.users = { octocat: [{ key: guest.identity.publicKey }] };
-  const host = await stage.pair(['--ttl', '3s', '@octocat'], { env });
+  const host = await stage.pair(['--ttl', '12s', '@octocat'], { env });
   await host.waitFor('let them in with the new keys? [y/N]');
   const [folder = ''] = leases(stage);
   const [shown = 0] = (await inRoom(stage, 'pair', 'show-options', '-v', '@tmuxpair-until'))

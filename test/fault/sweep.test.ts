@@ -16,7 +16,7 @@ test.runIf(isRoot())('sweep exits 7, and says where, as long as a guest process 
     await stage.account.demand('mkdir', ['-p', '-m', '700', runDirectory(stage)]);
     await stage.account.demand('mkdir', ['-m', '700', folder, `${folder}/in`, `${folder}/open`]);
     await stage.account.demand('touch', [`${folder}/in/ssh,eve,1,${who},${who},192.0.2.7`]);
-    const swept = await stage.run(['sweep']);
+    const swept = await stage.run(['sweep'], { timeout: 90_000 });
     expect(swept.stderr).toContain(`${folder}/in`);
     expect(swept.stderr).not.toContain('took back');
     expect(swept.exitCode).toBe(7);

@@ -57,8 +57,10 @@ export async function liveOf(stage: Stage, host: Terminal, pid: number): Promise
   const socket = `${rooms}/${name}/tmux`;
   const room = (...command: string[]) => stage.account.exec('tmux', ['-N', '-S', socket, ...command]);
   const inside = async () => {
-    const { stdout } = await room('list-clients', '-F', '#{client_pid}');
-    return stdout.split('\n').some((client) => readProcess(Number(client))?.ppid === pid);
+    // The program's own control client is there sooner, also for a host who is elsewhere.
+    const { stdout } = await room('list-clients', '-F', '#{client_control_mode} #{client_pid}');
+    const clients = stdout.split('\n').filter((client) => client.startsWith('0 '));
+    return clients.some((client) => readProcess(Number(client.slice(2)))?.ppid === pid);
   };
   await until(inside, { what: 'the host to be in the room', timeout: 45_000 });
   const mine = (test: (one: Process) => boolean) =>

@@ -99,6 +99,8 @@ test.each([
   '[ -n "$TMUX" ] && export $(tmux show-environment | grep ^SSH)',
   'if [ "$PS1" ]; then exec zsh; fi',
   'f() {\n  [ -n "$1" ] || return\n  cd "$1"\n}\nzz',
+  'if command -v x >/dev/null; then\n  dirs=$(echo "$all" |\n  (\n    while read -r one\n    do\n      case ":$D:" in\n        (*":$one:"*) :;;\n        (*) new=${new:+${new}:}$one;;\n      esac\n    done\n    echo "$new"\n  )\n  )\nfi',
+  'if [ -f x ]; then\n  eval $(sed -r -e \'s/^([A-Z]+)=("[a-z]+")/export \\1=\\2/;t;d\' x)\nfi',
 ])('%j does not', (text) => {
   expect(found(`${text}\n`)).toEqual([]);
 });
