@@ -64,6 +64,8 @@ export type Caution =
       readonly line: number;
       readonly command: string;
     }
+  /** It refuses the keys in this file, which can't be read: a guest's may be among them. */
+  | { readonly kind: 'revoked-unread'; readonly path: string }
   /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
   | { readonly kind: 'few-tries'; readonly tries: number }
   /** Guests don't reach these ports, or any where there is none here. */
@@ -97,6 +99,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'revoked-unread':
       return 'caution';
     case 'keys-off':
     case 'other-key-file':
@@ -167,6 +170,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'few-tries': { tries: 'number' },
   'ports-refused': { ports: 'list', setting: 'string' },
   'may-divert': { path: 'string', line: 'number', command: 'string' },
+  'revoked-unread': { path: 'string' },
 };
 
 /** Optional ones. */

@@ -1,6 +1,6 @@
 /** Which keys an sshd refuses by name: `RevokedKeys`, a list of keys, or a KRL as ssh-keygen makes them. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PublicKey } from '../domain/public-key.ts';
@@ -11,6 +11,16 @@ const answers = new Map<string, boolean>();
 
 /** In ms. */
 const patience = 2000;
+
+/** Whether there is such a file that this account may not read. */
+export function isUnread(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
 
 /** What a KRL begins with. */
 const magic = 'SSHKRL\n';

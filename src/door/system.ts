@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import type { Doubt } from '../domain/doubt.ts';
-import type { Obstacle } from '../domain/obstacle.ts';
+import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
@@ -17,6 +17,7 @@ import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
 import { type LoginEnvironment, loginEnvironment, steering } from './login-environment.ts';
+import { isUnread } from './revoked.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
 import { loginShell } from './shell.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
@@ -370,6 +371,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   const keyFiles = [...new Set(outlooks.flatMap((one) => keyFileNames(one.settings, account)))];
   const environment = join(account.home, '.ssh', 'environment');
   const readsIt = outlooks.some((one) => readsEnvironment(one.settings)) && look(environment) !== 'none';
+  const rules = outlooks.map(keyRulesIn);
   const obstacles: Obstacle[] = [
     ...obstaclesFor(outlooks, account, keyFile),
     ...(isStrict(usual) ? modeObstacles(keyFile, account) : []),
@@ -379,6 +381,13 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     ...otherEnvironments(settings, start),
     ...unresolved.map((match) => ({ kind: 'unresolved-match', match }) as const),
     ...diversions,
+    ...distinct(
+      rules.flatMap(({ revoked }) =>
+        revoked !== undefined && isUnread(revoked)
+          ? [{ kind: 'revoked-unread', path: revoked } as const]
+          : [],
+      ),
+    ),
   ];
   const keys = hostKeysIn(usual);
   return {
@@ -390,7 +399,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     configFile,
     obstacles,
     doubts,
-    rules: outlooks.map(keyRulesIn),
+    rules,
     forwarding: outlooks.map(forwardRulesIn),
     keyFiles,
     ahead: outlooks.flatMap((one) => keyFilesAhead(one.settings, account, keyFile)),

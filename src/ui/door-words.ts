@@ -202,6 +202,8 @@ function plainWords(obstacle: Obstacle): string {
       const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
       return `${shortPath(obstacle.path)}:${obstacle.line} may give your guest's terminal to another program (${printable(obstacle.command, 40)}), under conditions that were not tried${cure}`;
     }
+    case 'revoked-unread':
+      return `whether it refuses your guest's key is not known: you can't read RevokedKeys ${printable(obstacle.path)}`;
     case 'few-tries':
       return `it ends a login after ${obstacle.tries === 1 ? 'one key' : `${obstacle.tries} keys`} (MaxAuthTries): guests with more in their agent add -i KEY -o IdentitiesOnly=yes`;
     case 'ports-refused': {

@@ -152,6 +152,8 @@ function obstacleMend(
       return isShared(obstacle.path)
         ? `ask whoever runs this machine to have ${obstacle.path} do that at a prompt only`
         : 'pass --door private: that sshd has no start-up file of yours read';
+    case 'revoked-unread':
+      return 'have your guest try, or pass --door private';
     case 'few-tries':
       return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
     // Somebody has decided so, for all who use this account: to undo it would open more than a guest needs.
@@ -202,6 +204,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'revoked-unread':
       return undefined;
     default:
       return obstacle satisfies never;
