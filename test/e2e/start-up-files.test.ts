@@ -217,7 +217,7 @@ test.runIf(isRoot()).each([
   ['bash', '.bashrc', 'if [ $TERM = dumb ]; then :; fi\n', 'if [ "$TERM" = dumb ]; then :; fi\n'],
   ['bash', '.bashrc', '[[ $LC_TERMINAL -eq 1 ]] && :\n', '[[ $LC_TERMINAL == 1 ]] && :\n'],
   ['tcsh', '.cshrc', 'if ($TERM == dumb) set noglob\n', 'if ("$TERM" == dumb) set noglob\n'],
-])('W2: %s: what a guest sets is no code in ~/%s: %j is refused', async (shell, file, bad, good) => {
+])('W5: %s: what a guest sets is no code in ~/%s: %j is refused', async (shell, file, bad, good) => {
   await using stage = await makeStage({ account: { shell: `/bin/${shell}` } });
   await invited(stage, 'guest');
   const start = ['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program];
