@@ -121,7 +121,7 @@ export function remember(
 }
 
 /** In ms: how long to wait for another start that learns the same, and how often to look. */
-const turn = { longest: 4000, look: 20 };
+const turn = { longest: 10_000, look: 20 };
 
 /**
  * Learns something while no other start of this account does: ten at once ask once. Whoever waits is given what the first
