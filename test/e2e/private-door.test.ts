@@ -95,8 +95,10 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
     exitCode: 255,
     stderr: expect.stringMatching(/refused|reset|closed/),
   });
-  expect((await idle.channel(['-tt'])).exitCode).toBe(1);
-  expect(doorProcesses(stage).length).toBeGreaterThan(0);
+  // Refused by the gate; or all of it has been ended, by what the switch had forked at that instant.
+  const { exitCode } = await idle.channel(['-tt']);
+  expect([1, 255]).toContain(exitCode);
+  if (exitCode === 1) expect(doorProcesses(stage).length).toBeGreaterThan(0);
   expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
   expect(doorProcesses(stage)).toEqual([]);
   expect(await idle.isAlive()).toBe(false);
