@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
+import type { Obstacle } from '../domain/obstacle.ts';
 import { namesIn } from '../system/names-in.ts';
 import { harmfulIn } from './harmless.ts';
 import { commandsIn, depthOf, dialectOf, logicalLines } from './shell-lines.ts';
@@ -53,7 +54,7 @@ const forIn = /\bfor\s+(\w+)\s+in\s+([^;]*)/;
 const foreach = /\bforeach\s+(\w+)\s*\(\s*(?:`\s*(?:\/bin\/)?ls\s)?([^)`]*)/;
 
 /** Those on a path that the login shell takes for a command of sshd's. @param environment in which sshd starts it */
-export function diversionsOf(shell: string, environment: readonly string[]): Diversion[] {
+function diversionsOf(shell: string, environment: readonly string[]): Diversion[] {
   const { own, shared } = startUpOf(shell, environment);
   /** By path, whether it is always read. */
   const files = new Map([...own, ...shared].map((path) => [path, true]));
@@ -74,6 +75,12 @@ export function diversionsOf(shell: string, environment: readonly string[]): Div
     }
   }
   return found;
+}
+
+/** The first of them, as what there is against an sshd that starts the shell so. */
+export function diversionObstacle(shell: string, environment: readonly string[]): Obstacle[] {
+  const [first] = diversionsOf(shell, environment);
+  return first ? [{ kind: 'may-divert', ...first }] : [];
 }
 
 /**
@@ -153,7 +160,9 @@ export function diversionsIn(
     const condition = line
       .replace(/(&&|\|\||;\s*(and|or)\b|\b(and|or))\s*\{?\s*(return|exit)\b.*$/, '')
       .replace(/;?\s*then\b.*$/, '');
-    const prompt = isInteractive.test(line) && !isNotInteractive.test(line) && !or.test(condition);
+    const isGuard = isInteractive.test(line) && !isNotInteractive.test(line) && !or.test(condition);
+    // With what others come to on the same line it is for both.
+    const prompt = isGuard && !/\b(elif|else)\b/.test(line);
     const isNot = isNotInteractive.test(line) || (!isInteractive.test(line) && isBySshd.test(line));
     const others = isNot && !and.test(condition);
     if (others && leaves.test(line)) break;
@@ -164,7 +173,7 @@ export function diversionsIn(
       if (/(\|\||\bor\b).*\b(return|exit)\b/.test(line)) break;
       if (opens.test(line) && !closes.test(line)) guarded = 1;
       else if (isFish && /^\s*or\s+(return|exit)\b/.test(text.split('\n')[number] ?? '')) break;
-      if (guarded > 0 || !/\|\|/.test(line)) continue;
+      continue;
     }
     if (!isPart && branch === 'none') {
       const change = depthOf(line, dialect);

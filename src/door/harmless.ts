@@ -26,8 +26,12 @@ const programs = words(`
 const prints =
   /^(activate|completions?|env|hook|init|shell-init|shellenv|--(alias|bash|completions?|fish|zsh))$/;
 
-/** They run a program that they are given. */
+/** They run a program that they are given, unless they are asked for settings. */
 const carriers = /^(ssh-agent|mise|direnv)$/;
+
+/** They run what they are given, whichever words it has. */
+const launchers =
+  /^(env|sudo|doas|su|runuser|nohup|setsid|nice|ionice|time|timeout|stdbuf|script|xargs|ssh|mosh|docker|podman|(ba|da|z|fi|tc|c|k|mk|a)?sh)$/;
 
 /** They give a terminal to people unless they are told what to run. */
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
@@ -69,7 +73,9 @@ export function harmfulIn(
       return args.some((arg) => !arg.startsWith('-')) && !args.some((arg) => /^-\w*i/.test(arg))
         ? []
         : [told];
-    if (args.some((arg) => prints.test(arg)) && !args.includes('--')) return [];
+    if (launchers.test(basename(name))) return [told];
+    // The first word, or the second, as in: conda shell.bash hook
+    if (args.slice(0, 2).some((arg) => prints.test(arg)) && !args.includes('--')) return [];
     if (carriers.test(basename(name))) return args.every((arg) => arg.startsWith('-')) ? [] : [told];
     return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
   });

@@ -22,6 +22,7 @@ export interface DoorConfig {
  */
 export function doorConfig(config: DoorConfig): string {
   const { version, hostKeyFile, keyFile, user, emptyHome, forward } = config;
+  const set = withoutStartUp(version, emptyHome);
   const lines = [
     `HostKey "${hostKeyFile}"`,
     `AuthorizedKeysFile "${keyFile.replaceAll('%', '%%')}"`,
@@ -51,22 +52,19 @@ export function doorConfig(config: DoorConfig): string {
     'PrintLastLog no',
     'PidFile none',
     'LogLevel VERBOSE',
-    ...(canSetEnvironment(version) ? [`SetEnv ${withoutStartUp(emptyHome).join(' ')}`] : []),
+    ...(set.length > 0 ? [`SetEnv ${set.join(' ')}`] : []),
     ...forwarding(version, forward),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Whether this sshd can give a login shell an environment of our choice. */
-export function canSetEnvironment(version: SshdVersion): boolean {
-  return isAtLeast(version, [7, 8]);
-}
-
 /**
- * The environment in which login shells find no start-up file of the user's: those of most look in HOME; bash reads
- * none below another shell. AcceptEnv is left out, so that guests add nothing to it. The gate puts it right again.
+ * What it sets, for login shells to find no start-up file of the user's: those of most look in HOME; bash reads none below
+ * another shell. Nothing where this sshd can set nothing. AcceptEnv is left out, so that guests add nothing to it. The gate
+ * puts it right again.
  */
-export function withoutStartUp(emptyHome: string): string[] {
+export function withoutStartUp(version: SshdVersion, emptyHome: string): string[] {
+  if (!isAtLeast(version, [7, 8])) return [];
   return [`HOME=${emptyHome}`, 'SHLVL=1', `ZDOTDIR=${emptyHome}`, `XDG_CONFIG_HOME=${emptyHome}`];
 }
 

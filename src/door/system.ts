@@ -10,7 +10,7 @@ import { thisAccount } from '../system/account.ts';
 import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
-import { diversionsOf } from './diversions.ts';
+import { diversionObstacle } from './diversions.ts';
 import { type ForwardRules, forwardRulesIn } from './forward-rules.ts';
 import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
@@ -347,9 +347,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
       : []),
   ];
   const seen = knowledge.seen?.entries ?? [];
-  const diversions = diversionsOf(loginShell().path, start.entries)
-    .slice(0, 1)
-    .map((diversion) => ({ kind: 'may-divert', ...diversion }) as const);
+  const diversions = diversionObstacle(loginShell().path, start.entries);
   if (!settings) {
     const nothing = { settings: [], seen, rules: [], forwarding: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);

@@ -5,13 +5,13 @@ import type { Guest } from '../domain/guest.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
 import type { Reach } from '../door/addresses.ts';
-import { diversionsOf } from '../door/diversions.ts';
+import { diversionObstacle } from '../door/diversions.ts';
 import { forwardObstacles, forwards } from '../door/forward-rules.ts';
 import type { Ways } from '../door/host-name.ts';
 import { plainEnvironment } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
-import { canSetEnvironment, withoutStartUp } from '../door/sshd-config.ts';
+import { withoutStartUp } from '../door/sshd-config.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import type { Known } from '../door/system.ts';
 import { findJump, openTunnel } from '../door/tunnel.ts';
@@ -206,11 +206,8 @@ async function knownOf({ system, doubts, why }: DoorChoice & { kind: 'system' })
 /** What files of all users may do before the gate: those of the account are not read there. */
 function sharedDiversions({ emptyHome }: Doorstep['lease'], version: SshdVersion): Obstacle[] {
   const { path: shell } = loginShell();
-  const set = canSetEnvironment(version) ? withoutStartUp(emptyHome) : [];
-  const { entries } = plainEnvironment({ ...thisAccount(), shell }, set);
-  return diversionsOf(shell, entries)
-    .slice(0, 1)
-    .map((diversion) => ({ kind: 'may-divert', ...diversion }) as const);
+  const set = withoutStartUp(version, emptyHome);
+  return diversionObstacle(shell, plainEnvironment({ ...thisAccount(), shell }, set).entries);
 }
 
 /** One of our own, as the system's would be described. */

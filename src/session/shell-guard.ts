@@ -9,7 +9,7 @@ import {
   steering,
 } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
-import { canSetEnvironment, withoutStartUp } from '../door/sshd-config.ts';
+import { withoutStartUp } from '../door/sshd-config.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import { startUpFiles } from '../door/start-up.ts';
 import type { SystemDoor } from '../door/system.ts';
@@ -72,9 +72,8 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   const { folder, emptyHome } = live.lease;
   // Looked up each time: it may be changed while the pairing lives.
   const accountNow = () => ({ ...thisAccount(), shell: loginShell().path });
-  const isEmpty = way.kind === 'private' && canSetEnvironment(way.version);
-  if (isEmpty) makeEmptyHome(live.lease);
-  const setEnv = isEmpty ? withoutStartUp(emptyHome) : [];
+  const setEnv = way.kind === 'private' ? withoutStartUp(way.version, emptyHome) : [];
+  if (setEnv.length > 0) makeEmptyHome(live.lease);
   const name = `shell-${way.kind}`;
   const factsNow = (): string[] => {
     const { shell, home } = accountNow();
@@ -208,7 +207,10 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   };
 }
 
-/** In ms: how soon after the start what is only remembered is proven anew, how often files are looked at, and how often it is tried all the same. */
+/**
+ * In ms: how soon after the start what is only remembered is proven anew, how often files are looked at, and how often it is
+ * tried all the same.
+ */
 const [soon, every, anew] = [500, 1000, 20_000];
 
 /**

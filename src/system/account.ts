@@ -15,7 +15,10 @@ export const passwdFile = '/etc/passwd';
 
 let found: { readonly account: Account; readonly as: string } | undefined;
 
-/** Whose process this is, as it is now: the login shell may be changed meanwhile. In a standalone executable what `userInfo` says is the environment's, which may say anything. */
+/**
+ * Whose process this is, as it is now: the login shell may be changed meanwhile. In a standalone executable what `userInfo`
+ * says is the environment's, which may say anything.
+ */
 export function thisAccount(): Account {
   const stats = statSync(passwdFile, { throwIfNoEntry: false });
   const as = `${stats?.ino} ${stats?.ctimeMs}`;

@@ -104,6 +104,12 @@ export function troubleWords(trouble: Trouble): TroubleWords {
       };
     }
     case 'sshd-obstacle': {
+      if (trouble.obstacle.kind === 'may-divert')
+        return {
+          text: `a start-up file of your login shell has changed: ${obstacleWords(trouble.obstacle)}`,
+          fix: 'take that out of it, or end the pairing: tmuxpair stop',
+          over: `a start-up file of your login shell (it was: ${obstacleWords(trouble.obstacle)})`,
+        };
       const isWayIn = effectOf(trouble.obstacle) === 'way-in';
       return {
         text: `this machine's sshd has changed, and may ${isWayIn ? 'let your guests in past the gate' : 'keep your guests out'}: ${obstacleWords(trouble.obstacle)}`,

@@ -51,6 +51,9 @@ test.each([
   'if [[ $TERM == x ]] { zsh -l }',
   'if true; then\n  cat <<-\\EOF\n\tx\n\tEOF\n  zsh\nfi',
   '. "$(dirname "$BASH_SOURCE")/env"',
+  'if [[ $- == *i* ]]; then :; else zsh -l; fi',
+  '[ "$TERM" = x ] && sudo env bash',
+  '[ "$TERM" = x ] && zsh --init',
 ])('%j may divert', (text) => {
   expect(found(`${text}\n`)).not.toEqual([]);
 });
