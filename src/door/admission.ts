@@ -44,8 +44,8 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
   let due = 0;
   let lastTurn = Number.NEGATIVE_INFINITY;
   let nextLook = 0;
-  /** Whether somebody who waits has said something, for all that is known. */
-  let anySpoke = true;
+  /** Whether the system tells who has said something. */
+  let isTold = false;
   let closed = false;
 
   const leave = (one: Waiting): void => {
@@ -60,19 +60,20 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
   const look = (now: number): void => {
     if (now < nextLook) return;
     nextLook = now + pacing.look;
-    const { spoken, gone, isTold } = peersOf(waiting[0]?.socket.localPort ?? 0);
+    const peers = peersOf(waiting[0]?.socket.localPort ?? 0);
+    ({ isTold } = peers);
     for (const one of waiting) {
       const { remotePort = 0 } = one.socket;
-      one.spoken = spoken.has(remotePort);
-      if (gone.has(remotePort)) dismiss(one);
+      one.spoken = peers.spoken.has(remotePort);
+      if (peers.gone.has(remotePort)) dismiss(one);
     }
-    anySpoke = !isTold || waiting.some((one) => one.spoken);
   };
   /** @returns in how many ms one more may be admitted, 0 for now, or who waits is to be looked at again */
   const wait = (now: number): number => {
     const inTime = due - now - pacing.burst * pacing.pace;
     if (there.size < most.strangers) return Math.max(0, inTime);
     look(now);
+    const anySpoke = !isTold || waiting.some((one) => one.spoken);
     const turn = lastTurn - now + (anySpoke ? pacing.turn : pacing.silentTurn);
     return Math.max(0, inTime, anySpoke ? turn : Math.min(turn, pacing.look));
   };

@@ -213,6 +213,63 @@ test.each([
   expect(leaseLines(stage)).toEqual([]);
 });
 
+test('W2 I20: a command that comes into a start-up file while live, under a condition that no trial meets, is told', async () => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  const port = String(stage.sshd.port);
+  expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+  });
+  await stage.writeFile('.bashrc', '[ "$TERM" = xterm-kitty ] && exec zsh -f\n');
+  const told = async () => (await stage.run(['list'])).stdout;
+  const words =
+    /trouble: a start-up file of your login shell has changed: ~\/\.bashrc:1 may give .* \(exec zsh\)/;
+  await until(async () => words.test(await told()), { what: 'it to be told' });
+  await stage.writeFile('.bashrc', ':\n');
+  await until(async () => !words.test(await told()), { what: 'it to be over' });
+});
+
+test('W2 I15: a file that a start-up file names, and that comes between two pairings, is tried before anybody is let in', async () => {
+  await using stage = await makeStage();
+  await invited(stage, 'guest');
+  await stage.writeFile('.bashrc', '[ ! -e ~/later ] || . ~/later\n');
+  const start = ['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program];
+  expect(await stage.run(start)).toMatchObject({ exitCode: 0 });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await stage.writeFile('later', 'exec zsh -f\n');
+  expect(await stage.run(start)).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('~/.bashrc') });
+  expect(leaseLines(stage)).toEqual([]);
+});
+
+test.runIf(isRoot())(
+  'W2: a login shell that is changed while live, and does not come to the gate, ends access',
+  async () => {
+    await using stage = await makeStage();
+    await invited(stage, 'guest');
+    await stage.writeFile('.zshenv', 'exec bash --norc\n');
+    const port = String(stage.sshd.port);
+    expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+      exitCode: 0,
+    });
+    await stage.account.asRoot(`usermod -s /bin/zsh ${stage.account.name}`);
+    await until(() => leaseLines(stage).length === 0, { what: 'the lines to be gone' });
+    await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
+  },
+);
+
+test.runIf(isRoot())(
+  'W2: a private sshd reads the files of all users: what one of them may do is told',
+  async () => {
+    const files = { '/etc/zsh/zshenv': '[[ $TERM == xterm-kitty ]] && exec bash\n' };
+    await using stage = await makeStage({ account: { ...forPrivateDoor.account, shell: '/bin/zsh', files } });
+    await invited(stage, 'guest');
+    const { stderr } = await stage.run(['--door', 'private', ...background, 'guest.pub', ...program]);
+    expect(stderr).toMatch(/warning: this pairing's sshd: \/etc\/zsh\/zshenv:1 may give .* \(exec bash\)/);
+    expect(stderr).not.toContain('--door private');
+  },
+);
+
 test.runIf(isRoot()).each([
   ['bash', '.bashrc', 'if [ $TERM = dumb ]; then :; fi\n', 'if [ "$TERM" = dumb ]; then :; fi\n'],
   ['bash', '.bashrc', '[[ $LC_TERMINAL -eq 1 ]] && :\n', '[[ $LC_TERMINAL == 1 ]] && :\n'],

@@ -483,7 +483,7 @@ test.runIf(isRoot())(
 );
 
 test.runIf(isRoot())(
-  'B9 C5: what becomes of sshd while a pairing lives is told within seconds: settings, a lock-out, its end',
+  'B9 C5: what becomes of sshd while a pairing lives is told within seconds: settings, a lock-out, an account that expires, its end',
   async () => {
     await using machine = await makeMachine(['Port 22', 'UsePAM yes']);
     const { stage } = machine;
@@ -509,6 +509,10 @@ test.runIf(isRoot())(
       await stage.account.asRoot(
         `sed -i 's/^\\(AllowUsers .*\\)@192.0.2.1/\\1/' ${configFile}; kill -HUP ${pid}`,
       );
+      await told('login-failed', false);
+      await stage.account.asRoot(`usermod -e 1 ${stage.account.name}`);
+      await told('login-failed');
+      await stage.account.asRoot(`usermod -e '' ${stage.account.name}`);
       await told('login-failed', false);
       await stage.account.asRoot(`kill ${pid}`);
       await told('sshd-gone');
