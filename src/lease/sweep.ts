@@ -1,6 +1,7 @@
 /** Taking back what dead pairings left. Safe to run at any time, by any number of processes at once. */
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Refusal } from '../domain/failure.ts';
 import { isLeaseId, isOfMachine, type LeaseId } from '../domain/lease-id.ts';
 import { type LeaseLine, leaseLinesIn } from './authorized-keys.ts';
@@ -62,11 +63,25 @@ export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | '
   return [...new Set([...roots.filter(isPrivate).flatMap(foldersIn), ...behindLines])];
 }
 
-/** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed`, `guests-left` */
-export async function sweepLease(folder: string): Promise<Swept[]> {
+/**
+ * The lease in `folder`, and where its supervisor is dead, all others that it had: a trial login has one, too, which the
+ * supervisor may have died over before there was a switch for it.
+ */
+export function leasesWith(folder: string): string[] {
+  const record = readRecord(folder);
+  if (typeof record === 'string' || isAlive(record.supervisor)) return [folder];
+  const others = foldersIn(dirname(folder)).filter((other) => {
+    const its = readRecord(other);
+    return typeof its !== 'string' && isDeepStrictEqual(its.supervisor, record.supervisor);
+  });
+  return [...new Set([folder, ...others])];
+}
+
+/** Takes these leases back, whoever supervises them. @throws Refusal `revocation-failed`, `guests-left` */
+export async function sweepLeases(folders: readonly string[]): Promise<Swept[]> {
   const swept: Swept[] = [];
   const failures: unknown[] = [];
-  if (isTrusted(folder)) await takeBack(folder, [], swept, failures);
+  for (const folder of folders) if (isTrusted(folder)) await takeBack(folder, [], swept, failures);
   if (failures.length > 0) throw failures[0];
   return swept;
 }

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from '../lease/lock.ts';
 import { isPrivate, runDirectories } from '../lease/run-directory.ts';
-import { leaseFolders, type Swept, staleClaims, sweep, sweepLease } from '../lease/sweep.ts';
+import { leaseFolders, leasesWith, type Swept, staleClaims, sweep, sweepLeases } from '../lease/sweep.ts';
 import { clearRoom, type Room, roomAt, unclaimRoom } from '../room/room.ts';
 import { leaveShared } from '../room/share.ts';
 import { findTmux } from '../room/tmux.ts';
@@ -28,12 +28,13 @@ export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<
   }
 }
 
-/** Takes one lease back, whoever supervises it. @throws Refusal `revocation-failed` */
+/** Takes one lease back, whoever supervises it, and what else a dead supervisor had. @throws Refusal `revocation-failed` */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
   if (!isPrivate(dirname(folder))) return [];
-  const shared = sharedIn([folder]);
+  const folders = leasesWith(folder);
+  const shared = sharedIn(folders);
   try {
-    const swept = await sweepLease(folder);
+    const swept = await sweepLeases(folders);
     await record(env, swept);
     return swept;
   } finally {

@@ -277,6 +277,12 @@ test('an end that fails is told in the session, in the log, and by the next list
   expect(kicked).toMatchObject({ exitCode: 0, stdout: 'bob is out\n' });
   expect(kicked.stderr).toContain('warning: of a pairing that has died');
 
+  // The clock in the room sweeps, too: a list that comes after it has nothing to tell.
+  const sweepers = () =>
+    stage
+      .processes()
+      .filter(({ cmd }) => cmd.endsWith(`/${entry.id}/clock`) || cmd.includes('sweep --lease'));
+  await until(() => sweepers().length === 0, { what: 'the clock to have given up' });
   await stage.account.demand('chmod', ['700', folder]);
   expect(await stage.run(['list'])).toMatchObject({
     exitCode: 0,

@@ -28,6 +28,29 @@ test.runIf(isRoot())('sweep exits 7, and says where, as long as a guest process 
   expect(existsSync(folder)).toBe(false);
 });
 
+test('F1: what a dead supervisor had besides its pairing is taken back with that: a trial login had only begun', async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  const root = runDirectory(stage);
+  const supervisor = { pid: 1, start: '1', boot: 'of another start' };
+  const lease = async (file: string, of: object): Promise<string> => {
+    const id = newLeaseId(machineName());
+    const folder = `${root}/${id}`;
+    await stage.account.demand('mkdir', ['-p', '-m', '700', root, folder, `${folder}/in`, `${folder}/open`]);
+    const record = { version: 1, id, supervisor: of, keyFile: file, folderAbsent: false, startedAt: '' };
+    const script = `umask 77; printf %s "$1" >${folder}/record.json`;
+    await stage.account.demand('sh', ['-c', script, 'sh', JSON.stringify(record)]);
+    return folder;
+  };
+  const file = `${stage.account.home}/.ssh/authorized_keys`;
+  const pairing = await lease(file, supervisor);
+  const trial = await lease(`${root}/none/authorized_keys`, supervisor);
+  const another = await lease(file, { ...supervisor, pid: 2 });
+  expect(await stage.run(['sweep', '--lease', pairing])).toMatchObject({ exitCode: 0 });
+  expect([pairing, trial, another].map((folder) => existsSync(folder))).toEqual([false, false, true]);
+  expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
+  expect(existsSync(another)).toBe(false);
+});
+
 test('sweep removes a line that leads to a folder which is no lease, and leaves that folder alone', async () => {
   await using stage = await makeStage({ keys: '# mine\n' });
   const guest = await stage.guest();

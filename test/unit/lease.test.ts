@@ -32,7 +32,7 @@ import {
   sever,
 } from '../../src/lease/lease.ts';
 import { machineName, uptime } from '../../src/lease/process.ts';
-import { leaseFolders, sweep, sweepLease } from '../../src/lease/sweep.ts';
+import { leaseFolders, leasesWith, sweep, sweepLeases } from '../../src/lease/sweep.ts';
 import { rejectionOf } from '../support/failure-of.ts';
 import { keyOf } from '../support/keys.ts';
 
@@ -365,8 +365,19 @@ describe('a sweep', () => {
     const lease = create();
     hand(lease, { start: '1' }, { version: 2 });
     mkdirSync(join(root, 'rooms'));
-    expect([await run(), await sweepLease(lease.folder)]).toEqual([[], []]);
+    expect([await run(), await sweepLeases([lease.folder])]).toEqual([[], []]);
     expect(readdirSync(root).sort()).toEqual([lease.id, 'rooms'].sort());
+  });
+
+  test('takes a lease back with what else its supervisor had, once that is dead', () => {
+    const [one, two, other, living] = [create(), create(), create(), create()];
+    hand(one, { start: '1' });
+    hand(two, { start: '1' });
+    hand(other, { start: '2' });
+    expect(leasesWith(one.folder).sort()).toEqual([one.folder, two.folder].sort());
+    expect(leasesWith(living.folder)).toEqual([living.folder]);
+    rmSync(join(other.folder, 'record.json'));
+    expect(leasesWith(other.folder)).toEqual([other.folder]);
   });
 
   test('does not look into folders that others could have written', async () => {
@@ -377,7 +388,7 @@ describe('a sweep', () => {
     chmodSync(root, 0o777);
     expect(ids(await run())).toEqual([lease.id]);
     expect(read()).toBeUndefined();
-    expect(await sweepLease(lease.folder)).toEqual([]);
+    expect(await sweepLeases([lease.folder])).toEqual([]);
     expect(leaseFolders({ roots: [root], keyFiles: [keyFile] })).toEqual([]);
     expect(existsSync(lease.folder)).toBe(true);
   });
