@@ -43,8 +43,8 @@ test('--unattended --join-timeout --json: nobody joins: over then, exit 0, said 
   expect({ more, stderr, exitCode }).toEqual({ more: [], stderr: '', exitCode: 0 });
   console.log(`nobody joined: over after ${seconds.toFixed(1)} s`);
   expect(seconds).toBeGreaterThan(4);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('--unattended: somebody joins: over when time is up, with nobody there; said in JSON', async () => {
@@ -70,8 +70,8 @@ test('--unattended: somebody joins: over when time is up, with nobody there; sai
   console.log(`somebody joined: over after ${seconds.toFixed(1)} s`);
   expect(seconds).toBeGreaterThan(11);
   await seat.exitStatus();
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('--detach: returns at once with the pairing; guests are in only while a host is', async () => {
@@ -103,8 +103,8 @@ test('--detach: returns at once with the pairing; guests are in only while a hos
   const out = performance.now() - detached;
   console.log(`out ${Math.round(out)} ms after the last host detached`);
   expectWithin(out, 1000);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('--detach: what it says, and a failure, come back whole; nobody waits for its outputs', async () => {
@@ -169,8 +169,8 @@ test.each([
     expect([code, 0]).toContain(await ended);
     // Where it was live already, the signal came too late.
     if ((await ended) === 0) expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-    stage.expectUntouched(before);
     await expectNothingLeft(stage);
+    stage.expectUntouched(before);
   },
 );
 

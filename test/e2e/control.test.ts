@@ -260,8 +260,8 @@ test('a guest is invited mid-way, gets in, and leaves nothing; one who is in alr
   await live.host.sendKeys('C-b', 'd');
   expect(await live.host.exitStatus()).toBe(0);
   await seat.exitStatus();
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('extended one second before the end: nobody is cut, the line expires later, a new guest gets in', async () => {

@@ -155,8 +155,8 @@ test.runIf(isRoot()).each(Object.entries(faults))('%s is named, and the mend men
     mend: expect.stringMatching(fault.mend(stage)),
   });
   expect(sick.failing.map(({ check }) => check)).toEqual([fault.check, 'no-login']);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   if (named) await mend(stage, named);
   // sshd takes a moment to read its configuration again.
   const isHealed = async () => {

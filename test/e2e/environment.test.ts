@@ -17,8 +17,8 @@ test('U4: read-only from the environment, in each spelling, at the start and for
   const access = (await theOne(stage)).guests.map((guest) => `${guest.label} ${guest.access}`);
   expect(access).toEqual(['ada read-only', 'bob read-only', 'eve read-write']);
   await stage.run(['stop'], { env });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('U4: what is no option in the environment starts nothing, and is named with what is close', async () => {
@@ -34,6 +34,6 @@ test('U4: what is no option in the environment starts nothing, and is named with
       'tmuxpair: error: TMUXPAIR_READ_ONLI is no option of tmuxpair\n' +
       'tmuxpair: hint: did you mean TMUXPAIR_READ_ONLY?\n',
   });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });

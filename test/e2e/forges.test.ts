@@ -44,8 +44,8 @@ test('@octocat: the keys of every page get one line each, and the last of them g
   expect(said).toContain(guest.identity.fingerprint);
   expect(said).toContain(stage.sshd.hostKeyFingerprint);
   expect(said).toMatch(new RegExp(`^ {4}ssh -p ${stage.sshd.port} ${stage.account.name}@\\S+$`, 'm'));
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('--gitlab bob --readonly --ttl 30m: keys for signing and expired ones are named and left out', async () => {
@@ -90,8 +90,8 @@ test('--gitlab bob --readonly --ttl 30m: keys for signing and expired ones are n
   expect(said).toContain(
     `gitlab:bob: left out: key 1 (${signing.fingerprint}) is for signing only; key 3 (${expired.fingerprint}) has expired on 2020-01-02`,
   );
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 /** What the program ends with, and what its one error line says. Every fault of every forge is in the contract tests. */
@@ -241,8 +241,8 @@ test('a guest whose file is not there, beside one of a slow forge: refused at on
   });
   expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('typo.pub') });
   expect(refused.stderr).toContain('tmuxpair: error: ');
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 test('a terminal that is closed while a forge is slow: nothing is left', async () => {
@@ -257,8 +257,8 @@ test('a terminal that is closed while a forge is slow: nothing is left', async (
   await until(() => forge.requests.length === 1, { what: 'the request' });
   await host.closeTerminal();
   await until(() => litter(stage).length === 0, { what: 'its end' });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   expect(rooms(stage)).toEqual([]);
 });
 
@@ -274,6 +274,6 @@ test('an interrupt while a forge is slow ends the program at once', async () => 
   expect(await host.exitStatus()).toBe(130);
   expectWithin(performance.now() - pressed, 500);
   await until(() => forge.mostInFlight() === 1, { what: 'one request in all' });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });

@@ -56,8 +56,8 @@ test.runIf(isRoot()).each([
 
     const refused = await stage.run([...named(stage), ...manner, file]);
     expect(refused).toMatchObject({ exitCode: 5, stderr: expect.stringContaining(`${path}:2: the key`) });
-    stage.expectUntouched(before);
     await expectNothingLeft(stage);
+    stage.expectUntouched(before);
     // A gate stands in front of a file that is read later, and of no other.
     const gated = await stage.run([...named(stage), ...manner, '--gate-existing-keys', file]);
     if (setting.startsWith('AuthorizedKeysFile .ssh')) {

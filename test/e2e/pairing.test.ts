@@ -45,8 +45,8 @@ test('a guest joins, types, and is out within a second of the detach; the room g
   await seat.exitStatus();
   expectWithin(performance.now() - detached, 1000);
   expect(await host.exitStatus()).toBe(0);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   expect(sessions(stage)).toEqual(['pair']);
   const said = await host.screen();
   expect(said).toMatch(/^friend was in for \d+s, from 127\.0\.0\.1$/m);
@@ -61,8 +61,8 @@ test('a guest joins, types, and is out within a second of the detach; the room g
   expect(await again.exitStatus()).toBe(0);
   await back.exitStatus();
   expect(await again.screen()).toContain('the session has ended: access is revoked');
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   expect(rooms(stage)).toEqual([]);
 });
 
@@ -132,8 +132,8 @@ test('a command in place of the shell, a name for the session, no words', async 
   await seat.exitStatus();
   expect(readFileSync(`${stage.account.home}/said`, 'utf8')).toBe('<two  words; $HOME>\n');
   expect((await host.transcript()).replace('[exited]', '').trim()).toBe('');
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   expect(rooms(stage)).toEqual([]);
 });
 

@@ -76,8 +76,8 @@ test('F2: signals while the end runs, and after time is up while the host is sti
   for (let n = 0; n < 5 && readProcess(host.pid); n++) host.signal('SIGTERM');
   expect([0, 143]).toContain(await host.exitStatus());
   await seat.exitStatus();
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 
   const short = await startPairing(stage, ['--ttl', '5s', path]);
   await short.type('kept=$((20+1))\r');

@@ -64,8 +64,8 @@ test.concurrent.each([
     expect(await host.exitStatus()).toBe(0);
     expect(await host.screen()).toContain('time is up: access is revoked');
     expect(sessions(stage)).toEqual(['pair']);
-    stage.expectUntouched(before);
     await expectNothingLeft(stage);
+    stage.expectUntouched(before);
   },
 );
 

@@ -42,8 +42,8 @@ test.each(ends)('F1 F2 I5: %s of a supervisor in the background', async (signal)
   expect((await ada.run(['-tt'])).exitCode).not.toBe(0);
   expect((await master.channel(['-tt'])).exitCode).not.toBe(0);
   await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   const row = { guests: 'out', ms, file: 'as before' };
   record({
     id: signal === 'SIGKILL' ? 'F1' : 'F2',
@@ -109,8 +109,8 @@ test('F1 G4 G5 I5: SIGKILL of the supervisor, and guests come through an sshd of
   expectWithin(ms, 1000);
   for (const master of [busy, silent]) expect((await master.channel(['-tt'])).exitCode).toBe(255);
   expect((await there.run(['-tt'])).exitCode).toBe(255);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   record({
     id: 'F1',
     fault: 'tmuxpair is killed, guests came through an sshd of its own (one by ssh -N)',

@@ -103,8 +103,8 @@ test('F3: the tmux server is killed', async () => {
   expect(await live.host.exitStatus()).toBe(0);
 
   expect(await master.isAlive()).toBe(false);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   record({ id: 'F3', fault: 'the tmux server is killed', guests: 'out', ms, file: 'as before' });
 });
 

@@ -96,8 +96,8 @@ test('F1: SIGKILL of its whole process group', async () => {
 
   expectWithin(ms, 1000);
   await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   record({ id: 'F1', fault: 'its process group is killed', guests: 'out', ms, file: 'as before' });
 });
 
@@ -158,8 +158,8 @@ test('F4 I5: all that ends access killed together: nobody new at once; the next 
   expect(await next.host.exitStatus()).toBe(0);
   const said = await next.host.transcript();
   expect(said).toContain(`took back what a pairing left behind (${scene.live.id})`);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   record({
     id: 'F4',
     fault: 'tmuxpair, its switch and its clock are killed together, then it is started again',
@@ -182,8 +182,8 @@ test('F4: every process of the account killed: nobody new; sweep restores the fi
 
   const swept = await stage.run(['sweep']);
   expect(swept).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(scene.live.id) });
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   record({
     id: 'F4',
     fault: 'every process of the account is killed, then `tmuxpair sweep`',

@@ -50,7 +50,7 @@ test.each(crowds)(
       for (const { host } of lives) expect(await host.exitStatus({ timeout: 30_000 })).toBe(143);
       stage.expectUntouched(before);
     }
-    await expectNothingLeft(stage, 30_000);
+    await expectNothingLeft(stage);
     stage.expectUntouched(before);
     const how = crowd.end === 'SIGTERM' ? 'ended' : 'killed';
     record({
@@ -86,8 +86,8 @@ test('F7 I8: starts and ends at the same time, after crashes that left claims an
   expect(granted.map(([, label]) => label).sort()).toEqual(second);
   for (const live of next) await live.host.sendKeys('C-b', 'd');
   for (const { host } of next) expect(await host.exitStatus({ timeout: 45_000 })).toBe(0);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });
 
 /** The names of guests whose keys are in files of their own. */
@@ -194,6 +194,6 @@ test('G13: one key in two pairings: refused, and undisturbed; else the newer pai
   await first.host.sendKeys('C-b', 'd');
   expect(await first.host.exitStatus()).toBe(0);
   await older.exitStatus();
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
 });

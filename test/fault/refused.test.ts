@@ -241,8 +241,8 @@ test.each(beginnings)(
       exitCode: 0,
       stderr: expect.stringContaining(live.id),
     });
-    stage.expectUntouched(before);
     await expectNothingLeft(stage);
+    stage.expectUntouched(before);
     record({
       id: 'F9',
       fault: `the machine restarts, with ${begun.before} before`,

@@ -57,8 +57,8 @@ test('F3 I6: the supervisor is stopped past the deadline: guests out, nobody new
   await live.host.waitFor('time is up: the guests are out, the session is yours');
   await live.host.sendKeys('C-b', 'd');
   expect(await live.host.exitStatus()).toBe(0);
-  stage.expectUntouched(before);
   await expectNothingLeft(stage);
+  stage.expectUntouched(before);
   record({
     id: 'F3',
     fault: 'tmuxpair is stopped (SIGSTOP) when time is up',

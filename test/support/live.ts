@@ -120,7 +120,7 @@ export function remains(stage: Stage): Process[] {
 }
 
 /** Waits until nothing of ours is left, on disk or running, the room aside. */
-export async function expectNothingLeft(stage: Stage, timeout = 5000): Promise<void> {
+export async function expectNothingLeft(stage: Stage, timeout = 30_000): Promise<void> {
   const left = () => [...litter(stage), ...remains(stage).map(({ pid, cmd }) => `${pid} ${cmd}`)];
   await until(() => left().length === 0, { what: 'nothing to be left', timeout }).catch(() => {
     throw new Error(`left of the pairing:\n${left().join('\n')}`);
