@@ -6,6 +6,7 @@ import { makeMachine } from '../support/machine.ts';
 import { keyFileOf } from '../support/pairing.ts';
 import { forPrivateDoor } from '../support/private-door.ts';
 import { isRoot } from '../support/run.ts';
+import { rows } from '../support/whole.ts';
 
 /** Programs of this name come first for the host. */
 async function standIn(stage: Stage, programs: Readonly<Record<string, string>>) {
@@ -90,10 +91,15 @@ test('S13: a forge that the environment has put in the place of the real one is 
   expect((await theOne(stage)).guests).toMatchObject([{ reference: 'github:octocat', from: host }]);
 });
 
-test.runIf(isRoot()).each([
-  ['AllowTcpForwarding no', ''],
-  ['PermitOpen localhost:9101', ' -L 9101:localhost:9101'],
-])('C4: %s: what sshd does not forward is not in the line, and is told', async (setting, line) => {
+test.runIf(isRoot()).each(
+  rows(
+    [
+      ['AllowTcpForwarding no', ''],
+      ['PermitOpen localhost:9101', ' -L 9101:localhost:9101'],
+    ],
+    1,
+  ),
+)('C4: %s: what sshd does not forward is not in the line, and is told', async (setting, line) => {
   await using machine = await makeMachine(['Port 22', setting], '203.0.113.1');
   const { stage } = machine;
   const file = await keyFileOf(stage, await stage.guest());

@@ -9,6 +9,7 @@ import { readProcess, signalProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -145,34 +146,32 @@ test('--detach: what it says, and a failure, come back whole; nobody waits for i
   stage.expectUntouched(before);
 });
 
-test.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const)(
-  '--detach: %s while it starts: nothing is left, and the exit code says so',
-  async (signal, code) => {
-    await using stage = await makeStage({ keys: own });
-    await invited(stage, 'ada');
-    const before = stage.snapshot();
-    const [file = '', ...args] = [
-      program().file,
-      ...program().args,
-      ...options(stage, '--detach', 'ada.pub'),
-    ];
-    const child = stage.account.spawn(file, args);
-    const ended = new Promise<number | null>((resolve) =>
-      child.once('exit', (exit, by) => resolve(by ? null : exit)),
-    );
-    await until(() => leases(stage).length > 0, { what: 'the lease', interval: 1 });
-    child.kill(signal);
-    expect([code, 0]).toContain(await ended);
-    // Where it was live already, the signal came too late.
-    if ((await ended) === 0) expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-    await expectNothingLeft(stage);
-    stage.expectUntouched(before);
-  },
-);
+test.each(
+  rows(
+    [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ],
+    1,
+  ),
+)('--detach: %s while it starts: nothing is left, and the exit code says so', async (signal, code) => {
+  await using stage = await makeStage({ keys: own });
+  await invited(stage, 'ada');
+  const before = stage.snapshot();
+  const [file = '', ...args] = [program().file, ...program().args, ...options(stage, '--detach', 'ada.pub')];
+  const child = stage.account.spawn(file, args);
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('exit', (exit, by) => resolve(by ? null : exit)),
+  );
+  await until(() => leases(stage).length > 0, { what: 'the lease', interval: 1 });
+  child.kill(signal);
+  expect([code, 0]).toContain(await ended);
+  // Where it was live already, the signal came too late.
+  if ((await ended) === 0) expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft(stage);
+  stage.expectUntouched(before);
+});
 
 test('--detach: killed while it starts: no pairing that nobody knows of', async () => {
   await using stage = await makeStage({ keys: own });

@@ -6,8 +6,9 @@ import { theOne } from '../support/listed.ts';
 import { expectNothingLeft } from '../support/live.ts';
 import { keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
+import { isWhole } from '../support/whole.ts';
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'M1: HOME and its like of another account, empty, relative or gone: everything is where it belongs',
   async () => {
     await using other = await makeAccount();

@@ -3,6 +3,7 @@ import { makeStage, type Stage } from '../support/fixture.ts';
 import { goLive, invited } from '../support/live.ts';
 import { programFolder } from '../support/own-tmux.ts';
 import type { Terminal } from '../support/terminal.ts';
+import { rows } from '../support/whole.ts';
 
 interface Shell {
   readonly name: string;
@@ -47,7 +48,7 @@ async function open(stage: Stage, { start, source, sum }: Shell): Promise<Termin
   return terminal;
 }
 
-test.each(shells)(
+test.each(rows(shells, 1))(
   '$name: commands, options, values, guests of live pairings and of earlier ones',
   async (shell) => {
     await using stage = await makeStage();

@@ -4,6 +4,7 @@ import { makeStage } from '../support/fixture.ts';
 import { expectNothingLeft } from '../support/live.ts';
 import { keyFileOf, sessions, startPairing } from '../support/pairing.ts';
 import type { Terminal } from '../support/terminal.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -14,7 +15,7 @@ const ends: Readonly<Record<string, readonly [(host: Terminal) => unknown, numbe
   'the end of the session': [(host) => host.type('exit\r'), 0],
 };
 
-test.each(Object.entries(ends))(
+test.each(rows(Object.entries(ends), 1))(
   'G4 G5 G10: %s: connections that were open are gone or refused, and so is every new one',
   async (how, [end, exit]) => {
     await using stage = await makeStage({ keys: own });

@@ -5,6 +5,7 @@ import { isGood } from '../support/devpts.ts';
 import { allProcesses } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
 import { openTerminal } from '../support/terminal.ts';
+import { rows } from '../support/whole.ts';
 
 const demo = [process.execPath, new URL('../../.ci/demo.mjs', import.meta.url).pathname] as const;
 
@@ -15,10 +16,15 @@ function left(within: string): string[] {
 }
 
 // The demo's own sshd makes terminals; where /dev/pts won't have that of a plain user, doctor.test.ts has the rest.
-test.runIf(isRoot() || isGood()).each([
-  ['without a terminal: a transcript', false],
-  ['on a terminal: both sides next to each other', true],
-])('the demo, %s, and nothing is left of it', async (_, terminal) => {
+test.runIf(isRoot() || isGood()).each(
+  rows(
+    [
+      ['without a terminal: a transcript', false],
+      ['on a terminal: both sides next to each other', true],
+    ],
+    1,
+  ),
+)('the demo, %s, and nothing is left of it', async (_, terminal) => {
   await using account = await makeAccount({ kind: 'home' });
   const env = { TMPDIR: account.scratch, ...(terminal ? {} : { TERM: 'dumb' }) };
   if (terminal) {

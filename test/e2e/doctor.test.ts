@@ -8,6 +8,7 @@ import { expectNothingLeft, leaseFolders, sessions } from '../support/pairing.ts
 import { allProcesses, killAll } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 interface Check {
   readonly check: string;
@@ -142,29 +143,32 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
-test.runIf(isRoot()).each(Object.entries(faults))('%s is named, and the mend mends it', async (_, fault) => {
-  await using stage = await makeStage({ account: fault.account, keys: '', sshd: { config: fault.config } });
-  await fault.plant?.(stage);
-  const before = stage.snapshot();
-  const sick = await doctor(stage, fault.args);
-  expect(sick.exit).toBe(6);
-  const [named] = sick.failing;
-  expect(named).toMatchObject({
-    check: fault.check,
-    message: expect.stringMatching(fault.message(stage)),
-    mend: expect.stringMatching(fault.mend(stage)),
-  });
-  expect(sick.failing.map(({ check }) => check)).toEqual([fault.check, 'no-login']);
-  await expectNothingLeft(stage);
-  stage.expectUntouched(before);
-  if (named) await mend(stage, named);
-  // sshd takes a moment to read its configuration again.
-  const isHealed = async () => {
-    const { exit, failing } = await doctor(stage, fault.args);
-    return exit === 0 && failing.length === 0;
-  };
-  await until(isHealed, { what: 'the mend to work' });
-});
+test.runIf(isRoot()).each(rows(Object.entries(faults), 3))(
+  '%s is named, and the mend mends it',
+  async (_, fault) => {
+    await using stage = await makeStage({ account: fault.account, keys: '', sshd: { config: fault.config } });
+    await fault.plant?.(stage);
+    const before = stage.snapshot();
+    const sick = await doctor(stage, fault.args);
+    expect(sick.exit).toBe(6);
+    const [named] = sick.failing;
+    expect(named).toMatchObject({
+      check: fault.check,
+      message: expect.stringMatching(fault.message(stage)),
+      mend: expect.stringMatching(fault.mend(stage)),
+    });
+    expect(sick.failing.map(({ check }) => check)).toEqual([fault.check, 'no-login']);
+    await expectNothingLeft(stage);
+    stage.expectUntouched(before);
+    if (named) await mend(stage, named);
+    // sshd takes a moment to read its configuration again.
+    const isHealed = async () => {
+      const { exit, failing } = await doctor(stage, fault.args);
+      return exit === 0 && failing.length === 0;
+    };
+    await until(isHealed, { what: 'the mend to work' });
+  },
+);
 
 /** What somebody has decided for the account: nothing of it is undone, and there is another way. */
 const decisions: readonly (readonly [string, RegExp])[] = [
@@ -177,17 +181,24 @@ const decisions: readonly (readonly [string, RegExp])[] = [
   ['ChrootDirectory /var/empty', /it shuts everybody up in a folder: ChrootDirectory \/var\/empty/],
 ];
 
-test.runIf(isRoot()).each(decisions)('U7: %s is named, and left as it is', async (setting, message) => {
-  await using stage = await makeStage({ account: { devpts: 'good' }, keys: '', sshd: { config: [setting] } });
-  const [named] = (await doctor(stage)).failing;
-  expect(named).toMatchObject({
-    check: 'obstacle',
-    message: expect.stringMatching(message),
-    mend: expect.stringMatching(/pass --door private/),
-  });
-  expect(named?.mend).not.toMatch(/sudo|sshd_config/);
-  expect(await doctor(stage, ['--door', 'private'])).toMatchObject({ exit: 0, failing: [] });
-});
+test.runIf(isRoot()).each(rows(decisions, 1))(
+  'U7: %s is named, and left as it is',
+  async (setting, message) => {
+    await using stage = await makeStage({
+      account: { devpts: 'good' },
+      keys: '',
+      sshd: { config: [setting] },
+    });
+    const [named] = (await doctor(stage)).failing;
+    expect(named).toMatchObject({
+      check: 'obstacle',
+      message: expect.stringMatching(message),
+      mend: expect.stringMatching(/pass --door private/),
+    });
+    expect(named?.mend).not.toMatch(/sudo|sshd_config/);
+    expect(await doctor(stage, ['--door', 'private'])).toMatchObject({ exit: 0, failing: [] });
+  },
+);
 
 test.runIf(isRoot())('U7: an account that is kept from logging in is named, and left so', async () => {
   await using stage = await makeStage({ account: { shell: '/usr/sbin/nologin', devpts: 'good' } });
@@ -225,10 +236,15 @@ test.runIf(isRoot())(
   },
 );
 
-test.each([
-  ['no tmux', undefined, /tmux is not there/],
-  ['a tmux that is too old', 'echo tmux 3.1c', /tmux 3\.1 is too old/],
-] as const)('%s is named', async (_, tmux, message) => {
+test.each(
+  rows(
+    [
+      ['no tmux', undefined, /tmux is not there/],
+      ['a tmux that is too old', 'echo tmux 3.1c', /tmux 3\.1 is too old/],
+    ],
+    1,
+  ),
+)('%s is named', async (_, tmux, message) => {
   await using stage = await makeStage({ account: { devpts: 'good' } });
   const { account } = stage;
   const bin = `${account.home}/bin`;

@@ -12,6 +12,7 @@ import { pinsInFiles } from '../support/remembered.ts';
 import { stop } from '../support/secret-service.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 /** Milliseconds that a keychain may cost. */
 const limit = 3000;
@@ -161,22 +162,25 @@ test('a keychain that works costs no warning', () =>
     expect(await scene.desktop.entries()).toContain('label = tmuxpair/github:octocat\n');
   }));
 
-test.each(cases.filter(({ inBuild }) => !(inBuild && isStandalone)))(
-  '$name: one warning, 3 s at most, and the guest gets in',
-  ({ name, cause, ...more }) =>
-    inScene(async (scene) => {
-      const self = await more.arrange(scene);
-      const env = more.env?.(scene) ?? scene.env;
-      const { ms, warnings } = await pairOnce({ ...scene, env }, self);
-      took.push(`${name}: ${ms} ms`);
-      expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toContain(`${cannot} (${cause}`);
-      expect(warnings[0]).toContain(': keys are remembered in ');
-      const compared = 'could not be compared with the keys seen before';
-      expect(warnings[0]?.includes(compared)).toBe(more.unchecked === true);
-      expectWithin(ms, limit);
-      expect([...pinsInFiles(scene.stage).keys()]).toEqual(['github:octocat']);
-    }),
+test.each(
+  rows(
+    cases.filter(({ inBuild }) => !(inBuild && isStandalone)),
+    3,
+  ),
+)('$name: one warning, 3 s at most, and the guest gets in', ({ name, cause, ...more }) =>
+  inScene(async (scene) => {
+    const self = await more.arrange(scene);
+    const env = more.env?.(scene) ?? scene.env;
+    const { ms, warnings } = await pairOnce({ ...scene, env }, self);
+    took.push(`${name}: ${ms} ms`);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`${cannot} (${cause}`);
+    expect(warnings[0]).toContain(': keys are remembered in ');
+    const compared = 'could not be compared with the keys seen before';
+    expect(warnings[0]?.includes(compared)).toBe(more.unchecked === true);
+    expectWithin(ms, limit);
+    expect([...pinsInFiles(scene.stage).keys()]).toEqual(['github:octocat']);
+  }),
 );
 
 test('a reason that lasts is told once; the files are what the next pairing compares with', () =>

@@ -5,12 +5,13 @@ import { expectNothingLeft, runDirectory } from '../support/live.ts';
 import { inTheRoom, keyFileOf } from '../support/pairing.ts';
 import { destinationOf, forPrivateDoor } from '../support/private-door.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const doors = ['system', 'private'] as const;
 const guests = ['read-write', 'read-only'] as const;
 const cases = doors.flatMap((door) => guests.map((access) => ({ door, access })));
 
-test.runIf(await canMount()).each(cases)(
+test.runIf(await canMount()).each(rows(cases, 2))(
   'N5: a run directory mounted noexec: $access through the $door sshd, access changed, and out at the end',
   async ({ door, access }) => {
     await using stage = await makeStage(door === 'private' ? forPrivateDoor : {});

@@ -8,6 +8,7 @@ import { makeNetworks } from '../support/network.ts';
 import { expectNothingLeft, keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const start = ['--unattended', '-d', '--host', '127.0.0.1'];
 const named = (stage: Stage): string[] => [...start, '--port', String(stage.sshd.port)];
@@ -34,14 +35,19 @@ async function plant(stage: Stage, path: string, line: string, mode = 644): Prom
 const hasShell = async (guest: Guest): Promise<boolean> =>
   (await guest.run([], ['echo', 'past-the-gate'])).stdout.includes('past-the-gate');
 
-test.runIf(isRoot()).each([
-  ['read-only', 'AuthorizedKeysFile KEYS/%u .ssh/authorized_keys', (user: string) => user],
-  [
-    'read-write',
-    'AuthorizedKeysFile .ssh/authorized_keys "KEYS/all %% of %U"',
-    (_: string, uid: number) => `all % of ${uid}`,
-  ],
-])(
+test.runIf(isRoot()).each(
+  rows(
+    [
+      ['read-only', 'AuthorizedKeysFile KEYS/%u .ssh/authorized_keys', (user: string) => user],
+      [
+        'read-write',
+        'AuthorizedKeysFile .ssh/authorized_keys "KEYS/all %% of %U"',
+        (_: string, uid: number) => `all % of ${uid}`,
+      ],
+    ],
+    1,
+  ),
+)(
   'W1: a key that stands in another file which sshd reads is refused, %s, at the start and at an invitation: %s',
   async (access, setting, nameFor) => {
     await using stage = await makeStage({ keys: '# mine\n', account: { devpts: 'good' } });
@@ -286,7 +292,10 @@ test.runIf(isRoot())(
     await using machine = await makeMachine();
     const { stage } = machine;
     const guest = await stage.guest();
-    for (const [what, { config, said, key, keepsOut = false, plant: prepare }] of Object.entries(ways)) {
+    for (const [what, { config, said, key, keepsOut = false, plant: prepare }] of rows(
+      Object.entries(ways),
+      5,
+    )) {
       const keys = await configure(stage);
       await prepare?.(stage, keys);
       await configure(stage, ...config);

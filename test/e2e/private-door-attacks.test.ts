@@ -8,6 +8,7 @@ import { expectNothingLeft, inRoom, keyFileOf } from '../support/pairing.ts';
 import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const privately = ['--door', 'private'];
 
@@ -65,7 +66,7 @@ const ends: Readonly<Record<string, (host: Terminal) => unknown>> = {
   stop: (host) => host.signal('SIGTERM'),
 };
 
-test.each(Object.entries(ends))(
+test.each(rows(Object.entries(ends), 1))(
   'G4 G5: %s: every connection is gone, and every new one refused',
   async (_, end) => {
     await using stage = await makeStage(forPrivateDoor);

@@ -7,6 +7,7 @@ import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.t
 import { isRoot } from '../support/run.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 const privately = ['--door', 'private'];
 const told = 'logged in but did not reach the session: ended';
@@ -120,28 +121,31 @@ test('I15: ssh -N of a guest to whom a port is forwarded may stay, and of one wh
   expect(await hers.isAlive()).toBe(true);
 });
 
-test('S8: however often a guest logs in, there are few processes, and others are not disturbed', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  const [guest, eve] = await Promise.all([stage.guest(), stage.guest()]);
-  const files = [await keyFileOf(stage, guest), await keyFileOf(stage, eve, 'eve')];
-  const { host, destination } = await invite(stage, [...privately, '--forward', '9', ...files]);
-  const seat = await guest.as({ destination }).join();
-  await seat.waitFor('[pair]');
-  const many = Array.from({ length: 40 }, () => eve.as({ destination }).hold(['-N']));
-  const ended = () => many.filter(({ exitCode }) => exitCode !== null).length;
-  await until(() => ended() >= 32, { what: 'those over the cap to be ended', timeout: 60_000 });
-  expect((await stage.run(['log'])).stdout).toContain('logged in too often: ended');
-  expect(ended()).toBe(32);
-  expect(doorProcesses(stage)).toHaveLength(2 + 8 * 2);
-  await seat.type('echo still-$((20+1))\r');
-  await host.waitFor('still-21');
-  // The gate tells who comes for a session.
-  for (const one of many) one.kill();
-  await until(() => doorProcesses(stage).length === 2, { what: 'them to be gone' });
-  const seats = await Promise.all(Array.from({ length: 8 }, () => eve.as({ destination }).join()));
-  for (const one of seats) await one.waitFor('[pair]');
-  expect((await eve.as({ destination }).run(['-tt'])).stdout).toContain('you are in 8 times already');
-});
+test.runIf(isWhole())(
+  'S8: however often a guest logs in, there are few processes, and others are not disturbed',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    const [guest, eve] = await Promise.all([stage.guest(), stage.guest()]);
+    const files = [await keyFileOf(stage, guest), await keyFileOf(stage, eve, 'eve')];
+    const { host, destination } = await invite(stage, [...privately, '--forward', '9', ...files]);
+    const seat = await guest.as({ destination }).join();
+    await seat.waitFor('[pair]');
+    const many = Array.from({ length: 40 }, () => eve.as({ destination }).hold(['-N']));
+    const ended = () => many.filter(({ exitCode }) => exitCode !== null).length;
+    await until(() => ended() >= 32, { what: 'those over the cap to be ended', timeout: 60_000 });
+    expect((await stage.run(['log'])).stdout).toContain('logged in too often: ended');
+    expect(ended()).toBe(32);
+    expect(doorProcesses(stage)).toHaveLength(2 + 8 * 2);
+    await seat.type('echo still-$((20+1))\r');
+    await host.waitFor('still-21');
+    // The gate tells who comes for a session.
+    for (const one of many) one.kill();
+    await until(() => doorProcesses(stage).length === 2, { what: 'them to be gone' });
+    const seats = await Promise.all(Array.from({ length: 8 }, () => eve.as({ destination }).join()));
+    for (const one of seats) await one.waitFor('[pair]');
+    expect((await eve.as({ destination }).run(['-tt'])).stdout).toContain('you are in 8 times already');
+  },
+);
 
 /** Sockets that say this and no more, and come again as soon as they are closed. */
 function renew(port: number, count: number, greeting: string) {
@@ -171,11 +175,16 @@ function renew(port: number, count: number, greeting: string) {
   };
 }
 
-test.each([
-  [70, 'nothing', ''],
-  [250, 'nothing', ''],
-  [150, 'a greeting', 'SSH-2.0-OpenSSH_9.9\r\n'],
-])(
+test.each(
+  rows(
+    [
+      [70, 'nothing', ''],
+      [250, 'nothing', ''],
+      [150, 'a greeting', 'SSH-2.0-OpenSSH_9.9\r\n'],
+    ],
+    1,
+  ),
+)(
   'S14: against %d renewing sockets from one address that say %s, a guest of that address is in within seconds',
   async (count, _, greeting) => {
     await using stage = await makeStage(forPrivateDoor);

@@ -11,6 +11,7 @@ import { destinationOf, forPrivateDoor, invite } from '../support/private-door.t
 import { variableOf } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 /** Each has the terminal, and with it the guest, until somebody types. */
 const startUp = [
@@ -22,7 +23,7 @@ const startUp = [
   ['dash', '.profile', 'exec bash --norc'],
 ] as const;
 
-test.each(startUp)(
+test.each(rows(startUp, 2))(
   'W2 T1: %s: a private sshd runs no start-up file of the user, and HOME is right inside',
   async (shell, file, text) => {
     await using stage = await makeStage({ account: { ...forPrivateDoor.account, shell: `/bin/${shell}` } });
@@ -90,7 +91,7 @@ test('W2: auto takes a private sshd where start-up files keep guests from the ga
   );
 });
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W2: a doctor that would take a private sshd for it says so, and names the cure',
   async () => {
     await using machine = await makeMachine(['Port 22'], '203.0.113.1', 'good');
@@ -106,40 +107,49 @@ test.runIf(isRoot())(
   },
 );
 
-test('W2: slow start-up files are waited for, and said to be; once proven, a pairing begins without them', async () => {
-  await using stage = await makeStage();
-  await invited(stage, 'guest');
-  // A relative name: a file that is named by its path is one that all depends on.
-  const file = await stage.writeFile('.bashrc', 'sleep 3; echo >>runs\n');
-  // What has just been written may be written again without that being seen.
-  await until(() => Date.now() - statSync(file).ctimeMs > 300, { what: 'the file to be older' });
-  const runs = async () => (await stage.account.exec('cat', ['runs'])).stdout.length;
-  const start = () => stage.run(['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program]);
-  const stop = async () => expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  const waiting = 'tmuxpair: waiting for the start-up files of /bin/bash, as your guests would\n';
+test.runIf(isWhole())(
+  'W2: slow start-up files are waited for, and said to be; once proven, a pairing begins without them',
+  async () => {
+    await using stage = await makeStage();
+    await invited(stage, 'guest');
+    // A relative name: a file that is named by its path is one that all depends on.
+    const file = await stage.writeFile('.bashrc', 'sleep 3; echo >>runs\n');
+    // What has just been written may be written again without that being seen.
+    await until(() => Date.now() - statSync(file).ctimeMs > 300, { what: 'the file to be older' });
+    const runs = async () => (await stage.account.exec('cat', ['runs'])).stdout.length;
+    const start = () =>
+      stage.run(['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program]);
+    const stop = async () => expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    const waiting = 'tmuxpair: waiting for the start-up files of /bin/bash, as your guests would\n';
 
-  // Five in the trial of the shell, and one in the trial login, which is made anew where an account of this machine's
-  // has changed, as other tests have it do.
-  expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
-  const before = await runs();
-  expect(before).toBeGreaterThanOrEqual(6);
-  await stop();
-  expect(await start()).toMatchObject({ exitCode: 0, stderr: '' });
-  await until(async () => (await runs()) >= before + 5, {
-    what: 'it to be proven anew, once live',
-    timeout: 45_000,
-  });
-  await stop();
-  await stage.writeFile('.bashrc', 'sleep 2; echo >>runs\n');
-  expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
-  await stop();
-  await expectNothingLeft(stage);
-});
+    // Five in the trial of the shell, and one in the trial login, which is made anew where an account of this machine's
+    // has changed, as other tests have it do.
+    expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
+    const before = await runs();
+    expect(before).toBeGreaterThanOrEqual(6);
+    await stop();
+    expect(await start()).toMatchObject({ exitCode: 0, stderr: '' });
+    await until(async () => (await runs()) >= before + 5, {
+      what: 'it to be proven anew, once live',
+      timeout: 45_000,
+    });
+    await stop();
+    await stage.writeFile('.bashrc', 'sleep 2; echo >>runs\n');
+    expect(await start()).toMatchObject({ exitCode: 0, stderr: waiting });
+    await stop();
+    await expectNothingLeft(stage);
+  },
+);
 
-test.each([
-  ['changes while it lives', 'exec zsh -f\n'],
-  ['changes while it lives, to one that ends', 'exit 0\n'],
-])('W2 S1: a start-up file that %s: access ends, and is said to', async (_, text) => {
+test.each(
+  rows(
+    [
+      ['changes while it lives', 'exec zsh -f\n'],
+      ['changes while it lives, to one that ends', 'exit 0\n'],
+    ],
+    1,
+  ),
+)('W2 S1: a start-up file that %s: access ends, and is said to', async (_, text) => {
   await using stage = await makeStage();
   await invited(stage, 'guest');
   const before = stage.keysFile();
@@ -197,11 +207,16 @@ test('W2: a change of access has no shell of the host’s run in the guest’s t
   expect((await live.room('show-options', '-t', '=pair:', 'default-shell')).stdout).toBe('');
 });
 
-test.each([
-  ['the language of their terminal', 'test "$LC_TERMINAL" = iTerm2 && exec zsh -f\n'],
-  ['the type of their terminal', 'case $TERM in tmux*) exec zsh -f;; esac\n'],
-  ['where they come from', 'case $SSH_CLIENT in *:*) exec zsh -f;; esac\n'],
-])('W2: a start-up file that obeys %s is found before anybody is let in', async (_, text) => {
+test.each(
+  rows(
+    [
+      ['the language of their terminal', 'test "$LC_TERMINAL" = iTerm2 && exec zsh -f\n'],
+      ['the type of their terminal', 'case $TERM in tmux*) exec zsh -f;; esac\n'],
+      ['where they come from', 'case $SSH_CLIENT in *:*) exec zsh -f;; esac\n'],
+    ],
+    1,
+  ),
+)('W2: a start-up file that obeys %s is found before anybody is let in', async (_, text) => {
   await using stage = await makeStage();
   await invited(stage, 'guest');
   await stage.writeFile('.bashrc', text);
@@ -270,11 +285,16 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot()).each([
-  ['bash', '.bashrc', 'if [ $TERM = dumb ]; then :; fi\n', 'if [ "$TERM" = dumb ]; then :; fi\n'],
-  ['bash', '.bashrc', '[[ $LC_TERMINAL -eq 1 ]] && :\n', '[[ $LC_TERMINAL == 1 ]] && :\n'],
-  ['tcsh', '.cshrc', 'if ($TERM == dumb) set noglob\n', 'if ("$TERM" == dumb) set noglob\n'],
-])('W5: %s: what a guest sets is no code in ~/%s: %j is refused', async (shell, file, bad, good) => {
+test.runIf(isRoot()).each(
+  rows(
+    [
+      ['bash', '.bashrc', 'if [ $TERM = dumb ]; then :; fi\n', 'if [ "$TERM" = dumb ]; then :; fi\n'],
+      ['bash', '.bashrc', '[[ $LC_TERMINAL -eq 1 ]] && :\n', '[[ $LC_TERMINAL == 1 ]] && :\n'],
+      ['tcsh', '.cshrc', 'if ($TERM == dumb) set noglob\n', 'if ("$TERM" == dumb) set noglob\n'],
+    ],
+    1,
+  ),
+)('W5: %s: what a guest sets is no code in ~/%s: %j is refused', async (shell, file, bad, good) => {
   await using stage = await makeStage({ account: { shell: `/bin/${shell}` } });
   await invited(stage, 'guest');
   const start = ['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program];
@@ -290,12 +310,17 @@ test.runIf(isRoot()).each([
   expect(await stage.run(start)).toMatchObject({ exitCode: 0 });
 });
 
-test.each([
-  // Only a new trial tells.
-  ['nobody could see it ask for', '[ -z "$(ls later 2>/dev/null)" ] || exec zsh -f\n', 'later', 60_000],
-  // Within seconds: the folder is looked at.
-  ['all files of a folder', 'for f in ~/parts/*; do . "$f"; done\n', 'parts/two', 15_000],
-])('W2: what comes later, and a start-up file reads: %s: access ends', async (_, text, name, timeout) => {
+test.each(
+  rows(
+    [
+      // Only a new trial tells.
+      ['nobody could see it ask for', '[ -z "$(ls later 2>/dev/null)" ] || exec zsh -f\n', 'later', 60_000],
+      // Within seconds: the folder is looked at.
+      ['all files of a folder', 'for f in ~/parts/*; do . "$f"; done\n', 'parts/two', 15_000],
+    ],
+    1,
+  ),
+)('W2: what comes later, and a start-up file reads: %s: access ends', async (_, text, name, timeout) => {
   await using stage = await makeStage();
   await invited(stage, 'guest');
   await stage.writeFile('parts/one', ':\n');
@@ -314,10 +339,15 @@ test.each([
   await until(async () => (await listed(stage)).length === 0, { what: 'the pairing to be over' });
 });
 
-test.each([
-  ['at first', 'tmux -L mine new-session'],
-  ['on a connection that was at the gate before', 'exec sh -c "stty -icanon; sleep 1000"'],
-])(
+test.each(
+  rows(
+    [
+      ['at first', 'tmux -L mine new-session'],
+      ['on a connection that was at the gate before', 'exec sh -c "stty -icanon; sleep 1000"'],
+    ],
+    1,
+  ),
+)(
   'W2 I17: a guest whose terminal a start-up file gives away for them alone, %s, is seen: access ends',
   async (when, command) => {
     await using stage = await makeStage();
@@ -392,7 +422,7 @@ const led = [
   ...Object.keys(ways).map((way) => [way, ...elsewhere[0]] as const),
 ].slice(1);
 
-test.runIf(isRoot()).each(led)(
+test.runIf(isRoot()).each(rows(led, 2))(
   'W2: by %s, sshd has %s find by %s another %s, and that one is tried, whatever was proven before',
   async (way, shell, name, file) => {
     const folder = mkdtempSync('/var/tmp/tmuxpair-test-');
@@ -442,10 +472,15 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot()).each([
-  ['auto takes a private sshd', 'Port 22', []],
-  ['a port that is named gets a warning, and access ends', 'Port 2200', ['--port', '2200']],
-])(
+test.runIf(isRoot()).each(
+  rows(
+    [
+      ['auto takes a private sshd', 'Port 22', []],
+      ['a port that is named gets a warning, and access ends', 'Port 2200', ['--port', '2200']],
+    ],
+    1,
+  ),
+)(
   'W2: variables that nobody but sshd can read are seen by a trial login: %s',
   async (_, setting, options) => {
     const folder = mkdtempSync('/var/tmp/tmuxpair-test-');

@@ -6,6 +6,7 @@ import { theOne } from '../support/listed.ts';
 import { expectNothingLeft, goLive, invited } from '../support/live.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 /** A guest whose terminal says that it has this size, which no window has to have. */
 function joinAs(guest: Guest, columns: number, rows: number): Promise<Terminal> {
@@ -66,7 +67,7 @@ test('S3: a viewer whose terminal becomes huge once they are in leaves the host 
   expect(await size()).toBe(before);
 });
 
-test.each(['-r', '--approve'])(
+test.each(rows(['-r', '--approve'], 1))(
   'S5: who joins a session that nobody else is in does not resize it (%s)',
   async (more) => {
     await using stage = await makeStage();
@@ -125,25 +126,28 @@ test('T3: a guest who suspends their client goes on, and is not frozen', async (
   await seat.waitFor('23-after');
 });
 
-test.each(['terminal', 'elsewhere'])('T3: the host who suspends their client leaves: %s', async (where) => {
-  await using stage = await makeStage();
-  const ada = await invited(stage, 'ada');
-  let host: Terminal;
-  if (where === 'terminal') host = (await goLive(stage, ['ada.pub'])).host;
-  else {
-    await stage.run(['-d', '--port', String(stage.sshd.port), 'ada.pub']);
-    host = await stage.terminal(['tmux', '-S', (await theOne(stage)).socket, 'attach']);
-    await host.waitFor('[pair]');
-  }
-  const seat = await ada.join();
-  await seat.waitFor('[pair]');
-  await host.sendKeys('C-b', 'C-z');
-  await seat.exitStatus();
-  if (where === 'terminal') {
-    expect(await host.exitStatus()).toBe(0);
-    expect(await host.transcript()).toContain('you suspended tmux: access is revoked');
-  }
-  await until(async () => (await stage.run(['list'])).stdout === 'nothing is live\n', { what: 'the end' });
-  await host.close();
-  await expectNothingLeft(stage);
-});
+test.each(rows(['terminal', 'elsewhere'], 1))(
+  'T3: the host who suspends their client leaves: %s',
+  async (where) => {
+    await using stage = await makeStage();
+    const ada = await invited(stage, 'ada');
+    let host: Terminal;
+    if (where === 'terminal') host = (await goLive(stage, ['ada.pub'])).host;
+    else {
+      await stage.run(['-d', '--port', String(stage.sshd.port), 'ada.pub']);
+      host = await stage.terminal(['tmux', '-S', (await theOne(stage)).socket, 'attach']);
+      await host.waitFor('[pair]');
+    }
+    const seat = await ada.join();
+    await seat.waitFor('[pair]');
+    await host.sendKeys('C-b', 'C-z');
+    await seat.exitStatus();
+    if (where === 'terminal') {
+      expect(await host.exitStatus()).toBe(0);
+      expect(await host.transcript()).toContain('you suspended tmux: access is revoked');
+    }
+    await until(async () => (await stage.run(['list'])).stdout === 'nothing is live\n', { what: 'the end' });
+    await host.close();
+    await expectNothingLeft(stage);
+  },
+);

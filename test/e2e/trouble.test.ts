@@ -6,6 +6,7 @@ import { expectNothingLeft, goLive, invited, kill, type Live } from '../support/
 import { leaseLines } from '../support/pairing.ts';
 import { forPrivateDoor, invite } from '../support/private-door.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 /** How long, in ms, anything that was taken away may stay untold. */
@@ -16,29 +17,34 @@ async function troubleOf(stage: Stage): Promise<string[]> {
 }
 
 describe('lines that are taken away while live are told at once, shown, and put back where asked for', () => {
-  test.each<[string, (text: string) => string | undefined, string, RegExp]>([
-    ['the file emptied', () => '', 'lines-missing', /the lines of ada, bob are gone from /],
-    ['the file removed', () => undefined, 'lines-missing', /the lines of ada, bob are gone from /],
-    [
-      'replaced by one of others',
-      () => '# theirs\n',
-      'lines-missing',
-      /the lines of ada, bob are gone from /,
-    ],
-    [
-      'one line removed',
-      (text) => text.replace(/^.* tmuxpair:[a-z2-7]{12}:bob\n/m, ''),
-      'lines-missing',
-      /the lines of bob are gone from /,
-    ],
-    [
-      'a line weakened',
-      (text) => text.replace('restrict,pty,', 'pty,'),
-      'line-changed',
-      /authorized_keys:1: the line of ada was changed/,
-    ],
-    ['a line commented out', (text) => `#${text}`, 'lines-missing', /the lines of ada are gone from /],
-  ])('N7: %s', async (_, change, kind, words) => {
+  test.each(
+    rows<[string, (text: string) => string | undefined, string, RegExp]>(
+      [
+        ['the file emptied', () => '', 'lines-missing', /the lines of ada, bob are gone from /],
+        ['the file removed', () => undefined, 'lines-missing', /the lines of ada, bob are gone from /],
+        [
+          'replaced by one of others',
+          () => '# theirs\n',
+          'lines-missing',
+          /the lines of ada, bob are gone from /,
+        ],
+        [
+          'one line removed',
+          (text) => text.replace(/^.* tmuxpair:[a-z2-7]{12}:bob\n/m, ''),
+          'lines-missing',
+          /the lines of bob are gone from /,
+        ],
+        [
+          'a line weakened',
+          (text) => text.replace('restrict,pty,', 'pty,'),
+          'line-changed',
+          /authorized_keys:1: the line of ada was changed/,
+        ],
+        ['a line commented out', (text) => `#${text}`, 'lines-missing', /the lines of ada are gone from /],
+      ],
+      2,
+    ),
+  )('N7: %s', async (_, change, kind, words) => {
     await using stage = await makeStage({ keys: own });
     const ada = await invited(stage, 'ada');
     await invited(stage, 'bob');
@@ -133,11 +139,16 @@ describe('lines that are taken away while live are told at once, shown, and put 
 });
 
 describe('a line past the gate that appears while live is told at once, and not covered up', () => {
-  test.each<[string, (line: string, text: string) => string]>([
-    ['below ours', (line, text) => `${text}${line}\n`],
-    ['above ours', (line, text) => `${line}\n${text}`],
-    ['in the place of ours', (line) => `${own}${line}\n`],
-  ])('I14 I20: %s', async (_, add) => {
+  test.each(
+    rows<[string, (line: string, text: string) => string]>(
+      [
+        ['below ours', (line, text) => `${text}${line}\n`],
+        ['above ours', (line, text) => `${line}\n${text}`],
+        ['in the place of ours', (line) => `${own}${line}\n`],
+      ],
+      1,
+    ),
+  )('I14 I20: %s', async (_, add) => {
     await using stage = await makeStage({ keys: own });
     const ada = await invited(stage, 'ada');
     const { host } = await goLive(stage, ['ada.pub'], { columns: 250 });
@@ -214,7 +225,7 @@ describe("what is the pairing's own", () => {
       'no-clock',
     ],
   ];
-  test.each(cases)('I20: %s: told, shown, and put back', async (_, take, words, kind) => {
+  test.each(rows(cases, 2))('I20: %s: told, shown, and put back', async (_, take, words, kind) => {
     await using stage = await makeStage({ keys: own });
     await invited(stage, 'ada');
     const live = await goLive(stage, ['--approve', 'ada.pub'], { columns: 250 });

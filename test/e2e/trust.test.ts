@@ -10,6 +10,7 @@ import { inTheRoom, leaseLines, startPairing } from '../support/pairing.ts';
 import { program } from '../support/program.ts';
 import { give } from '../support/remembered.ts';
 import type { Terminal } from '../support/terminal.ts';
+import { isWhole } from '../support/whole.ts';
 
 const own = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
 const day = 'less than a day ago';
@@ -110,47 +111,50 @@ test('new, known, changed: in the keychain, in JSON, and at the door', async () 
   );
 });
 
-test('the question: no, nothing, and an interrupt let nobody in; yes lets them in, and is remembered', async () => {
-  await using stage = await makeStage({ keys: own });
-  const guest = await stage.guest();
-  const second = await guest.newIdentity();
-  await using forge = await forgeOf(guest.identity);
-  const env = urlOf(forge);
-  expect(await stage.run(['keys', '@octocat'], { env })).toMatchObject({ exitCode: 0 });
-  give(forge, 'octocat', second);
+test.runIf(isWhole())(
+  'the question: no, nothing, and an interrupt let nobody in; yes lets them in, and is remembered',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const guest = await stage.guest();
+    const second = await guest.newIdentity();
+    await using forge = await forgeOf(guest.identity);
+    const env = urlOf(forge);
+    expect(await stage.run(['keys', '@octocat'], { env })).toMatchObject({ exitCode: 0 });
+    give(forge, 'octocat', second);
 
-  const before = stage.snapshot();
-  for (const [keys, exit] of [
-    [['n', 'Enter'], 3],
-    [['Enter'], 3],
-    [['y', 'e', 'Enter'], 3],
-    [['C-d'], 3],
-    [['C-c'], 130],
-  ] as const) {
-    await using host = await stage.pair(['@octocat'], { env });
-    await host.waitFor(question);
-    await host.sendKeys(...keys);
-    expect([keys, await host.exitStatus()]).toEqual([keys, exit]);
-    stage.expectUntouched(before);
-    expect(litter(stage)).toEqual([]);
-  }
+    const before = stage.snapshot();
+    for (const [keys, exit] of [
+      [['n', 'Enter'], 3],
+      [['Enter'], 3],
+      [['y', 'e', 'Enter'], 3],
+      [['C-d'], 3],
+      [['C-c'], 130],
+    ] as const) {
+      await using host = await stage.pair(['@octocat'], { env });
+      await host.waitFor(question);
+      await host.sendKeys(...keys);
+      expect([keys, await host.exitStatus()]).toEqual([keys, exit]);
+      stage.expectUntouched(before);
+      expect(litter(stage)).toEqual([]);
+    }
 
-  // What the answer is about can be read when it is asked for, and what is typed after it goes to the room.
-  const host = await stage.pair(['@octocat'], { env });
-  const asked = await host.waitFor(question);
-  expect(asked).toContain(
-    `  + ${second.fingerprint} ssh-ed25519\n  - ${guest.identity.fingerprint} ssh-ed25519`,
-  );
-  await host.type('yes\r');
-  await host.waitFor(inTheRoom);
-  await host.type('echo typed-$((6*7))\r');
-  await host.waitFor(/^typed-42$/m);
-  expect((await guest.run([], ['id'])).stderr).toContain('Permission denied');
-  await visit(host, guest.as({ identity: second }));
-  expect((await stage.run(['keys', '@octocat'], { env })).stdout).toContain(
-    `github:octocat at ${forge.host}: known, last paired ${day}`,
-  );
-});
+    // What the answer is about can be read when it is asked for, and what is typed after it goes to the room.
+    const host = await stage.pair(['@octocat'], { env });
+    const asked = await host.waitFor(question);
+    expect(asked).toContain(
+      `  + ${second.fingerprint} ssh-ed25519\n  - ${guest.identity.fingerprint} ssh-ed25519`,
+    );
+    await host.type('yes\r');
+    await host.waitFor(inTheRoom);
+    await host.type('echo typed-$((6*7))\r');
+    await host.waitFor(/^typed-42$/m);
+    expect((await guest.run([], ['id'])).stderr).toContain('Permission denied');
+    await visit(host, guest.as({ identity: second }));
+    expect((await stage.run(['keys', '@octocat'], { env })).stdout).toContain(
+      `github:octocat at ${forge.host}: known, last paired ${day}`,
+    );
+  },
+);
 
 test('keys that are gone are told, and not asked about', async () => {
   await using stage = await makeStage();

@@ -3,6 +3,7 @@ import { makeStage, type Stage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
 import { keyFileOf } from '../support/pairing.ts';
 import { destinationOf, forPrivateDoor } from '../support/private-door.ts';
+import { rows } from '../support/whole.ts';
 
 /** Puts programs first on the PATH that are this machine's, but for what they say to `-V`. */
 async function calling(stage: Stage, sshd: string, tmux: string): Promise<{ PATH: string }> {
@@ -15,11 +16,16 @@ async function calling(stage: Stage, sshd: string, tmux: string): Promise<{ PATH
   return { PATH: `${stage.account.home}/bin:${stage.account.env.PATH}` };
 }
 
-test.each([
-  ['OpenSSH_7.4p1, LibreSSL 2.8.3', 'tmux 3.2', /^restrict,pty,command=/],
-  ['OpenSSH_8.9p1 Ubuntu-3, OpenSSL 3.0.2', 'tmux 3.5a', /^restrict,pty,expiry-time="\d{14}",command=/],
-  ['OpenSSH_10.0p2, OpenSSL 3.5.0', 'tmux next-3.6', /^restrict,pty,expiry-time="\d{14}Z",command=/],
-])('as for %s and %s: a guest gets in, by a line that it understands', async (sshd, tmux, line) => {
+test.each(
+  rows(
+    [
+      ['OpenSSH_7.4p1, LibreSSL 2.8.3', 'tmux 3.2', /^restrict,pty,command=/],
+      ['OpenSSH_8.9p1 Ubuntu-3, OpenSSL 3.0.2', 'tmux 3.5a', /^restrict,pty,expiry-time="\d{14}",command=/],
+      ['OpenSSH_10.0p2, OpenSSL 3.5.0', 'tmux next-3.6', /^restrict,pty,expiry-time="\d{14}Z",command=/],
+    ],
+    2,
+  ),
+)('as for %s and %s: a guest gets in, by a line that it understands', async (sshd, tmux, line) => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
   const env = await calling(stage, sshd, tmux);

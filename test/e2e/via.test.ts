@@ -15,6 +15,7 @@ import { type Process, signalProcess } from '../support/processes.ts';
 import { isRoot, testRun } from '../support/run.ts';
 import { startSshd } from '../support/sshd.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 /** What the README has the jump host's account look like: it can be passed through, and nothing else. */
 const lockedDown = {
@@ -205,7 +206,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'N8: a tunnel that does not last is opened again at longer and longer intervals',
   async () => {
     await using world = await makeWorld();

@@ -14,6 +14,7 @@ import { keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot, testRun } from '../support/run.ts';
 import { startSshd } from '../support/sshd.ts';
 import { until } from '../support/wait.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 interface Machine extends AsyncDisposable {
   readonly stage: Stage;
@@ -128,7 +129,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'R3: twenty in a row, ten at once and the doctor five times: sshd refuses nobody, the host’s own ssh neither',
   { timeout: 240_000 },
   async () => {
@@ -167,7 +168,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())('R3: what others may have written is not believed', async () => {
+test.runIf(isRoot() && isWhole())('R3: what others may have written is not believed', async () => {
   await using machine = await makeMachine();
   const { stage, expectConnections } = machine;
   await pairing(machine, []);
@@ -178,7 +179,7 @@ test.runIf(isRoot())('R3: what others may have written is not believed', async (
   expectConnections(2);
 });
 
-test.runIf(isRoot()).each(['SSH-2.0-Go', 'SSH-2.0-dropbear_2022.83', 'HTTP/1.1 400 Bad Request'])(
+test.runIf(isRoot()).each(rows(['SSH-2.0-Go', 'SSH-2.0-dropbear_2022.83', 'HTTP/1.1 400 Bad Request'], 1))(
   'N1: %s on port 22: the sshd on another port is announced, and gets a guest in',
   async (greeting) => {
     await using machine = await makeMachine([]);
@@ -208,12 +209,17 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot()).each([
-  ['AllowGroups nogroup', /Permission denied/],
-  ['AuthenticationMethods publickey,password', /Permission denied/],
-  ['ForceCommand /bin/date', /ssh went without a word|not in|closed/],
-  ['PubkeyAcceptedAlgorithms ecdsa-sha2-nistp256', /Permission denied/],
-])(
+test.runIf(isRoot()).each(
+  rows(
+    [
+      ['AllowGroups nogroup', /Permission denied/],
+      ['AuthenticationMethods publickey,password', /Permission denied/],
+      ['ForceCommand /bin/date', /ssh went without a word|not in|closed/],
+      ['PubkeyAcceptedAlgorithms ecdsa-sha2-nistp256', /Permission denied/],
+    ],
+    1,
+  ),
+)(
   'N2: settings that can’t be read, with %s: a trial login tells, and the private sshd is taken',
   async (setting, said) => {
     await using machine = await makeMachine(['Port 22', setting]);
@@ -256,7 +262,7 @@ test.runIf(isRoot())('N2: settings that can’t be read, and a trial login that 
   expect(leaseLines(stage)).toEqual([]);
 });
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W1 N2: settings that can’t be read, and variables that guests may set: not through that sshd',
   async () => {
     for (const accepted of ['*', 'LANG BASH_ENV', 'LD_*', 'ZDOTDIR']) {
@@ -291,7 +297,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W1 N2 B4: settings that can’t be read, and another file that lets the guest in, now or later: not through that sshd',
   async () => {
     await using machine = await makeMachine([
@@ -328,7 +334,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot()).each(['203.0.113.1', 'fd00:7070::5'])(
+test.runIf(isRoot()).each(rows(['203.0.113.1', 'fd00:7070::5'], 1))(
   'N4: an sshd that listens on %s alone is found, tried and announced there',
   async (address) => {
     await using machine = await makeMachine(['Port 22'], address);
@@ -404,7 +410,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'B3: two sshds on one port: the one that guests come to is judged, by its own settings',
   async () => {
     await using machine = await makeMachine(['Port 22'], '127.0.0.1');
@@ -430,7 +436,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'C1: an account that has expired: a trial login tells before the line is announced, also through a port that was named',
   async () => {
     await using machine = await makeMachine(['Port 22', 'UsePAM yes']);
@@ -520,7 +526,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'C2: an sshd with other files by the same names is one whose settings are not known: keys are offered each time',
   async () => {
     await using machine = await makeMachine([], '127.0.0.1');
@@ -548,7 +554,7 @@ unshare -m sh -c 'mount --bind ${folder}/inside ${folder}/seen && exec /usr/sbin
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   "W1: settings that can't be read: the key of somebody who is invited later is offered, too",
   async () => {
     await using machine = await makeMachine([

@@ -14,6 +14,7 @@ import {
   remains,
 } from '../support/live.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 const mounts = await canMount();
@@ -74,7 +75,7 @@ async function stageFor(trouble: Trouble) {
 const none = async (): Promise<void> => {};
 const noDisk: SmallDisk = { fill: none, free: none, readOnly: none, [Symbol.asyncDispose]: none };
 
-test.runIf(mounts).each(troubles)(
+test.runIf(mounts).each(rows(troubles, 1))(
   'F5 I3: $name at the grant: nothing is changed, exit 5',
   async (trouble) => {
     await using setting = await stageFor(trouble);
@@ -103,7 +104,7 @@ test.runIf(mounts).each(troubles)(
   },
 );
 
-test.runIf(mounts).each(troubles)(
+test.runIf(mounts).each(rows(troubles, 1))(
   'F5 I3 I4: $name at the end: guests out, gate shut, exit 7',
   async (trouble) => {
     await using setting = await stageFor(trouble);

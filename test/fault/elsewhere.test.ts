@@ -8,6 +8,7 @@ import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.t
 import { type Process, readProcess, signalProcess } from '../support/processes.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -22,7 +23,7 @@ async function supervisorOf(stage: Stage): Promise<Process> {
 
 const ends = ['SIGKILL', 'SIGTERM'] as const;
 
-test.each(ends)('F1 F2 I5: %s of a supervisor in the background', async (signal) => {
+test.each(rows(ends, 1))('F1 F2 I5: %s of a supervisor in the background', async (signal) => {
   await using stage = await makeStage({ keys: own });
   const before = stage.snapshot();
   const ada = await invited(stage, 'ada');
@@ -52,45 +53,48 @@ test.each(ends)('F1 F2 I5: %s of a supervisor in the background', async (signal)
   });
 });
 
-test.each(ends)('F1 F2 I5 I11: %s of a supervisor, in a session that the host shares', async (signal) => {
-  await using stage = await makeStage({ keys: own });
-  const before = stage.snapshot();
-  const ada = await invited(stage, 'ada');
-  const host = await stage.terminal(['tmux', 'new-session', '-s', 'mine']);
-  await host.waitFor('[mine]');
-  const tmux = (...command: string[]) => stage.account.demand('tmux', command);
-  const options = () => tmux('show-options', '-t', '=mine:');
-  const untouched = await options();
-  const port = String(stage.sshd.port);
-  const started = await stage.run(['--share', 'mine', '--yes', '--detach', '--port', port, 'ada.pub']);
-  expect(started).toMatchObject({ exitCode: 0 });
-  const supervisor = await supervisorOf(stage);
-  const seat = await ada.join();
-  await seat.waitFor('[mine]');
-  expect(await options()).not.toBe(untouched);
-  const inside = guestProcesses(stage).filter(({ cmd }) => !cmd.startsWith('tmux '));
+test.each(rows(ends, 1))(
+  'F1 F2 I5 I11: %s of a supervisor, in a session that the host shares',
+  async (signal) => {
+    await using stage = await makeStage({ keys: own });
+    const before = stage.snapshot();
+    const ada = await invited(stage, 'ada');
+    const host = await stage.terminal(['tmux', 'new-session', '-s', 'mine']);
+    await host.waitFor('[mine]');
+    const tmux = (...command: string[]) => stage.account.demand('tmux', command);
+    const options = () => tmux('show-options', '-t', '=mine:');
+    const untouched = await options();
+    const port = String(stage.sshd.port);
+    const started = await stage.run(['--share', 'mine', '--yes', '--detach', '--port', port, 'ada.pub']);
+    expect(started).toMatchObject({ exitCode: 0 });
+    const supervisor = await supervisorOf(stage);
+    const seat = await ada.join();
+    await seat.waitFor('[mine]');
+    expect(await options()).not.toBe(untouched);
+    const inside = guestProcesses(stage).filter(({ cmd }) => !cmd.startsWith('tmux '));
 
-  const since = performance.now();
-  signalProcess(supervisor, signal);
-  const ms = await allGone(inside, since);
+    const since = performance.now();
+    signalProcess(supervisor, signal);
+    const ms = await allGone(inside, since);
 
-  expectWithin(ms, 1000);
-  await until(() => leases(stage).length === 0, { what: 'the lease to go' });
-  stage.expectUntouched(before);
-  // Shows what is left, where something is.
-  await until(async () => (await options()) === untouched, { what: 'the options' }).catch(() => {});
-  expect(await options()).toBe(untouched);
-  // The program's own control client stays for a second.
-  await until(async () => (await tmux('list-clients', '-F', '#{session_name}')) === 'mine\n', {
-    what: 'nobody but the host in the session',
-  });
-  const row = { guests: 'out', ms, file: 'as before' };
-  record({
-    id: signal === 'SIGKILL' ? 'F1' : 'F2',
-    fault: `${signal}, in a session of the host's own`,
-    ...row,
-  });
-});
+    expectWithin(ms, 1000);
+    await until(() => leases(stage).length === 0, { what: 'the lease to go' });
+    stage.expectUntouched(before);
+    // Shows what is left, where something is.
+    await until(async () => (await options()) === untouched, { what: 'the options' }).catch(() => {});
+    expect(await options()).toBe(untouched);
+    // The program's own control client stays for a second.
+    await until(async () => (await tmux('list-clients', '-F', '#{session_name}')) === 'mine\n', {
+      what: 'nobody but the host in the session',
+    });
+    const row = { guests: 'out', ms, file: 'as before' };
+    record({
+      id: signal === 'SIGKILL' ? 'F1' : 'F2',
+      fault: `${signal}, in a session of the host's own`,
+      ...row,
+    });
+  },
+);
 
 test('F1 G4 G5 I5: SIGKILL of the supervisor, and guests come through an sshd of its own', async () => {
   await using stage = await makeStage({ ...forPrivateDoor, keys: own });

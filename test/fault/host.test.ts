@@ -19,6 +19,7 @@ import { allProcesses, type Process, signalProcess } from '../support/processes.
 import { program } from '../support/program.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -66,7 +67,7 @@ const ways: readonly { name: string; end: (scene: Scene) => unknown; exit?: numb
   },
 ];
 
-test.each(ways)('F2 F3 I4 I11: $name', async ({ name, end, exit }) => {
+test.each(rows(ways, 3))('F2 F3 I4 I11: $name', async ({ name, end, exit }) => {
   await using stage = await makeStage({ keys: own });
   const before = stage.snapshot();
   const scene = await oneGuest(stage);

@@ -15,6 +15,7 @@ import { program } from '../support/program.ts';
 import { lastIn, type Point, pointsIn, striking, tracing } from '../support/strace.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
+import { times } from '../support/whole.ts';
 
 const own =
   '# mine\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
@@ -82,10 +83,13 @@ async function pointsOf(bench: Bench): Promise<Point[]> {
   return all.slice(all.findIndex(({ call }) => call === 'mkdir')).filter(({ call }) => call !== 'openat');
 }
 
-/** Those to be tried: all of them with `npm run test:steps`; else what changes the key file, and a quarter of the others. */
+/** Those to be tried: all of them with `npm run test:steps`, a share of them else, more of those that change the key file. */
 function tried(points: readonly Point[]): Point[] {
   const all = process.env.TEST_STEPS === 'all';
-  return points.filter(({ name }, n) => all || name.includes('authorized_keys') || n % 4 === 0);
+  return points.filter(
+    ({ name }, n) =>
+      all || n % times(4, 12) === 0 || (name.includes('authorized_keys') && n % times(1, 3) === 0),
+  );
 }
 
 /** How many of how many. */

@@ -19,6 +19,7 @@ import { signalProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
 import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -62,17 +63,20 @@ const spoilt: readonly {
     : []),
 ];
 
-test.each(spoilt)('O8: the run directory: $name: refused, nothing granted', async ({ spoil, said }) => {
-  await using stage = await makeStage({ keys: own });
-  const before = stage.snapshot();
-  await invited(stage, 'ada');
-  await spoil(stage, runDirectory(stage));
-  const host = await stage.pair(['ada.pub']);
-  expect(await host.exitStatus()).toBe(6);
-  expect((await host.screen()).replaceAll('\n', '')).toContain(said);
-  stage.expectUntouched(before);
-  expect(stage.processes().filter(({ cmd }) => cmd.includes('/tmuxpair/'))).toEqual([]);
-});
+test.each(rows(spoilt, 2))(
+  'O8: the run directory: $name: refused, nothing granted',
+  async ({ spoil, said }) => {
+    await using stage = await makeStage({ keys: own });
+    const before = stage.snapshot();
+    await invited(stage, 'ada');
+    await spoil(stage, runDirectory(stage));
+    const host = await stage.pair(['ada.pub']);
+    expect(await host.exitStatus()).toBe(6);
+    expect((await host.screen()).replaceAll('\n', '')).toContain(said);
+    stage.expectUntouched(before);
+    expect(stage.processes().filter(({ cmd }) => cmd.includes('/tmuxpair/'))).toEqual([]);
+  },
+);
 
 /** What the gate must refuse by itself. `undo` puts it right again, so that it is seen to be the reason. */
 const gates: readonly { name: string; spoil: string; undo: string; said: string }[] = [
@@ -220,7 +224,7 @@ const beginnings: readonly { before: string; keys?: string; ssh?: boolean }[] = 
   { before: 'no .ssh', ssh: false },
 ];
 
-test.each(beginnings)(
+test.each(rows(beginnings, 1))(
   'F9: after a reboot, with $before before: nobody gets in, sweep removes the lines',
   async (begun) => {
     const { ssh = true, keys } = begun;

@@ -6,27 +6,31 @@ import { machineName, startOf } from '../../src/lease/process.ts';
 import { makeStage } from '../support/fixture.ts';
 import { runDirectory } from '../support/live.ts';
 import { isRoot } from '../support/run.ts';
+import { isWhole } from '../support/whole.ts';
 
-test.runIf(isRoot())('sweep exits 7, and says where, as long as a guest process would not end', async () => {
-  await using stage = await makeStage({ keys: '# mine\n' });
-  const folder = `${runDirectory(stage)}/${newLeaseId(machineName())}`;
-  const undying = spawn('sleep', ['100'], { stdio: 'ignore' }); // Not the host's, so not theirs to end.
-  try {
-    const who = `${undying.pid},${startOf(undying.pid ?? 0)}`;
-    await stage.account.demand('mkdir', ['-p', '-m', '700', runDirectory(stage)]);
-    await stage.account.demand('mkdir', ['-m', '700', folder, `${folder}/in`, `${folder}/open`]);
-    await stage.account.demand('touch', [`${folder}/in/ssh,eve,1,${who},${who},192.0.2.7`]);
-    const swept = await stage.run(['sweep'], { timeout: 90_000 });
-    expect(swept.stderr).toContain(`${folder}/in`);
-    expect(swept.stderr).not.toContain('took back');
-    expect(swept.exitCode).toBe(7);
-    expect(existsSync(folder)).toBe(true);
-  } finally {
-    undying.kill('SIGKILL');
-  }
-  expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
-  expect(existsSync(folder)).toBe(false);
-});
+test.runIf(isRoot() && isWhole())(
+  'sweep exits 7, and says where, as long as a guest process would not end',
+  async () => {
+    await using stage = await makeStage({ keys: '# mine\n' });
+    const folder = `${runDirectory(stage)}/${newLeaseId(machineName())}`;
+    const undying = spawn('sleep', ['100'], { stdio: 'ignore' }); // Not the host's, so not theirs to end.
+    try {
+      const who = `${undying.pid},${startOf(undying.pid ?? 0)}`;
+      await stage.account.demand('mkdir', ['-p', '-m', '700', runDirectory(stage)]);
+      await stage.account.demand('mkdir', ['-m', '700', folder, `${folder}/in`, `${folder}/open`]);
+      await stage.account.demand('touch', [`${folder}/in/ssh,eve,1,${who},${who},192.0.2.7`]);
+      const swept = await stage.run(['sweep'], { timeout: 90_000 });
+      expect(swept.stderr).toContain(`${folder}/in`);
+      expect(swept.stderr).not.toContain('took back');
+      expect(swept.exitCode).toBe(7);
+      expect(existsSync(folder)).toBe(true);
+    } finally {
+      undying.kill('SIGKILL');
+    }
+    expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
+    expect(existsSync(folder)).toBe(false);
+  },
+);
 
 test('F1: what a dead supervisor had besides its pairing is taken back with that: a trial login had only begun', async () => {
   await using stage = await makeStage({ keys: '# mine\n' });

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { isWhole } from './whole.ts';
 
 /** Ends a run with what was skipped, and why: by a test's own note, or by the condition in its source. */
 export default class Skipped implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.flatMap((one) => [...one.children.allTests('skipped')]);
+    if (!isWhole()) console.log('\nThis was the core: npm run test:whole has every row of every table.');
     if (skipped.length === 0) return;
     console.log(`\nSkipped, ${skipped.length} in all:`);
     for (const one of skipped) {
@@ -22,7 +24,8 @@ function reasonOf(one: TestCase): string {
   const [, how, condition] =
     /\.(runIf|skipIf)\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)/.exec(sourceOf(one)) ?? [];
   if (condition === undefined) return 'no reason is given';
-  return `${how === 'runIf' ? 'needs' : 'not with'} ${condition.replace(/\s+/g, ' ').trim()}`;
+  const words = condition.replace(/\s+/g, ' ').replace('isWhole()', 'npm run test:whole').trim();
+  return `${how === 'runIf' ? 'needs' : 'not with'} ${words}`;
 }
 
 /** From the test's call on, or from that of the group that it is in. */
