@@ -2,10 +2,9 @@
  * What runs behind a connection of a private sshd. sshd starts one program a session, the guest's login shell, and that
  * has to become the gate: whatever else it becomes has the guest's terminal, past the gate.
  */
-import { readFileSync } from 'node:fs';
 import { userOf } from '../system/process-user.ts';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
-import { hasProc, uptime } from './process.ts';
+import { hasProc, uptime, wordsOf } from './process.ts';
 import { processIds, processTable, rowsOf, type TableRow } from './process-table.ts';
 
 export interface Behind {
@@ -67,7 +66,7 @@ export function lookForStrays(folder: string): StrayLook {
       sshds.has(ppid) &&
       !sshds.has(pid) &&
       isOfThisUser(pid) &&
-      commandLine(pid).includes(`\0-c\0exec /bin/sh ${folder}/`);
+      wordsOf(pid).includes(` -c exec /bin/sh ${folder}/`);
     for (const row of rows) if (isOurs(row)) own.add(row.ppid);
     const before = seconds.map((some) => (uptime() - some) * ticks);
     // Most often nothing runs there but gates. Else all that it has started counts, too.
@@ -82,7 +81,7 @@ export function lookForStrays(folder: string): StrayLook {
  * a parent, which in a container may be an sshd. Nor one that somebody else calls so.
  */
 function servesUs(pid: number): boolean {
-  return pid > 1 && isConnection(commandLine(pid)) && isOfThisUser(pid);
+  return pid > 1 && isConnection(wordsOf(pid)) && isOfThisUser(pid);
 }
 
 /** By how an sshd shows itself: `sshd: ada@pts/0`, not `sshd: /usr/sbin/sshd -D [listener] …`. */
@@ -92,14 +91,6 @@ export function isConnection(title: string): boolean {
 
 function isOfThisUser(pid: number): boolean {
   return userOf(pid) === process.geteuid?.();
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-  } catch {
-    return ''; // It has ended meanwhile.
-  }
 }
 
 /** The pure half. @param before in ticks since boot: what has started later is no stranger yet */

@@ -66,6 +66,16 @@ export function commandOf(pid: number): string | undefined {
   }
 }
 
+/** The words that `pid` was started with, with one space between them; empty if it has ended. */
+export function wordsOf(pid: number): string {
+  try {
+    if (hasProc) return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
+    return psOf(pid, 'args') ?? '';
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
+
 export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
@@ -110,10 +120,10 @@ function statOf(pid: number): { command: string; start: string } | undefined {
   return { command: stat.slice(stat.indexOf('(') + 1, close), start };
 }
 
-function psOf(pid: number, column: 'lstart' | 'comm'): string | undefined {
+function psOf(pid: number, column: 'lstart' | 'comm' | 'args'): string | undefined {
   try {
     const columns = ['-o', 'state=', '-o', `${column}=`];
-    const output = execFileSync('ps', [...columns, '-p', String(pid)], {
+    const output = execFileSync('ps', ['-ww', ...columns, '-p', String(pid)], {
       encoding: 'latin1',
       env: { ...process.env, LC_ALL: 'C', TZ: 'UTC0' },
       stdio: ['ignore', 'pipe', 'ignore'],

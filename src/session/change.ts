@@ -27,7 +27,7 @@ import {
   withMovedExpiry,
 } from '../lease/lease.ts';
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
-import { uptime } from '../lease/process.ts';
+import { uptime, wordsOf } from '../lease/process.ts';
 import { showDeadlineInside } from '../room/airlock.ts';
 import { moveGuests } from '../room/move.ts';
 import { type Room, showDeadline } from '../room/room.ts';
@@ -214,6 +214,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   const asks = new Set(asking(folder).map(({ record }) => record));
   const mine = (): Presence[] => presences(folder).filter((one) => one.label === label);
   let pending = new Set(mine().flatMap(({ record }) => (asks.has(record) ? [] : [record])));
+  let under = new Set<number>();
   const until = performance.now() + patience;
   while (pending.size > 0 && performance.now() < until) {
     const waiting = mine().filter(({ record }) => pending.has(record));
@@ -222,13 +223,29 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
     // A client that runs may not be attached yet.
     const left = new Set(moves.length > 0 ? await moveGuests(room, folder, moves) : []);
     const done = new Set(inside.flatMap(({ pid, record }) => (left.has(pid) ? [] : [record])));
+    for (const { pid, record } of inside) if (done.has(record)) under.add(pid);
     pending = new Set(waiting.flatMap(({ record }) => (done.has(record) ? [] : [record])));
     if (pending.size > 0) await sleep(20);
   }
-  if (pending.size === 0) return;
+  // Their client was asked to become the gate: who types has the room's server, which could have it become something else.
+  const access = accessOf(live, label);
+  for (const since = performance.now(); performance.now() < since + patience; await sleep(20)) {
+    under = new Set([...under].filter((pid) => !hasArrived(pid, access)));
+    if (under.size === 0) break;
+  }
+  if (pending.size + under.size === 0) return;
   shutGateFor(live.lease, label);
   await sever(folder, label);
   if (!live.ended && !live.out.has(label)) openGate(live.lease, label, accessOf(live, label));
+}
+
+/** Whether a process that was to go through the gate again is what the gate becomes for that access, or has ended. */
+function hasArrived(pid: number, access: Access): boolean {
+  const words = wordsOf(pid);
+  const isLooking = words.includes(`/air/${pid} `);
+  return (
+    words === '' || (access === 'read-only' ? isLooking : !isLooking && / attach-session -E /.test(words))
+  );
 }
 
 /** The sh command that has a guest's tmux client make way for the gate. */

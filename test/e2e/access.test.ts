@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { ask } from '../support/control.ts';
 import { makeStage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
-import { invited, leases, liveOf } from '../support/live.ts';
+import { goLive, invited, leases, liveOf } from '../support/live.ts';
 import { destinationOf, forPrivateDoor } from '../support/private-door.ts';
 import { readProcess } from '../support/processes.ts';
+import { until } from '../support/wait.ts';
 import { rows } from '../support/whole.ts';
 
 test.each(
@@ -46,7 +47,7 @@ test.each(
       await seat.waitFor(`${swing + 1000}-typed`);
     }
   }
-  // As fast as they come, each answered before the guest is where the one before has put them.
+  // As fast as they come.
   for (let swing = 1; swing <= 11; swing++) {
     const access = swing % 2 === 1 ? 'read-only' : 'read-write';
     expect(await ask(folder, { op: 'access', guest: 'ada', access })).toMatchObject({ ok: true });
@@ -55,4 +56,22 @@ test.each(
   expect(await seat.isRunning()).toBe(true);
   expect(readProcess(client?.pid ?? 0)?.startTime).toBe(client?.startTime);
   expect((await theOne(stage)).guests[0]?.connections).toHaveLength(1);
+});
+
+test('G10: who types has their client become a shell in the place of the gate: they are put out, and come back to look', async () => {
+  await using stage = await makeStage();
+  const ada = await invited(stage, 'ada');
+  const live = await goLive(stage, ['ada.pub']);
+  const seat = await ada.join();
+  await seat.waitFor('[pair]');
+  const shell = await stage.writeFile('kept', '#!/bin/sh\nexec bash --norc -i\n', 0o755);
+  await seat.type(`tmux set-hook -g after-set-option 'set-option -t =pair: default-shell ${shell}'; clear\r`);
+  await until(async () => (await live.room('show-hooks', '-g')).stdout.includes(shell), { what: 'the hook' });
+
+  expect(await stage.run(['access', '--yes', 'ada', 'ro'])).toMatchObject({ exitCode: 0 });
+
+  await seat.exitStatus();
+  const left = stage.processes().filter(({ cmd }) => /bash --norc -i|\/kept/.test(cmd));
+  expect(left).toEqual([]);
+  await (await ada.join()).waitFor('view only, q leaves');
 });
