@@ -167,14 +167,17 @@ export function reclaim({ claim }: Room): void {
   }
 }
 
-/** The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. */
+/**
+ * The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. Drawing for who looks
+ * gives way to the host's own programs.
+ */
 export function enterCommands(room: Room, folder: string): { write: string; airlock: string; look: string } {
   const tmux = quote(room.tmux);
   const inRoom = `exec ${tmux} -u -N -S ${quote(room.socket)} attach-session -E`;
   return {
     write: `${inRoom} -f ignore-size -t ${quote(room.target)}`,
     look: `${inRoom} -r -t ${quote(room.target)}`,
-    airlock: `exec ${tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
+    airlock: `exec nice -n 10 ${tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
   };
 }
 
