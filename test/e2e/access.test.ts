@@ -58,7 +58,7 @@ test.each(
   expect((await theOne(stage)).guests[0]?.connections).toHaveLength(1);
 });
 
-test('G10: who types has their client become a shell in the place of the gate: they are put out, and come back to look', async () => {
+test('W4: who types has their client become a shell in the place of the gate: they are put out, and come back to look', async () => {
   await using stage = await makeStage();
   const ada = await invited(stage, 'ada');
   const live = await goLive(stage, ['ada.pub']);
