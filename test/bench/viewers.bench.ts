@@ -13,7 +13,10 @@ const keys = ['^', '|', '&', '{'] as const;
 /** In ms: between two keystrokes, and for how long. */
 const [rest, minute] = [50, 60_000];
 
-/** In a terminal: comes in again and again, with a huge one, or makes it huge once they are in. */
+/**
+ * In a terminal: comes in again and again, with a huge one, or makes it huge once they are in. By rights on a machine of
+ * their own: here their ssh gives way to what the host runs.
+ */
 function viewer(guest: Guest, how: 'usual' | 'huge from the start' | 'huge once in'): Seat {
   const ssh = ['ssh', ...guest.sshArgs(['-tt'])].map((word) => `'${word}'`).join(' ');
   const [usual, size] = ['stty cols 80 rows 24 <&3', 'stty cols 10000 rows 10000 <&3'];
@@ -22,9 +25,8 @@ function viewer(guest: Guest, how: 'usual' | 'huge from the start' | 'huge once 
     'huge from the start': `${size}; timeout --foreground 3 ${ssh}`,
     'huge once in': `${usual}; { sleep 3; ${size}; } & timeout --foreground 6 ${ssh}`,
   }[how];
-  return seatBy(guest.account, 'script', [
-    ...['-qfec', `exec 3<&0; trap 'exit' HUP TERM; while :; do ${visit}; sleep 0.05; done`, '/dev/null'],
-  ]);
+  const again = `exec 3<&0; trap 'exit' HUP TERM; while :; do ${visit}; sleep 0.05; done`;
+  return seatBy(guest.account, 'nice', ['-n', '19', 'script', '-qfec', again, '/dev/null']);
 }
 
 async function echoes(host: Seat, milliseconds: number): Promise<number[]> {

@@ -6,7 +6,7 @@ import { makeMachine } from '../support/machine.ts';
 import { keyFileOf } from '../support/pairing.ts';
 import { forPrivateDoor } from '../support/private-door.ts';
 import { isRoot } from '../support/run.ts';
-import { rows } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 /** Programs of this name come first for the host. */
 async function standIn(stage: Stage, programs: Readonly<Record<string, string>>) {
@@ -50,19 +50,22 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())("W3: an address on which Tailscale's own SSH server answers is not told", async () => {
-  await using machine = await makeMachine(['Port 22'], '0.0.0.0');
-  const { stage } = machine;
-  const env = await standIn(stage, { tailscale: status({ sshHostKeys: ['ssh-ed25519 AAAA'] }) });
-  const start = ['--unattended', '-d', '--door', 'system', await keyFileOf(stage, await stage.guest())];
-  const told = await stage.run(start, { env });
-  const warning = "warning: Tailscale's own SSH server answers on port 22 of me.tail.net";
-  expect(told.stderr).toContain(warning);
-  expect(JSON.stringify((await theOne(stage)).routes)).not.toMatch(/tail|100\.64/);
-  await stage.run(['stop']);
-  const named = await stage.run(['--host', 'me.tail.net', ...start], { env });
-  expect(named.stderr).toContain(warning);
-});
+test.runIf(isRoot() && isWhole())(
+  "W3: an address on which Tailscale's own SSH server answers is not told",
+  async () => {
+    await using machine = await makeMachine(['Port 22'], '0.0.0.0');
+    const { stage } = machine;
+    const env = await standIn(stage, { tailscale: status({ sshHostKeys: ['ssh-ed25519 AAAA'] }) });
+    const start = ['--unattended', '-d', '--door', 'system', await keyFileOf(stage, await stage.guest())];
+    const told = await stage.run(start, { env });
+    const warning = "warning: Tailscale's own SSH server answers on port 22 of me.tail.net";
+    expect(told.stderr).toContain(warning);
+    expect(JSON.stringify((await theOne(stage)).routes)).not.toMatch(/tail|100\.64/);
+    await stage.run(['stop']);
+    const named = await stage.run(['--host', 'me.tail.net', ...start], { env });
+    expect(named.stderr).toContain(warning);
+  },
+);
 
 test('N10: --forward is in the line that a guest pastes', async () => {
   await using stage = await makeStage(forPrivateDoor);
@@ -76,20 +79,23 @@ test('N10: --forward is in the line that a guest pastes', async () => {
   await seat.waitFor('[pair]');
 });
 
-test('S13: a forge that the environment has put in the place of the real one is named', async () => {
-  await using stage = await makeStage();
-  const guest = await stage.guest();
-  await using forge = await startForge({
-    kind: 'github',
-    users: { octocat: [{ key: guest.identity.publicKey }] },
-  });
-  const env = { GITHUB_API_URL: forge.url };
-  const { host } = forge;
-  const start = ['--unattended', '-d', '--host', '127.0.0.1', '--port', String(stage.sshd.port)];
-  const { stdout } = await stage.run([...start, '@octocat'], { env });
-  expect(stdout).toContain(`octocat (github:octocat at ${host}) may join`);
-  expect((await theOne(stage)).guests).toMatchObject([{ reference: 'github:octocat', from: host }]);
-});
+test.runIf(isWhole())(
+  'S13: a forge that the environment has put in the place of the real one is named',
+  async () => {
+    await using stage = await makeStage();
+    const guest = await stage.guest();
+    await using forge = await startForge({
+      kind: 'github',
+      users: { octocat: [{ key: guest.identity.publicKey }] },
+    });
+    const env = { GITHUB_API_URL: forge.url };
+    const { host } = forge;
+    const start = ['--unattended', '-d', '--host', '127.0.0.1', '--port', String(stage.sshd.port)];
+    const { stdout } = await stage.run([...start, '@octocat'], { env });
+    expect(stdout).toContain(`octocat (github:octocat at ${host}) may join`);
+    expect((await theOne(stage)).guests).toMatchObject([{ reference: 'github:octocat', from: host }]);
+  },
+);
 
 test.runIf(isRoot()).each(
   rows(

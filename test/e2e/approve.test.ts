@@ -131,26 +131,29 @@ test('while the host types, no menu; two guests are asked about in turn; who giv
   await host.waitForNo(menu);
 });
 
-test('what a host has open stays open; a second window of theirs can answer, and the first answer counts', async () => {
-  await using stage = await makeStage();
-  const ada = await invited(stage, 'ada');
-  const live = await goLive(stage, ['--approve', 'ada.pub']);
-  const other = await stage.terminal(['tmux', '-S', live.socket, 'attach'], { columns: 60, rows: 20 });
-  await other.waitFor('[pair]');
-  const client = await widest(stage, live.socket);
-  const popup = ['display-popup', '-E', '-c', client, 'echo theirs; read x'];
-  stage.account.spawn('tmux', ['-N', '-S', live.socket, ...popup]);
-  await live.host.waitFor('theirs');
-  const seat = await ada.join();
-  await asked(other, 'ada', ada.identity.fingerprint.slice(0, 40));
-  expect(await live.host.screen()).not.toContain(menu);
-  await live.host.sendKeys('Enter');
-  await asked(live.host, 'ada', ada.identity.fingerprint);
-  await choose(other, 2);
-  await seat.waitFor('view only');
-  await live.host.waitForNo(menu);
-  await other.waitForNo(menu);
-});
+test.runIf(isWhole())(
+  'what a host has open stays open; a second window of theirs can answer, and the first answer counts',
+  async () => {
+    await using stage = await makeStage();
+    const ada = await invited(stage, 'ada');
+    const live = await goLive(stage, ['--approve', 'ada.pub']);
+    const other = await stage.terminal(['tmux', '-S', live.socket, 'attach'], { columns: 60, rows: 20 });
+    await other.waitFor('[pair]');
+    const client = await widest(stage, live.socket);
+    const popup = ['display-popup', '-E', '-c', client, 'echo theirs; read x'];
+    stage.account.spawn('tmux', ['-N', '-S', live.socket, ...popup]);
+    await live.host.waitFor('theirs');
+    const seat = await ada.join();
+    await asked(other, 'ada', ada.identity.fingerprint.slice(0, 40));
+    expect(await live.host.screen()).not.toContain(menu);
+    await live.host.sendKeys('Enter');
+    await asked(live.host, 'ada', ada.identity.fingerprint);
+    await choose(other, 2);
+    await seat.waitFor('view only');
+    await live.host.waitForNo(menu);
+    await other.waitForNo(menu);
+  },
+);
 
 test('T14 T15: a guest who types sees no question about another, and their keys answer none', async () => {
   await using stage = await makeStage();
@@ -179,64 +182,70 @@ async function widest(stage: Stage, socket: string): Promise<string> {
   return first.replace(/^\d+ /, '');
 }
 
-test('who asks is made to look, or put out; the host who leaves takes the question along, and the last one the guest', async () => {
-  await using stage = await makeStage();
-  const guests = [await invited(stage, 'ada'), await invited(stage, 'bob')];
-  const [ada, bob] = guests;
-  if (!ada || !bob) throw new Error('two guests');
-  const args = ['--port', String(stage.sshd.port), '--detach', '--approve', 'ada.pub', 'bob.pub'];
-  expect(await stage.run(args)).toMatchObject({ exitCode: 0 });
-  const { socket } = await theOne(stage);
-  const [first, host] = [
-    await stage.terminal(['tmux', '-S', socket, 'attach']),
-    await stage.terminal(['tmux', '-S', socket, 'attach']),
-  ];
-  for (const one of [first, host]) await one.waitFor('[pair]');
-  const seat = await ada.join();
-  for (const one of [first, host]) await asked(one, 'ada', ada.identity.fingerprint);
-  await first.close();
+test.runIf(isWhole())(
+  'who asks is made to look, or put out; the host who leaves takes the question along, and the last one the guest',
+  async () => {
+    await using stage = await makeStage();
+    const guests = [await invited(stage, 'ada'), await invited(stage, 'bob')];
+    const [ada, bob] = guests;
+    if (!ada || !bob) throw new Error('two guests');
+    const args = ['--port', String(stage.sshd.port), '--detach', '--approve', 'ada.pub', 'bob.pub'];
+    expect(await stage.run(args)).toMatchObject({ exitCode: 0 });
+    const { socket } = await theOne(stage);
+    const [first, host] = [
+      await stage.terminal(['tmux', '-S', socket, 'attach']),
+      await stage.terminal(['tmux', '-S', socket, 'attach']),
+    ];
+    for (const one of [first, host]) await one.waitFor('[pair]');
+    const seat = await ada.join();
+    for (const one of [first, host]) await asked(one, 'ada', ada.identity.fingerprint);
+    await first.close();
 
-  expect(await stage.run(['access', 'ada', 'ro'])).toMatchObject({ exitCode: 0 });
-  await host.waitFor('invited to look', { timeout: 45_000 });
-  expect(await host.screen()).not.toContain('to type');
-  await choose(host, 2);
-  await seat.waitFor('view only, q leaves');
+    expect(await stage.run(['access', 'ada', 'ro'])).toMatchObject({ exitCode: 0 });
+    await host.waitFor('invited to look', { timeout: 45_000 });
+    expect(await host.screen()).not.toContain('to type');
+    await choose(host, 2);
+    await seat.waitFor('view only, q leaves');
 
-  const other = await bob.join();
-  await asked(host, 'bob', bob.identity.fingerprint);
-  expect(await stage.run(['kick', 'bob'])).toMatchObject({ exitCode: 0 });
-  await other.exitStatus();
-  await host.waitForNo(menu);
-  const again = await ada.join();
-  await asked(host, 'ada', ada.identity.fingerprint);
-  await host.closeTerminal();
-  for (const one of [seat, again]) await one.exitStatus();
-  expect(await stage.run(['list'])).toMatchObject({ stdout: 'nothing is live\n', stderr: '' });
-});
+    const other = await bob.join();
+    await asked(host, 'bob', bob.identity.fingerprint);
+    expect(await stage.run(['kick', 'bob'])).toMatchObject({ exitCode: 0 });
+    await other.exitStatus();
+    await host.waitForNo(menu);
+    const again = await ada.join();
+    await asked(host, 'ada', ada.identity.fingerprint);
+    await host.closeTerminal();
+    for (const one of [seat, again]) await one.exitStatus();
+    expect(await stage.run(['list'])).toMatchObject({ stdout: 'nothing is live\n', stderr: '' });
+  },
+);
 
-test('the end, and a supervisor that was killed, with a guest at the door and the menu up', async () => {
-  await using stage = await makeStage({ keys: '# mine\n' });
-  const ada = await invited(stage, 'ada');
-  const live = await goLive(stage, ['--approve', 'ada.pub']);
-  const seat = await ada.join();
-  await asked(live.host, 'ada', ada.identity.fingerprint);
-  const told = live.host.waitFor('the session is yours', { timeout: 30_000 });
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  expect(await seat.exitStatus()).not.toBe(0);
-  await live.host.waitForNo(menu);
-  await told;
-  await live.host.sendKeys('C-b', 'd');
-  expect(await live.host.exitStatus()).toBe(0);
-  await expectNothingLeft(stage);
+test.runIf(isWhole())(
+  'the end, and a supervisor that was killed, with a guest at the door and the menu up',
+  async () => {
+    await using stage = await makeStage({ keys: '# mine\n' });
+    const ada = await invited(stage, 'ada');
+    const live = await goLive(stage, ['--approve', 'ada.pub']);
+    const seat = await ada.join();
+    await asked(live.host, 'ada', ada.identity.fingerprint);
+    const told = live.host.waitFor('the session is yours', { timeout: 30_000 });
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    expect(await seat.exitStatus()).not.toBe(0);
+    await live.host.waitForNo(menu);
+    await told;
+    await live.host.sendKeys('C-b', 'd');
+    expect(await live.host.exitStatus()).toBe(0);
+    await expectNothingLeft(stage);
 
-  const again = await goLive(stage, ['--approve', 'ada.pub']);
-  const late = await ada.join();
-  await asked(again.host, 'ada', ada.identity.fingerprint);
-  kill(again.supervisor);
-  expect(await late.exitStatus()).not.toBe(0);
-  await until(() => stage.keysFile()?.toString() === '# mine\n', { what: 'the lines to be taken back' });
-  expect((await again.room('list-sessions')).stdout).toContain('pair');
-});
+    const again = await goLive(stage, ['--approve', 'ada.pub']);
+    const late = await ada.join();
+    await asked(again.host, 'ada', ada.identity.fingerprint);
+    kill(again.supervisor);
+    expect(await late.exitStatus()).not.toBe(0);
+    await until(() => stage.keysFile()?.toString() === '# mine\n', { what: 'the lines to be taken back' });
+    expect((await again.room('list-sessions')).stdout).toContain('pair');
+  },
+);
 
 test('S14: eight connections of one guest are one question, and the others are told so', async () => {
   await using stage = await makeStage();

@@ -9,7 +9,7 @@ import { readProcess, signalProcess } from '../support/processes.ts';
 import { program } from '../support/program.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
-import { rows } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -48,32 +48,35 @@ test('--unattended --join-timeout --json: nobody joins: over then, exit 0, said 
   stage.expectUntouched(before);
 });
 
-test('--unattended: somebody joins: over when time is up, with nobody there; said in JSON', async () => {
-  await using stage = await makeStage({ keys: own });
-  const ada = await invited(stage, 'ada');
-  const before = stage.snapshot();
-  const args = ['--unattended', '--ttl', '12s', '--join-timeout', '6s', '--json', 'ada.pub'];
-  const started = performance.now();
-  const running = stage.run(options(stage, ...args), { timeout: 60_000 });
-  await until(() => leaseLines(stage).length === 1, { what: 'the line' });
-  const seat = await ada.join();
-  await seat.waitFor('[pair]');
-  await seat.type('echo $((20+1))-alone\r');
-  await seat.waitFor('21-alone');
-  const { stdout, exitCode } = await running;
-  const seconds = (performance.now() - started) / 1000;
-  const [entry, end] = values(stdout);
-  expect(end.ended).toMatchObject({
-    reason: 'time-up',
-    visits: [{ label: 'ada', address: '127.0.0.1', fingerprint: entry.guests[0].keys[0].fingerprint }],
-  });
-  expect(exitCode).toBe(0);
-  console.log(`somebody joined: over after ${seconds.toFixed(1)} s`);
-  expect(seconds).toBeGreaterThan(11);
-  await seat.exitStatus();
-  await expectNothingLeft(stage);
-  stage.expectUntouched(before);
-});
+test.runIf(isWhole())(
+  '--unattended: somebody joins: over when time is up, with nobody there; said in JSON',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const ada = await invited(stage, 'ada');
+    const before = stage.snapshot();
+    const args = ['--unattended', '--ttl', '12s', '--join-timeout', '6s', '--json', 'ada.pub'];
+    const started = performance.now();
+    const running = stage.run(options(stage, ...args), { timeout: 60_000 });
+    await until(() => leaseLines(stage).length === 1, { what: 'the line' });
+    const seat = await ada.join();
+    await seat.waitFor('[pair]');
+    await seat.type('echo $((20+1))-alone\r');
+    await seat.waitFor('21-alone');
+    const { stdout, exitCode } = await running;
+    const seconds = (performance.now() - started) / 1000;
+    const [entry, end] = values(stdout);
+    expect(end.ended).toMatchObject({
+      reason: 'time-up',
+      visits: [{ label: 'ada', address: '127.0.0.1', fingerprint: entry.guests[0].keys[0].fingerprint }],
+    });
+    expect(exitCode).toBe(0);
+    console.log(`somebody joined: over after ${seconds.toFixed(1)} s`);
+    expect(seconds).toBeGreaterThan(11);
+    await seat.exitStatus();
+    await expectNothingLeft(stage);
+    stage.expectUntouched(before);
+  },
+);
 
 test('--detach: returns at once with the pairing; guests are in only while a host is', async () => {
   await using stage = await makeStage({ keys: own });
@@ -108,43 +111,48 @@ test('--detach: returns at once with the pairing; guests are in only while a hos
   stage.expectUntouched(before);
 });
 
-test('--detach: what it says, and a failure, come back whole; nobody waits for its outputs', async () => {
-  await using stage = await makeStage({ keys: own });
-  const ada = await invited(stage, 'ada');
-  const before = stage.snapshot();
-  const folder = await programFolder(stage);
-  const words = [`PATH=${folder}:$PATH`, 'tmuxpair', ...options(stage, '--detach', 'ada.pub')];
+test.runIf(isWhole())(
+  '--detach: what it says, and a failure, come back whole; nobody waits for its outputs',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const ada = await invited(stage, 'ada');
+    const before = stage.snapshot();
+    const folder = await programFolder(stage);
+    const words = [`PATH=${folder}:$PATH`, 'tmuxpair', ...options(stage, '--detach', 'ada.pub')];
 
-  // Both outputs until their end, as `ssh host tmuxpair --detach` waits for them.
-  const { stdout, exitCode } = await stage.account.exec('sh', ['-c', words.join(' ')], { timeout: 45_000 });
-  expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^ada \(file:.*\) may join, and type$/m);
-  expect(stdout).toMatch(/^guests are in only while you are: tmux -S \S+ attach -t pair$/m);
-  expect(stdout).not.toContain('\0');
-  const refused = await stage.run(options(stage, '--detach', '-s', 'x', 'ada.pub'));
-  expect(refused.exitCode).toBe(5);
-  expect(refused.stderr).toMatch(
-    /^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/,
-  );
-  expect((await listed(stage)).length).toBe(1);
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    // Both outputs until their end, as `ssh host tmuxpair --detach` waits for them.
+    const { stdout, exitCode } = await stage.account.exec('sh', ['-c', words.join(' ')], { timeout: 45_000 });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ada \(file:.*\) may join, and type$/m);
+    expect(stdout).toMatch(/^guests are in only while you are: tmux -S \S+ attach -t pair$/m);
+    expect(stdout).not.toContain('\0');
+    const refused = await stage.run(options(stage, '--detach', '-s', 'x', 'ada.pub'));
+    expect(refused.exitCode).toBe(5);
+    expect(refused.stderr).toMatch(
+      /^tmuxpair: error: \S+:1: the key SHA256:\S+ of \S+ is in another pairing of yours/,
+    );
+    expect((await listed(stage)).length).toBe(1);
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
 
-  // A reader who is gone.
-  await stage.account.demand('bash', ['-c', `${words.join(' ')} | true`]);
-  await until(async () => (await listed(stage)).length === 1, { what: 'the pairing' });
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    // A reader who is gone.
+    await stage.account.demand('bash', ['-c', `${words.join(' ')} | true`]);
+    await until(async () => (await listed(stage)).length === 1, { what: 'the pairing' });
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
 
-  // Over a real ssh, which has the host's own key.
-  await stage.writeKeys(`${ada.identity.publicKey} me\n${own}`);
-  const remote = options(stage, '--gate-existing-keys', '--detach', 'bob.pub');
-  await invited(stage, 'bob');
-  const over = await ada.run([], [`PATH=${folder}:$PATH tmuxpair ${remote.join(' ')}`], { timeout: 45_000 });
-  expect(over).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('bob') });
-  expect((await listed(stage)).length).toBe(1);
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  await stage.writeKeys(own);
-  stage.expectUntouched(before);
-});
+    // Over a real ssh, which has the host's own key.
+    await stage.writeKeys(`${ada.identity.publicKey} me\n${own}`);
+    const remote = options(stage, '--gate-existing-keys', '--detach', 'bob.pub');
+    await invited(stage, 'bob');
+    const over = await ada.run([], [`PATH=${folder}:$PATH tmuxpair ${remote.join(' ')}`], {
+      timeout: 45_000,
+    });
+    expect(over).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('bob') });
+    expect((await listed(stage)).length).toBe(1);
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    await stage.writeKeys(own);
+    stage.expectUntouched(before);
+  },
+);
 
 test.each(
   rows(
@@ -187,7 +195,7 @@ test('--detach: killed while it starts: no pairing that nobody knows of', async 
   stage.expectUntouched(before);
 });
 
-test('--detach: the session ends; the supervisor is told to stop, or killed', async () => {
+test.runIf(isWhole())('--detach: the session ends; the supervisor is told to stop, or killed', async () => {
   await using stage = await makeStage({ keys: own });
   const ada = await invited(stage, 'ada');
   const before = stage.snapshot();
@@ -292,7 +300,7 @@ test('an end that fails is told in the session, in the log, and by the next list
   await stage.account.exec('tmux', ['-N', '-S', entry.socket, 'kill-server']);
 });
 
-test('a key file may have any name', async () => {
+test.runIf(isWhole())('a key file may have any name', async () => {
   await using stage = await makeStage();
   const ada = await stage.guest();
   const name = 'a\x1b[2J\t\u202e#(touch bad).pub';

@@ -4,6 +4,7 @@ import { type Attempt, commands, copies, forwards, openTargets } from '../suppor
 import { makeStage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
 import { inRoom, keyFileOf, startPairing } from '../support/pairing.ts';
+import { isWhole } from '../support/whole.ts';
 
 test.each([
   ['G1', 'runs no command', commands],
@@ -33,26 +34,29 @@ test.each([
   expect(await host.isRunning()).toBe(true);
 });
 
-test('G3: --forward opens the ports that were asked for, and no other; --read-only goes with none', async () => {
-  await using stage = await makeStage();
-  const guest = await stage.guest();
-  await using targets = await openTargets(stage);
-  await using closed = await openTargets(stage);
-  const path = await keyFileOf(stage, guest);
-  const asked = String(targets.port);
-  const host = await startPairing(stage, ['--forward', asked, path]);
-  await using master = await guest.master();
-  const { '-L to TCP': tcp, '-L to a unix socket': unix, '-R TCP': remote } = forwards;
-  const around = { stage, master };
-  expect(await tcp?.(guest, { ...around, ...targets })).toBe(true);
-  expect(await tcp?.(guest, { ...around, ...closed })).toBe(false);
-  expect(await unix?.(guest, { ...around, ...targets })).toBe(false);
-  expect(await remote?.(guest, { ...around, ...targets })).toBe(false);
-  expect((await guest.run([], ['id'])).stdout).toBe('');
-  await host.sendKeys('C-b', 'd');
-  expect(await host.exitStatus()).toBe(0);
-  expect(await stage.run(['-r', '--forward', asked, path])).toMatchObject({ exitCode: 2 });
-});
+test.runIf(isWhole())(
+  'G3: --forward opens the ports that were asked for, and no other; --read-only goes with none',
+  async () => {
+    await using stage = await makeStage();
+    const guest = await stage.guest();
+    await using targets = await openTargets(stage);
+    await using closed = await openTargets(stage);
+    const path = await keyFileOf(stage, guest);
+    const asked = String(targets.port);
+    const host = await startPairing(stage, ['--forward', asked, path]);
+    await using master = await guest.master();
+    const { '-L to TCP': tcp, '-L to a unix socket': unix, '-R TCP': remote } = forwards;
+    const around = { stage, master };
+    expect(await tcp?.(guest, { ...around, ...targets })).toBe(true);
+    expect(await tcp?.(guest, { ...around, ...closed })).toBe(false);
+    expect(await unix?.(guest, { ...around, ...targets })).toBe(false);
+    expect(await remote?.(guest, { ...around, ...targets })).toBe(false);
+    expect((await guest.run([], ['id'])).stdout).toBe('');
+    await host.sendKeys('C-b', 'd');
+    expect(await host.exitStatus()).toBe(0);
+    expect(await stage.run(['-r', '--forward', asked, path])).toMatchObject({ exitCode: 2 });
+  },
+);
 
 test('G7: what a guest puts into the environment or the command is run by nobody, and a known terminal works', async () => {
   await using stage = await makeStage();

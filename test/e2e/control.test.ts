@@ -10,6 +10,7 @@ import { expiryOf, leaseLines } from '../support/pairing.ts';
 import { readProcess } from '../support/processes.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -92,77 +93,84 @@ test('one of three is kicked by name: out at once and for good, and the others n
   await expectNothingLeft(stage);
 });
 
-test('a guest with two keys and three connections is kicked from all, and invited again is somebody else', async () => {
-  await using stage = await makeStage({ keys: own });
-  const ada = await invited(stage, 'ada');
-  const second = ada.as({ identity: await ada.newIdentity() });
-  const bothKeys = [ada, second].map(({ identity }) => `${identity.publicKey}\n`).join('');
-  await stage.writeFile('ada.pub', bothKeys, 0o644);
-  const bob = await invited(stage, 'bob');
-  const live = await goLive(stage, ['ada.pub', 'bob.pub']);
-  const idle = await ada.master();
-  const used = await ada.master({ session: 'terminal' });
-  const [other, bobs] = await Promise.all([second, bob].map((guest) => guest.join()));
-  for (const seat of [used.terminal, other, bobs]) await seat?.waitFor('[pair]');
+test.runIf(isWhole())(
+  'a guest with two keys and three connections is kicked from all, and invited again is somebody else',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const ada = await invited(stage, 'ada');
+    const second = ada.as({ identity: await ada.newIdentity() });
+    const bothKeys = [ada, second].map(({ identity }) => `${identity.publicKey}\n`).join('');
+    await stage.writeFile('ada.pub', bothKeys, 0o644);
+    const bob = await invited(stage, 'bob');
+    const live = await goLive(stage, ['ada.pub', 'bob.pub']);
+    const idle = await ada.master();
+    const used = await ada.master({ session: 'terminal' });
+    const [other, bobs] = await Promise.all([second, bob].map((guest) => guest.join()));
+    for (const seat of [used.terminal, other, bobs]) await seat?.waitFor('[pair]');
 
-  expect(await stage.run(['kick', 'ada'])).toMatchObject({ exitCode: 0, stderr: '' });
-  for (const seat of [used.terminal, other]) expect(await seat?.exitStatus()).not.toBe(0);
-  expect(await used.isAlive()).toBe(false);
-  expect((await idle.channel(['-tt'])).stdout).toContain('this pairing is over');
-  for (const guest of [ada, second]) expect((await guest.run(['-tt'])).stderr).toContain('Permission denied');
-  expect(leaseLines(stage)).toHaveLength(1);
+    expect(await stage.run(['kick', 'ada'])).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const seat of [used.terminal, other]) expect(await seat?.exitStatus()).not.toBe(0);
+    expect(await used.isAlive()).toBe(false);
+    expect((await idle.channel(['-tt'])).stdout).toContain('this pairing is over');
+    for (const guest of [ada, second])
+      expect((await guest.run(['-tt'])).stderr).toContain('Permission denied');
+    expect(leaseLines(stage)).toHaveLength(1);
 
-  // What they hold open still runs the gate as `ada`: that name stays nobody's.
-  expect(await stage.run(['invite', '-r', 'ada.pub'])).toMatchObject({ exitCode: 0 });
-  expect((await theOne(stage)).guests.map(({ label }) => label)).toEqual(['bob', 'ada-file']);
-  expect((await idle.channel(['-tt'])).stdout).toContain('this pairing is over');
-  const again = await second.join();
-  await again.waitFor('view only');
-  const gone = await stage.run(['kick', 'ada']);
-  expect(gone).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('bob, ada-file') });
-  const path = `file:${stage.account.home}/ada.pub`;
-  expect(await stage.run(['kick', path, '--json'])).toMatchObject({ exitCode: 0 });
-  await again.exitStatus();
+    // What they hold open still runs the gate as `ada`: that name stays nobody's.
+    expect(await stage.run(['invite', '-r', 'ada.pub'])).toMatchObject({ exitCode: 0 });
+    expect((await theOne(stage)).guests.map(({ label }) => label)).toEqual(['bob', 'ada-file']);
+    expect((await idle.channel(['-tt'])).stdout).toContain('this pairing is over');
+    const again = await second.join();
+    await again.waitFor('view only');
+    const gone = await stage.run(['kick', 'ada']);
+    expect(gone).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('bob, ada-file') });
+    const path = `file:${stage.account.home}/ada.pub`;
+    expect(await stage.run(['kick', path, '--json'])).toMatchObject({ exitCode: 0 });
+    await again.exitStatus();
 
-  await bobs?.type('echo $((20+1))-still\r');
-  await live.host.waitFor('21-still');
-  await live.host.type('exit\r');
-  expect(await live.host.exitStatus()).toBe(0);
-  expect(stage.keysFile()?.toString()).toBe(own);
-});
+    await bobs?.type('echo $((20+1))-still\r');
+    await live.host.waitFor('21-still');
+    await live.host.type('exit\r');
+    expect(await live.host.exitStatus()).toBe(0);
+    expect(stage.keysFile()?.toString()).toBe(own);
+  },
+);
 
-test('three who come at the same time are all told; the host changes them from inside the room', async () => {
-  await using stage = await makeStage();
-  const guests = await Promise.all(['ada', 'bob', 'eve'].map((name) => invited(stage, name)));
-  const PATH = `${await programFolder(stage)}:${process.env.PATH}`;
-  const all = ['ada.pub', 'bob.pub', 'eve.pub'];
-  const { host } = await goLive(stage, all, { env: { PATH }, columns: 350 });
-  const written = await host.record();
-  const seats = await Promise.all(guests.map((guest) => guest.join()));
-  for (const { identity } of guests)
-    await until(() => written().includes(identity.fingerprint), { what: identity.fingerprint });
-  await host.waitFor(/: (\w{3} ?){3}\]/);
+test.runIf(isWhole())(
+  'three who come at the same time are all told; the host changes them from inside the room',
+  async () => {
+    await using stage = await makeStage();
+    const guests = await Promise.all(['ada', 'bob', 'eve'].map((name) => invited(stage, name)));
+    const PATH = `${await programFolder(stage)}:${process.env.PATH}`;
+    const all = ['ada.pub', 'bob.pub', 'eve.pub'];
+    const { host } = await goLive(stage, all, { env: { PATH }, columns: 350 });
+    const written = await host.record();
+    const seats = await Promise.all(guests.map((guest) => guest.join()));
+    for (const { identity } of guests)
+      await until(() => written().includes(identity.fingerprint), { what: identity.fingerprint });
+    await host.waitFor(/: (\w{3} ?){3}\]/);
 
-  const type = async (command: string) => {
-    await host.type('clear\r');
-    await host.waitForNo('rc=');
-    await host.type(`${command}; echo rc=$?\r`);
-    await host.waitFor(/^rc=\d/m);
-    return host.screen();
-  };
-  expect(await type('tmuxpair access bob ro')).toContain('bob may only look from now on\nrc=0');
-  await seats[1]?.waitFor(/view only, q leaves .* (4h0m|3h59m) left/);
-  expect(await type('tmuxpair extend 30m')).toMatch(/^ends .* \(in 4h\d\dm/m);
-  await seats[1]?.waitFor(/view only, q leaves .* 4h(30|29)m left/, { timeout: 45_000 });
-  expect(await type('tmuxpair kick käte')).toContain('there is no guest käte');
-  expect(await type('tmuxpair kick eve')).toContain('eve is out\nrc=0');
-  await seats[2]?.exitStatus();
-  expect(await type('tmuxpair stop')).toMatch(/^\w+ is over: access is revoked\nrc=0/m);
-  for (const seat of seats) await seat.exitStatus();
-  expect(await type('echo mine')).toContain('mine\nrc=0');
-});
+    const type = async (command: string) => {
+      await host.type('clear\r');
+      await host.waitForNo('rc=');
+      await host.type(`${command}; echo rc=$?\r`);
+      await host.waitFor(/^rc=\d/m);
+      return host.screen();
+    };
+    expect(await type('tmuxpair access bob ro')).toContain('bob may only look from now on\nrc=0');
+    await seats[1]?.waitFor(/view only, q leaves .* (4h0m|3h59m) left/);
+    expect(await type('tmuxpair extend 30m')).toMatch(/^ends .* \(in 4h\d\dm/m);
+    await seats[1]?.waitFor(/view only, q leaves .* 4h(30|29)m left/, { timeout: 45_000 });
+    expect(await type('tmuxpair kick käte')).toContain('there is no guest käte');
+    expect(await type('tmuxpair kick eve')).toContain('eve is out\nrc=0');
+    await seats[2]?.exitStatus();
+    expect(await type('tmuxpair stop')).toMatch(/^\w+ is over: access is revoked\nrc=0/m);
+    for (const seat of seats) await seat.exitStatus();
+    expect(await type('echo mine')).toContain('mine\nrc=0');
+  },
+);
 
-test('out within half a second of the request, three times over', async () => {
+test.runIf(isWhole())('out within half a second of the request, three times over', async () => {
   await using stage = await makeStage();
   const names = ['ada', 'bob', 'eve'];
   const guests = await Promise.all(names.map((name) => invited(stage, name)));

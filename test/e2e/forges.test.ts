@@ -7,6 +7,7 @@ import { expectNothingLeft, litter } from '../support/live.ts';
 import { expiryOf, keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
 
@@ -144,7 +145,7 @@ async function refusedWith(stage: Stage, guest: string, env: Record<string, stri
 
 const variables = { github: 'GITHUB_API_URL', gitlab: 'GITLAB_URL' } as const;
 
-test.concurrent.each(['github', 'gitlab'] as const)(
+test.concurrent.each(rows(['github', 'gitlab'], 1))(
   'O1 O4: %s: whatever it answers but keys, nothing is granted, and one line says why',
   async (kind) => {
     await using stage = await makeStage({ keys: own });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { keyFileOf } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
+import { isWhole } from '../support/whole.ts';
 
 /** A folder with every program of the system's but one. */
 async function pathWithout(stage: Stage, missing: string): Promise<string> {
@@ -58,7 +59,7 @@ test('U7: nothing of a file that holds no keys is shown', async () => {
   }
 });
 
-test.runIf(isRoot())('U7: no command that would change what others need', async () => {
+test.runIf(isRoot() && isWhole())('U7: no command that would change what others need', async () => {
   await using stage = await makeStage();
   const path = await keyFileOf(stage, await stage.guest());
   const shared = `/tmp/${stage.account.name}`;

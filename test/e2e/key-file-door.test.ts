@@ -5,6 +5,7 @@ import { theOne } from '../support/listed.ts';
 import { expectNothingLeft } from '../support/live.ts';
 import { makeNetworks } from '../support/network.ts';
 import { keyFileOf } from '../support/pairing.ts';
+import { isWhole } from '../support/whole.ts';
 
 const start = ['--unattended', '-d', '--ttl', '5m', '--host', '127.0.0.1'];
 
@@ -51,7 +52,7 @@ const troubles: readonly Trouble[] = [
 
 const mounts = await canMount();
 
-test.runIf(mounts)(
+test.runIf(mounts && isWhole())(
   'N6: a key file that can not be replaced: auto takes an sshd of its own and says why',
   async () => {
     await using networks = await makeNetworks();

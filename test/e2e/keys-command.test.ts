@@ -9,6 +9,7 @@ import { give, pinsInFiles } from '../support/remembered.ts';
 import { stop } from '../support/secret-service.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 const own = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
 
@@ -78,7 +79,7 @@ test('--json: one list, every guest in it as documented, removed keys too', asyn
   });
 });
 
-test('forget: gone from where it was, and 8 where there was nothing', async () => {
+test.runIf(isWhole())('forget: gone from where it was, and 8 where there was nothing', async () => {
   await using stage = await makeStage();
   await using desktop = await startDesktop(stage.account);
   const daemon = await desktop.keyring('unlocked');
@@ -163,80 +164,86 @@ test('nothing of what comes from outside reaches the terminal raw', async () => 
   expect(leaseLines(stage)).toEqual([]);
 });
 
-test('a guest named twice is one guest; a key that two have lets in the first of them', async () => {
-  await using stage = await makeStage({ keys: own });
-  const guest = await stage.guest();
-  const shared = guest.identity;
-  const another = await guest.newIdentity();
-  await using forge = await forgeOf('github', {
-    ada: [shared.publicKey],
-    bob: [shared.publicKey, another.publicKey],
-    eve: [shared.publicKey],
-  });
-  const env = { GITHUB_API_URL: forge.url };
-  const names = ['@ada', '@bob', '@Ada', `github:ada@${forge.host}`, '--github', 'ada', '@eve'];
-  const host = await startPairing(stage, names, { env, columns: 200 });
-  expect(forge.requests.map(({ path }) => path).sort()).toEqual([
-    '/users/ada/keys',
-    '/users/bob/keys',
-    '/users/eve/keys',
-  ]);
-  expect(leaseLines(stage).map((line) => line.split(':').at(-1))).toEqual(['ada', 'bob']);
-  const seat = await guest.join();
-  await host.waitFor('ada has joined');
-  await seat.close();
-  await host.sendKeys('C-b', 'd');
-  expect(await host.exitStatus()).toBe(0);
-  const said = await host.transcript();
-  for (const name of ['bob', 'eve'])
-    expect(said).toContain(`github:${name}: ${shared.fingerprint} is also ada's, and comes in as ada`);
-  expect([...pinsInFiles(stage).keys()].sort()).toEqual(
-    ['ada', 'bob', 'eve'].map((name) => `github:${name}`),
-  );
-});
+test.runIf(isWhole())(
+  'a guest named twice is one guest; a key that two have lets in the first of them',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const guest = await stage.guest();
+    const shared = guest.identity;
+    const another = await guest.newIdentity();
+    await using forge = await forgeOf('github', {
+      ada: [shared.publicKey],
+      bob: [shared.publicKey, another.publicKey],
+      eve: [shared.publicKey],
+    });
+    const env = { GITHUB_API_URL: forge.url };
+    const names = ['@ada', '@bob', '@Ada', `github:ada@${forge.host}`, '--github', 'ada', '@eve'];
+    const host = await startPairing(stage, names, { env, columns: 200 });
+    expect(forge.requests.map(({ path }) => path).sort()).toEqual([
+      '/users/ada/keys',
+      '/users/bob/keys',
+      '/users/eve/keys',
+    ]);
+    expect(leaseLines(stage).map((line) => line.split(':').at(-1))).toEqual(['ada', 'bob']);
+    const seat = await guest.join();
+    await host.waitFor('ada has joined');
+    await seat.close();
+    await host.sendKeys('C-b', 'd');
+    expect(await host.exitStatus()).toBe(0);
+    const said = await host.transcript();
+    for (const name of ['bob', 'eve'])
+      expect(said).toContain(`github:${name}: ${shared.fingerprint} is also ada's, and comes in as ada`);
+    expect([...pinsInFiles(stage).keys()].sort()).toEqual(
+      ['ada', 'bob', 'eve'].map((name) => `github:${name}`),
+    );
+  },
+);
 
-test('thirty guests take about as long as the slowest; of one host eight are asked at a time', async () => {
-  await using stage = await makeStage();
-  const delayMs = 500;
-  const names = (of: string, count: number) => Array.from({ length: count }, (_, n) => `${of}${n}`);
-  const make = (kind: ForgeKind, of: string, count: number) =>
-    forgeOf(kind, Object.fromEntries(names(of, count).map((name) => [name, [ed25519Line()]])), delayMs);
-  await using github = await make('github', 'a', 30);
-  await using gitlab = await make('gitlab', 'b', 8);
-  await using codeberg = await make('gitea', 'c', 8);
-  await using sourcehut = await make('sourcehut', 'd', 6);
-  const env = {
-    GITHUB_API_URL: github.url,
-    GITLAB_URL: gitlab.url,
-    CODEBERG_URL: codeberg.url,
-    SOURCEHUT_URL: sourcehut.url,
-  };
-  const timed = async (...guests: string[]) => {
-    const from = performance.now();
-    const done = await stage.run(['keys', '--json', ...guests], { env });
-    expect(done.exitCode).toBe(0);
-    expect(JSON.parse(done.stdout).guests).toHaveLength(guests.length);
-    return performance.now() - from;
-  };
-  await timed('@a0');
-  const one = await timed('@a0');
-  const spread = await timed(
-    ...names('@a', 8),
-    ...names('gitlab:b', 8),
-    ...names('codeberg:c', 8),
-    ...names('srht:d', 6),
-  );
-  const sameHost = await timed(...names('@a', 30));
-  for (const forge of [github, gitlab, codeberg, sourcehut])
-    expect(forge.mostInFlight()).toBeLessThanOrEqual(8);
-  const ratio = (ms: number) => `${ms.toFixed(0)} ms, ${(ms / one).toFixed(2)} times one guest`;
-  console.info(
-    `answers after ${delayMs} ms: one guest ${one.toFixed(0)} ms; 30 of four hosts ${ratio(spread)}; 30 of one host ${ratio(sameHost)}`,
-  );
-  // One after the other: 8 times the delay on the slowest of four hosts, 30 times on one.
-  expect(spread).toBeLessThan(one + 3 * delayMs);
-  expect(sameHost).toBeLessThan(one + 10 * delayMs);
-});
+test.runIf(isWhole())(
+  'thirty guests take about as long as the slowest; of one host eight are asked at a time',
+  async () => {
+    await using stage = await makeStage();
+    const delayMs = 500;
+    const names = (of: string, count: number) => Array.from({ length: count }, (_, n) => `${of}${n}`);
+    const make = (kind: ForgeKind, of: string, count: number) =>
+      forgeOf(kind, Object.fromEntries(names(of, count).map((name) => [name, [ed25519Line()]])), delayMs);
+    await using github = await make('github', 'a', 30);
+    await using gitlab = await make('gitlab', 'b', 8);
+    await using codeberg = await make('gitea', 'c', 8);
+    await using sourcehut = await make('sourcehut', 'd', 6);
+    const env = {
+      GITHUB_API_URL: github.url,
+      GITLAB_URL: gitlab.url,
+      CODEBERG_URL: codeberg.url,
+      SOURCEHUT_URL: sourcehut.url,
+    };
+    const timed = async (...guests: string[]) => {
+      const from = performance.now();
+      const done = await stage.run(['keys', '--json', ...guests], { env });
+      expect(done.exitCode).toBe(0);
+      expect(JSON.parse(done.stdout).guests).toHaveLength(guests.length);
+      return performance.now() - from;
+    };
+    await timed('@a0');
+    const one = await timed('@a0');
+    const spread = await timed(
+      ...names('@a', 8),
+      ...names('gitlab:b', 8),
+      ...names('codeberg:c', 8),
+      ...names('srht:d', 6),
+    );
+    const sameHost = await timed(...names('@a', 30));
+    for (const forge of [github, gitlab, codeberg, sourcehut])
+      expect(forge.mostInFlight()).toBeLessThanOrEqual(8);
+    const ratio = (ms: number) => `${ms.toFixed(0)} ms, ${(ms / one).toFixed(2)} times one guest`;
+    console.info(
+      `answers after ${delayMs} ms: one guest ${one.toFixed(0)} ms; 30 of four hosts ${ratio(spread)}; 30 of one host ${ratio(sameHost)}`,
+    );
+    // One after the other: 8 times the delay on the slowest of four hosts, 30 times on one.
+    expect(spread).toBeLessThan(one + 3 * delayMs);
+    expect(sameHost).toBeLessThan(one + 10 * delayMs);
+  },
+);
 
 test('an interrupt ends keys at once, and is no bug', async () => {
   await using stage = await makeStage();

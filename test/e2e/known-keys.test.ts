@@ -3,6 +3,7 @@ import { makeStage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
 import { expectNothingLeft, leases, litter } from '../support/live.ts';
 import { keyFileOf, leaseLines, rooms, startPairing } from '../support/pairing.ts';
+import { isWhole } from '../support/whole.ts';
 
 const own = '# mine\n\n';
 
@@ -42,18 +43,21 @@ test("G12: a key that the host's file has already is refused by path and line, a
   await expectNothingLeft(stage);
 });
 
-test('G12: a key that stands in a comment only, or as part of another, is no such key', async () => {
-  await using stage = await makeStage();
-  const guest = await stage.guest();
-  const { publicKey } = guest.identity;
-  await stage.writeKeys(`# ${publicKey}\n #${publicKey}\n${publicKey}AAAA cut\n`);
-  const before = stage.snapshot();
-  const host = await startPairing(stage, [await keyFileOf(stage, guest)]);
-  await (await guest.join()).waitFor('[pair]');
-  await host.sendKeys('C-b', 'd');
-  expect(await host.exitStatus()).toBe(0);
-  stage.expectUntouched(before);
-});
+test.runIf(isWhole())(
+  'G12: a key that stands in a comment only, or as part of another, is no such key',
+  async () => {
+    await using stage = await makeStage();
+    const guest = await stage.guest();
+    const { publicKey } = guest.identity;
+    await stage.writeKeys(`# ${publicKey}\n #${publicKey}\n${publicKey}AAAA cut\n`);
+    const before = stage.snapshot();
+    const host = await startPairing(stage, [await keyFileOf(stage, guest)]);
+    await (await guest.join()).waitFor('[pair]');
+    await host.sendKeys('C-b', 'd');
+    expect(await host.exitStatus()).toBe(0);
+    stage.expectUntouched(before);
+  },
+);
 
 test('G12: --gate-existing-keys puts the gate in front of the line, and takes it away again', async () => {
   await using stage = await makeStage();
@@ -74,44 +78,47 @@ test('G12: --gate-existing-keys puts the gate in front of the line, and takes it
   expect(await id()).toBe(true);
 });
 
-test('G14: two guests of one name have labels and flags of their own; a key of both counts for the first', async () => {
-  await using stage = await makeStage({ keys: own });
-  const guests = await Promise.all([stage.guest(), stage.guest(), stage.guest()]);
-  const [one, two, both] = guests.map(({ identity }) => ({ key: identity.publicKey }));
-  if (!one || !two || !both) throw new Error('three guests');
-  const github = await startForge({ kind: 'github', users: { ada: [one, both] } });
-  const gitlab = await startForge({ kind: 'gitlab', users: { ada: [two, both] } });
-  const file = await keyFileOf(stage, await stage.guest(), 'ada');
-  const before = stage.snapshot();
-  const env = { GITHUB_API_URL: github.url, GITLAB_URL: gitlab.url };
-  const host = await startPairing(stage, ['github:ada', 'gitlab:ada', '--github', 'ADA', file], { env });
-  await Promise.all([github.close(), gitlab.close()]);
+test.runIf(isWhole())(
+  'G14: two guests of one name have labels and flags of their own; a key of both counts for the first',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const guests = await Promise.all([stage.guest(), stage.guest(), stage.guest()]);
+    const [one, two, both] = guests.map(({ identity }) => ({ key: identity.publicKey }));
+    if (!one || !two || !both) throw new Error('three guests');
+    const github = await startForge({ kind: 'github', users: { ada: [one, both] } });
+    const gitlab = await startForge({ kind: 'gitlab', users: { ada: [two, both] } });
+    const file = await keyFileOf(stage, await stage.guest(), 'ada');
+    const before = stage.snapshot();
+    const env = { GITHUB_API_URL: github.url, GITLAB_URL: gitlab.url };
+    const host = await startPairing(stage, ['github:ada', 'gitlab:ada', '--github', 'ADA', file], { env });
+    await Promise.all([github.close(), gitlab.close()]);
 
-  const labels = leaseLines(stage).map((line) => / (\S+) tmuxpair:\w+:(\S+)$/.exec(line)?.slice(1));
-  const base64 = ({ key }: { key: string }) => key.split(' ')[1];
-  expect(labels.slice(0, 3)).toEqual([
-    [base64(one), 'ada'],
-    [base64(both), 'ada'],
-    [base64(two), 'ada-gitlab'],
-  ]);
-  expect(labels.slice(3).map((pair) => pair?.[1])).toEqual(['ada-file']);
-  const flags = await stage.account.demand('ls', [`${leases(stage)[0]}/open`]);
-  expect(
-    flags
-      .trim()
-      .split('\n')
-      .filter((name) => !name.startsWith('+'))
-      .sort(),
-  ).toEqual(['ada', 'ada-file', 'ada-gitlab']);
+    const labels = leaseLines(stage).map((line) => / (\S+) tmuxpair:\w+:(\S+)$/.exec(line)?.slice(1));
+    const base64 = ({ key }: { key: string }) => key.split(' ')[1];
+    expect(labels.slice(0, 3)).toEqual([
+      [base64(one), 'ada'],
+      [base64(both), 'ada'],
+      [base64(two), 'ada-gitlab'],
+    ]);
+    expect(labels.slice(3).map((pair) => pair?.[1])).toEqual(['ada-file']);
+    const flags = await stage.account.demand('ls', [`${leases(stage)[0]}/open`]);
+    expect(
+      flags
+        .trim()
+        .split('\n')
+        .filter((name) => !name.startsWith('+'))
+        .sort(),
+    ).toEqual(['ada', 'ada-file', 'ada-gitlab']);
 
-  for (const [index, label] of ['ada', 'ada-gitlab', 'ada'].entries()) {
-    const seat = await guests[index]?.join();
-    await host.waitFor(`${label} has joined from`);
-    await seat?.closeTerminal();
-    await host.waitFor(`${label} has left`);
-  }
-  await host.sendKeys('C-b', 'd');
-  expect(await host.exitStatus()).toBe(0);
-  expect(await host.transcript()).toContain("is also ada's, and comes in as ada");
-  stage.expectUntouched(before);
-});
+    for (const [index, label] of ['ada', 'ada-gitlab', 'ada'].entries()) {
+      const seat = await guests[index]?.join();
+      await host.waitFor(`${label} has joined from`);
+      await seat?.closeTerminal();
+      await host.waitFor(`${label} has left`);
+    }
+    await host.sendKeys('C-b', 'd');
+    expect(await host.exitStatus()).toBe(0);
+    expect(await host.transcript()).toContain("is also ada's, and comes in as ada");
+    stage.expectUntouched(before);
+  },
+);

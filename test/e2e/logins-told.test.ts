@@ -5,6 +5,7 @@ import { theOne } from '../support/listed.ts';
 import { invited } from '../support/live.ts';
 import { forPrivateDoor, invite } from '../support/private-door.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 const privately = ['--door', 'private', '--host', '127.0.0.1'];
 const here = 'logged in but did not reach the session';
@@ -36,34 +37,37 @@ test('I17: who logged in at a private sshd without a session is known to list, t
   expect(log).toContain(`ended: nobody reached the session, ada ${here}`);
 });
 
-test('I17: the report says who logged in, and of the system’s sshd no more than is known', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  const ada = await invited(stage, 'ada');
-  const path = `${stage.account.home}/ada.pub`;
-  const { host, destination } = await invite(stage, [...privately, path]);
-  {
-    await using _ = await ada.as({ destination }).master();
-    await until(async () => (await theOne(stage)).guests[0]?.loggedIn, { what: 'the login' });
-  }
-  await host.sendKeys('C-b', 'd');
-  await host.exitStatus();
-  const said = await host.transcript();
-  expect(said).toContain(`ada ${here}`);
-  expect(said).not.toContain('nobody');
+test.runIf(isWhole())(
+  'I17: the report says who logged in, and of the system’s sshd no more than is known',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    const ada = await invited(stage, 'ada');
+    const path = `${stage.account.home}/ada.pub`;
+    const { host, destination } = await invite(stage, [...privately, path]);
+    {
+      await using _ = await ada.as({ destination }).master();
+      await until(async () => (await theOne(stage)).guests[0]?.loggedIn, { what: 'the login' });
+    }
+    await host.sendKeys('C-b', 'd');
+    await host.exitStatus();
+    const said = await host.transcript();
+    expect(said).toContain(`ada ${here}`);
+    expect(said).not.toContain('nobody');
 
-  const system = await stage.pair([path]);
-  await system.waitFor('your guest types');
-  expect((await ada.run([], ['id'])).stderr).toContain('only a terminal to share');
-  await system.waitFor('ada was refused');
-  await system.sendKeys('C-b', 'd');
-  await system.exitStatus();
-  expect(await system.transcript()).toContain(`ada ${here}`);
-  const nobody = await stage.pair([path]);
-  await nobody.waitFor('your guest types');
-  await nobody.sendKeys('C-b', 'd');
-  await nobody.exitStatus();
-  expect(await nobody.transcript()).toContain('nobody reached the session');
-});
+    const system = await stage.pair([path]);
+    await system.waitFor('your guest types');
+    expect((await ada.run([], ['id'])).stderr).toContain('only a terminal to share');
+    await system.waitFor('ada was refused');
+    await system.sendKeys('C-b', 'd');
+    await system.exitStatus();
+    expect(await system.transcript()).toContain(`ada ${here}`);
+    const nobody = await stage.pair([path]);
+    await nobody.waitFor('your guest types');
+    await nobody.sendKeys('C-b', 'd');
+    await nobody.exitStatus();
+    expect(await nobody.transcript()).toContain('nobody reached the session');
+  },
+);
 
 test('M4: keys that are not invited, and too many before the one that is, are told to the host', async () => {
   await using stage = await makeStage(forPrivateDoor);

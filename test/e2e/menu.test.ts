@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { makeStage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
 import { goLive, invited } from '../support/live.ts';
+import { isWhole } from '../support/whole.ts';
 
 test('the key: guests by name, view only, type, put out, extend, the ssh line, the end; not for guests', async () => {
   await using stage = await makeStage();
@@ -67,7 +68,7 @@ test('the key: guests by name, view only, type, put out, extend, the ssh line, t
   expect((await room('list-keys', '-T', 'prefix')).stdout).not.toMatch(/ P +run-shell/);
 });
 
-test("another key, none, and one that the host's own configuration has", async () => {
+test.runIf(isWhole())("another key, none, and one that the host's own configuration has", async () => {
   await using stage = await makeStage();
   await invited(stage, 'ada');
   await stage.writeFile('.tmux.conf', 'bind P display-message mine\n');

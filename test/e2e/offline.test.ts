@@ -9,6 +9,7 @@ import { litter } from '../support/live.ts';
 import { startPairing } from '../support/pairing.ts';
 import { program } from '../support/program.ts';
 import { agePins, give, pinFolder, pinsInFiles } from '../support/remembered.ts';
+import { isWhole } from '../support/whole.ts';
 
 const forgeOf = (...identities: readonly Identity[]) => {
   const users = { octocat: identities.map(({ publicKey }) => ({ key: publicKey })) };
@@ -63,30 +64,38 @@ test('a forge that is down: the pairing starts with the remembered keys, and say
   expect(litter(stage)).toEqual([]);
 });
 
-test('which failures of a forge the remembered keys stand in for, and which are its word', async () => {
-  await using stage = await makeKnown();
-  const { known: forge, env } = stage;
-  const look = async (fault: Fault, ...more: string[]) => {
-    forge.fault = fault;
-    const { exitCode, stdout, stderr } = await stage.run(['keys', ...more, '@octocat'], { env });
-    return [fault, exitCode, stdout.includes(stage.identity.fingerprint), stderr.includes('remembered keys')];
-  };
-  const stoodInFor: Fault[] = [
-    ...(['server-error', 'limited-403', 'limited-secondary', 'limited-429', 'html', 'truncated'] as const),
-    ...(['dropped', 'garbage', 'silent'] as const),
-  ];
-  for (const fault of stoodInFor) expect(await look(fault)).toEqual([fault, 0, true, true]);
-  for (const fault of stoodInFor.slice(0, -1)) {
-    expect(await look(fault, '--refresh')).toEqual([fault, 4, false, false]);
-  }
-  for (const [fault, exit] of [
-    ['not-found', 3],
-    ['unauthorized', 4],
-    ['forbidden', 4],
-    ['redirect-off-host', 4],
-  ] as const)
-    expect(await look(fault)).toEqual([fault, exit, false, false]);
-});
+test.runIf(isWhole())(
+  'which failures of a forge the remembered keys stand in for, and which are its word',
+  async () => {
+    await using stage = await makeKnown();
+    const { known: forge, env } = stage;
+    const look = async (fault: Fault, ...more: string[]) => {
+      forge.fault = fault;
+      const { exitCode, stdout, stderr } = await stage.run(['keys', ...more, '@octocat'], { env });
+      return [
+        fault,
+        exitCode,
+        stdout.includes(stage.identity.fingerprint),
+        stderr.includes('remembered keys'),
+      ];
+    };
+    const stoodInFor: Fault[] = [
+      ...(['server-error', 'limited-403', 'limited-secondary', 'limited-429', 'html', 'truncated'] as const),
+      ...(['dropped', 'garbage', 'silent'] as const),
+    ];
+    for (const fault of stoodInFor) expect(await look(fault)).toEqual([fault, 0, true, true]);
+    for (const fault of stoodInFor.slice(0, -1)) {
+      expect(await look(fault, '--refresh')).toEqual([fault, 4, false, false]);
+    }
+    for (const [fault, exit] of [
+      ['not-found', 3],
+      ['unauthorized', 4],
+      ['forbidden', 4],
+      ['redirect-off-host', 4],
+    ] as const)
+      expect(await look(fault)).toEqual([fault, exit, false, false]);
+  },
+);
 
 test('a user who is gone, or has no keys any more, is not let in by what is remembered', async () => {
   await using stage = await makeKnown();
@@ -107,7 +116,7 @@ test('a user who is gone, or has no keys any more, is not let in by what is reme
   expect(pinsInFiles(stage)).toEqual(before);
 });
 
-test('--offline asks nothing of the network', async () => {
+test.runIf(isWhole())('--offline asks nothing of the network', async () => {
   await using stage = await makeKnown();
   const { known: forge, env, identity } = stage;
   const asked = forge.requests.length;

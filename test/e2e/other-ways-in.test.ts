@@ -8,7 +8,7 @@ import { makeNetworks } from '../support/network.ts';
 import { expectNothingLeft, keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
 import { until } from '../support/wait.ts';
-import { rows } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 const start = ['--unattended', '-d', '--host', '127.0.0.1'];
 const named = (stage: Stage): string[] => [...start, '--port', String(stage.sshd.port)];
@@ -87,7 +87,7 @@ test.runIf(isRoot()).each(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W1: a key that is put into another file meanwhile is told after a kick and at the end',
   async () => {
     await using stage = await makeStage({ keys: '# mine\n' });
@@ -294,7 +294,7 @@ test.runIf(isRoot())(
     const guest = await stage.guest();
     for (const [what, { config, said, key, keepsOut = false, plant: prepare }] of rows(
       Object.entries(ways),
-      5,
+      2,
     )) {
       const keys = await configure(stage);
       await prepare?.(stage, keys);
@@ -324,7 +324,7 @@ test.runIf(isRoot())(
   600_000,
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'N3: some keys of a guest, or those of an invited one, are not accepted: that is told',
   async () => {
     await using stage = await makeStage();
@@ -356,7 +356,7 @@ async function doctor(stage: Stage): Promise<Check[]> {
   return checks.filter(({ check }) => check === 'obstacle');
 }
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W1 N3: the doctor names each way in and each type of key that is refused, with a fix',
   async () => {
     await using stage = await makeStage({ keys: `cert-authority ${authority}\n` });
@@ -390,7 +390,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'N3: the doctor names a type that is refused, and the fix lets its own guest in',
   async () => {
     await using stage = await makeStage({ keys: '' });

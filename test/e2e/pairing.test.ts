@@ -5,6 +5,7 @@ import { expectNothingLeft, remains } from '../support/live.ts';
 import { inRoom, keyFileOf, leaseLines, rooms, sessions, startPairing } from '../support/pairing.ts';
 import { snapshotsOf } from '../support/snapshot.ts';
 import { expectWithin } from '../support/soon.ts';
+import { rows } from '../support/whole.ts';
 
 const own =
   '# mine\n\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
@@ -86,7 +87,7 @@ const states: readonly (readonly [string, (stage: Stage) => Promise<unknown>])[]
   ['.ssh absent', (stage) => stage.account.demand('rm', ['-r', `${stage.account.home}/.ssh`])],
 ];
 
-test.each([{ half: states.slice(0, 5) }, { half: states.slice(5) }])(
+test.each([{ half: rows(states.slice(0, 5), 2) }, { half: rows(states.slice(5), 2) }])(
   'F8: the file is as before, byte for byte, with mode and owner: $half.0.0 …',
   async ({ half }) => {
     await using stage = await makeStage();

@@ -7,6 +7,7 @@ import { leaseFolders } from '../support/pairing.ts';
 import { doorProcesses, forPrivateDoor, invite } from '../support/private-door.ts';
 import { program } from '../support/program.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 const privately = ['--door', 'private'];
 /** So that a guest may stay without coming to the gate. */
@@ -104,7 +105,7 @@ test('everything of the program killed at once: nobody new gets in, and a sweep 
   expect(await idle.isAlive()).toBe(false);
 });
 
-test('time up, and the host still in: the door is shut', async () => {
+test.runIf(isWhole())('time up, and the host still in: the door is shut', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await stage.guest();
   const { host, destination } = await invite(stage, [...idly, '--ttl', '4s', await keyOf(stage, guest)]);
@@ -170,40 +171,48 @@ test('--detach: the door is a supervisor’s in the background, and stop shuts i
   await seat.exitStatus();
 });
 
-test('two first starts at once make one host key, which stays from one pairing to the next', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  const guest = await stage.guest();
-  const key = await keyOf(stage, guest);
-  const both = await Promise.all(
-    ['one', 'two'].map((name) => invite(stage, [...privately, '-s', name, key])),
-  );
-  const known = async ({ destination }: (typeof both)[number]) => {
-    const there = guest.as({ destination });
-    await there.join().then((seat) => seat.waitFor(/\[(one|two)\]/));
-    return stage.account.demand('ssh-keyscan', ['-p', String(destination.port), '127.0.0.1']);
-  };
-  const [first = '', second = ''] = await Promise.all(both.map(known));
-  const keyIn = (scanned: string) => / (ssh-\S+ \S+)$/m.exec(scanned)?.[1];
-  expect(keyIn(first)).toMatch(/^ssh-ed25519 AAAA/);
-  expect(keyIn(second)).toBe(keyIn(first));
-  expect(new Set(both.map(({ destination }) => destination.port)).size).toBe(2);
-  const folder = `${stage.account.home}/.local/state/tmuxpair/door`;
-  expect(await stage.account.demand('find', [folder, '-printf', '%P %m\n'])).toBe(' 700\nhost_ed25519 600\n');
-});
+test.runIf(isWhole())(
+  'two first starts at once make one host key, which stays from one pairing to the next',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    const guest = await stage.guest();
+    const key = await keyOf(stage, guest);
+    const both = await Promise.all(
+      ['one', 'two'].map((name) => invite(stage, [...privately, '-s', name, key])),
+    );
+    const known = async ({ destination }: (typeof both)[number]) => {
+      const there = guest.as({ destination });
+      await there.join().then((seat) => seat.waitFor(/\[(one|two)\]/));
+      return stage.account.demand('ssh-keyscan', ['-p', String(destination.port), '127.0.0.1']);
+    };
+    const [first = '', second = ''] = await Promise.all(both.map(known));
+    const keyIn = (scanned: string) => / (ssh-\S+ \S+)$/m.exec(scanned)?.[1];
+    expect(keyIn(first)).toMatch(/^ssh-ed25519 AAAA/);
+    expect(keyIn(second)).toBe(keyIn(first));
+    expect(new Set(both.map(({ destination }) => destination.port)).size).toBe(2);
+    const folder = `${stage.account.home}/.local/state/tmuxpair/door`;
+    expect(await stage.account.demand('find', [folder, '-printf', '%P %m\n'])).toBe(
+      ' 700\nhost_ed25519 600\n',
+    );
+  },
+);
 
-test('no folder for a host key: that is told, and an sshd that answers needs none', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  const key = await keyOf(stage, await stage.guest());
-  const env = { XDG_STATE_HOME: '/dev/null' };
-  const start = ['--unattended', '-d', '--ttl', '1m'];
-  const { exitCode, stderr } = await stage.run([...start, ...privately, key], { env });
-  expect(stderr).toMatch(
-    /error: \S+ can't be the host key of a private sshd: mkdir failed with ENOTDIR\n.*XDG_STATE_HOME/,
-  );
-  expect(exitCode).toBe(6);
-  const port = String(stage.sshd.port);
-  expect(await stage.run([...start, '--port', port, key], { env })).toMatchObject({ exitCode: 0 });
-});
+test.runIf(isWhole())(
+  'no folder for a host key: that is told, and an sshd that answers needs none',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    const key = await keyOf(stage, await stage.guest());
+    const env = { XDG_STATE_HOME: '/dev/null' };
+    const start = ['--unattended', '-d', '--ttl', '1m'];
+    const { exitCode, stderr } = await stage.run([...start, ...privately, key], { env });
+    expect(stderr).toMatch(
+      /error: \S+ can't be the host key of a private sshd: mkdir failed with ENOTDIR\n.*XDG_STATE_HOME/,
+    );
+    expect(exitCode).toBe(6);
+    const port = String(stage.sshd.port);
+    expect(await stage.run([...start, '--port', port, key], { env })).toMatchObject({ exitCode: 0 });
+  },
+);
 
 test('--bind: the line names the one address that is listened on', async () => {
   await using stage = await makeStage(forPrivateDoor);
@@ -212,39 +221,45 @@ test('--bind: the line names the one address that is listened on', async () => {
   expect(JSON.parse(stdout).sshCommand).toMatch(/@127\.0\.0\.1$/);
 });
 
-test('an sshd that answers, and that reads the file, is what guests come through', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  const guest = await stage.guest();
-  const port = String(stage.sshd.port);
-  const { host, line, destination } = await invite(stage, ['--port', port, await keyOf(stage, guest)]);
-  expect(destination.port).toBe(stage.sshd.port);
-  expect(stage.keysFile()?.toString()).toContain('tmuxpair:');
-  const seat = await guest.paste(line);
-  await seat.waitFor('[pair]');
-  expect(stage.sshd.connections()).toHaveLength(1);
-  await host.sendKeys('C-b', 'd');
-  await host.exitStatus();
-  expect(await host.transcript()).toContain(`guests come through this machine's sshd, port ${port}`);
-});
+test.runIf(isWhole())(
+  'an sshd that answers, and that reads the file, is what guests come through',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    const guest = await stage.guest();
+    const port = String(stage.sshd.port);
+    const { host, line, destination } = await invite(stage, ['--port', port, await keyOf(stage, guest)]);
+    expect(destination.port).toBe(stage.sshd.port);
+    expect(stage.keysFile()?.toString()).toContain('tmuxpair:');
+    const seat = await guest.paste(line);
+    await seat.waitFor('[pair]');
+    expect(stage.sshd.connections()).toHaveLength(1);
+    await host.sendKeys('C-b', 'd');
+    await host.exitStatus();
+    expect(await host.transcript()).toContain(`guests come through this machine's sshd, port ${port}`);
+  },
+);
 
-test('--copy: the line goes to the clipboard, by the terminal or by the tmux that the host is in', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  const guest = await stage.guest();
-  const args = [...privately, '--copy', await keyOf(stage, guest)];
-  const { file, args: before } = program();
-  const recorded = `${[file, ...before, '--host', '127.0.0.1', ...args].join(' ')}`;
-  const host = await stage.terminal(['script', '-qfc', recorded, 'typescript'], { columns: 200 });
-  const [, line = ''] =
-    /your guest types: (ssh .*)$/m.exec(await host.waitFor(/your guest types: ssh /)) ?? [];
-  const written = await stage.account.demand('cat', ['typescript']);
-  const [, copied = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(written) ?? [];
-  expect(Buffer.from(copied, 'base64').toString()).toBe(line);
+test.runIf(isWhole())(
+  '--copy: the line goes to the clipboard, by the terminal or by the tmux that the host is in',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    const guest = await stage.guest();
+    const args = [...privately, '--copy', await keyOf(stage, guest)];
+    const { file, args: before } = program();
+    const recorded = `${[file, ...before, '--host', '127.0.0.1', ...args].join(' ')}`;
+    const host = await stage.terminal(['script', '-qfc', recorded, 'typescript'], { columns: 200 });
+    const [, line = ''] =
+      /your guest types: (ssh .*)$/m.exec(await host.waitFor(/your guest types: ssh /)) ?? [];
+    const written = await stage.account.demand('cat', ['typescript']);
+    const [, copied = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(written) ?? [];
+    expect(Buffer.from(copied, 'base64').toString()).toBe(line);
 
-  const socket = `${stage.account.scratch}/outer`;
-  const outer = (...words: string[]) =>
-    stage.account.demand('tmux', ['-S', socket, '-f', '/dev/null', ...words]);
-  await outer('new-session', '-d', '-x', '200', '-y', '30');
-  const TMUX = await outer('display-message', '-p', '#{socket_path},#{pid},0');
-  const { line: other } = await invite(stage, ['-s', 'other', ...args], { env: { TMUX: TMUX.trim() } });
-  expect(await outer('show-buffer')).toBe(other);
-});
+    const socket = `${stage.account.scratch}/outer`;
+    const outer = (...words: string[]) =>
+      stage.account.demand('tmux', ['-S', socket, '-f', '/dev/null', ...words]);
+    await outer('new-session', '-d', '-x', '200', '-y', '30');
+    const TMUX = await outer('display-message', '-p', '#{socket_path},#{pid},0');
+    const { line: other } = await invite(stage, ['-s', 'other', ...args], { env: { TMUX: TMUX.trim() } });
+    expect(await outer('show-buffer')).toBe(other);
+  },
+);

@@ -62,7 +62,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'I15: the same in a later session of a connection whose gate has registered',
   async () => {
     const { stage: made, mood } = await makeMoody();
@@ -79,7 +79,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())('I15: a shell that starts slowly still comes to the gate', async () => {
+test.runIf(isRoot() && isWhole())('I15: a shell that starts slowly still comes to the gate', async () => {
   const { stage: made, mood } = await makeMoody();
   await using stage = made;
   const guest = await stage.guest();

@@ -6,6 +6,7 @@ import { expectNothingLeft, remains } from '../support/live.ts';
 import { inRoom, keyFileOf, startPairing } from '../support/pairing.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 /** What a host may well have bound, and what would let a client that is merely read-only do harm. */
 const hostile = `
@@ -226,10 +227,15 @@ test('G7 G11: read-only, from terminals that tmux can not draw on, again and aga
   await expectNothingLeft(stage);
 });
 
-test.each([
-  ['read-only', ['--read-only']],
-  ['read-write', []],
-] as const)(
+test.each(
+  rows(
+    [
+      ['read-only', ['--read-only']],
+      ['read-write', []],
+    ],
+    1,
+  ),
+)(
   'G9: %s: whatever size a guest has, and however fast it changes, the host keeps theirs',
   async (_, options) => {
     await using stage = await makeStage();
@@ -287,35 +293,38 @@ test.each([
   },
 );
 
-test('a configuration that would keep guests, or end the room: the session ends, and nobody moves on to another', async () => {
-  await using stage = await makeStage();
-  const guest = await stage.guest();
-  await stage.writeFile(
-    '.tmux.conf',
-    'set -g detach-on-destroy off\nset -g destroy-unattached on\nset -s exit-unattached on\nset -g status off\n',
-  );
-  const host = await startPairing(stage, [await keyFileOf(stage, guest)]);
-  const seat = await guest.join();
-  await seat.type('echo hello\r');
-  await host.waitFor(/^hello$/m);
-  await inRoom(
-    stage,
-    'pair',
-    'new-session',
-    '-d',
-    '-s',
-    'other',
-    'echo secret-of-other; exec cat',
-    ';',
-    'set-option',
-    '-t',
-    '=other:',
-    'destroy-unattached',
-    'off',
-  );
-  await host.type('exit\r');
-  expect(await host.exitStatus()).toBe(0);
-  expect(await seat.exitStatus()).not.toBe(255);
-  expect(await seat.transcript()).not.toContain('secret-of-other');
-  expect(existsSync(`${stage.account.home}/other-got`)).toBe(false);
-});
+test.runIf(isWhole())(
+  'a configuration that would keep guests, or end the room: the session ends, and nobody moves on to another',
+  async () => {
+    await using stage = await makeStage();
+    const guest = await stage.guest();
+    await stage.writeFile(
+      '.tmux.conf',
+      'set -g detach-on-destroy off\nset -g destroy-unattached on\nset -s exit-unattached on\nset -g status off\n',
+    );
+    const host = await startPairing(stage, [await keyFileOf(stage, guest)]);
+    const seat = await guest.join();
+    await seat.type('echo hello\r');
+    await host.waitFor(/^hello$/m);
+    await inRoom(
+      stage,
+      'pair',
+      'new-session',
+      '-d',
+      '-s',
+      'other',
+      'echo secret-of-other; exec cat',
+      ';',
+      'set-option',
+      '-t',
+      '=other:',
+      'destroy-unattached',
+      'off',
+    );
+    await host.type('exit\r');
+    expect(await host.exitStatus()).toBe(0);
+    expect(await seat.exitStatus()).not.toBe(255);
+    expect(await seat.transcript()).not.toContain('secret-of-other');
+    expect(existsSync(`${stage.account.home}/other-got`)).toBe(false);
+  },
+);

@@ -5,6 +5,7 @@ import { startForge } from '../support/forge/start.ts';
 import { litter } from '../support/live.ts';
 import { holdKeys, keyFileOf, rooms } from '../support/pairing.ts';
 import { expectWithin } from '../support/soon.ts';
+import { isWhole } from '../support/whole.ts';
 
 const own = '# mine\n';
 const refused = /^tmuxpair: error: [^\n]*[^.\n]\ntmuxpair: hint: [^\n]*\n$/;
@@ -37,7 +38,7 @@ async function expectRefused(
   expect([litter(stage), rooms(stage)]).toEqual([[], []]);
 }
 
-test('O3: a username that no forge has is a usage error, and nobody is asked', async () => {
+test.runIf(isWhole())('O3: a username that no forge has is a usage error, and nobody is asked', async () => {
   await using stage = await makeStage({ keys: own });
   const forge = await startForge({ kind: 'github' });
   const env = { GITHUB_API_URL: forge.url, GITLAB_URL: forge.url, CODEBERG_URL: forge.url };
@@ -189,19 +190,22 @@ test('authorized_keys of modes, or of kinds, that sshd would not take: exit 5, u
   }
 });
 
-test('authorized_keys that another edits for longer than anybody should: exit 5, and nobody is waited for twice', async () => {
-  await using stage = await makeStage({ keys: own });
-  const path = await keyFileOf(stage, await stage.guest());
-  holdKeys(stage);
-  const before = stage.snapshot();
-  const since = performance.now();
-  const host = await stage.pair([path], { columns: 250 });
-  expect(await host.exitStatus({ timeout: 45_000 })).toBe(5);
-  expectWithin(performance.now() - since, 19_000);
-  expect(await host.transcript()).toContain(`is being changed by process ${process.pid}`);
-  stage.expectUntouched(before);
-  expect(rooms(stage)).toEqual([]);
-});
+test.runIf(isWhole())(
+  'authorized_keys that another edits for longer than anybody should: exit 5, and nobody is waited for twice',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const path = await keyFileOf(stage, await stage.guest());
+    holdKeys(stage);
+    const before = stage.snapshot();
+    const since = performance.now();
+    const host = await stage.pair([path], { columns: 250 });
+    expect(await host.exitStatus({ timeout: 45_000 })).toBe(5);
+    expectWithin(performance.now() - since, 19_000);
+    expect(await host.transcript()).toContain(`is being changed by process ${process.pid}`);
+    stage.expectUntouched(before);
+    expect(rooms(stage)).toEqual([]);
+  },
+);
 
 test('a tmux that is missing, no tmux, or too old: exit 6, and nothing is granted', async () => {
   await using stage = await makeStage({ keys: own });

@@ -9,6 +9,7 @@ import { readProcess, signalProcess } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 /** Two lines of status, and options of the session's own. */
 const configuration = `set -g status 2\nset -g 'status-format[1]' 'second line'\nset -g status-right 'mine'\n`;
@@ -170,34 +171,37 @@ test('an end that fails is told in a shared session, too, and leaves nothing in 
   stage.expectUntouched(snapshot);
 });
 
-test('a session by name from outside, one that is not there, and a host who sends all other clients away', async () => {
-  await using stage = await makeStage();
-  const ada = await invited(stage, 'ada');
-  const tmux = await ownTmux(stage);
-  const env = { TMUX: `${tmux.socket},1,0` };
-  const options = ['--port', String(stage.sshd.port), '--yes', 'ada.pub'];
-  expect(await stage.run(['--share', 'wor', ...options], { env })).toMatchObject({ exitCode: 2 });
-  expect(await stage.run(['--share', ...options])).toMatchObject({ exitCode: 2 });
-  expect(await stage.run(['--share=work', ...options], { env })).toMatchObject({ exitCode: 0 });
-  const seat = await ada.join();
-  await seat.waitFor('[work]');
-  await tmux.host.waitFor('ada has joined');
-  const client = (await tmux.run('list-clients', '-F', '#{client_control_mode} #{client_name}'))
-    .split('\n')
-    .filter((line) => line.startsWith('0'))
-    .map((line) => line.slice(2));
-  expect(client.length).toBe(2);
-  await tmux.host.type('tmux detach-client -a\r');
-  await seat.exitStatus();
-  // What watches for the pairing was sent away, too, and is back.
-  const again = await ada.join();
-  await again.waitFor('[work]');
-  await tmux.host.sendKeys('C-b', 'd');
-  await again.exitStatus();
-  await over(stage);
-});
+test.runIf(isWhole())(
+  'a session by name from outside, one that is not there, and a host who sends all other clients away',
+  async () => {
+    await using stage = await makeStage();
+    const ada = await invited(stage, 'ada');
+    const tmux = await ownTmux(stage);
+    const env = { TMUX: `${tmux.socket},1,0` };
+    const options = ['--port', String(stage.sshd.port), '--yes', 'ada.pub'];
+    expect(await stage.run(['--share', 'wor', ...options], { env })).toMatchObject({ exitCode: 2 });
+    expect(await stage.run(['--share', ...options])).toMatchObject({ exitCode: 2 });
+    expect(await stage.run(['--share=work', ...options], { env })).toMatchObject({ exitCode: 0 });
+    const seat = await ada.join();
+    await seat.waitFor('[work]');
+    await tmux.host.waitFor('ada has joined');
+    const client = (await tmux.run('list-clients', '-F', '#{client_control_mode} #{client_name}'))
+      .split('\n')
+      .filter((line) => line.startsWith('0'))
+      .map((line) => line.slice(2));
+    expect(client.length).toBe(2);
+    await tmux.host.type('tmux detach-client -a\r');
+    await seat.exitStatus();
+    // What watches for the pairing was sent away, too, and is back.
+    const again = await ada.join();
+    await again.waitFor('[work]');
+    await tmux.host.sendKeys('C-b', 'd');
+    await again.exitStatus();
+    await over(stage);
+  },
+);
 
-test('inside the room of an earlier pairing: that room again, and nobody asks', async () => {
+test.runIf(isWhole())('inside the room of an earlier pairing: that room again, and nobody asks', async () => {
   await using stage = await makeStage();
   const ada = await invited(stage, 'ada');
   const PATH = `${stage.account.home}/bin:${process.env.PATH}`;

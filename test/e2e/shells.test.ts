@@ -118,7 +118,7 @@ function strangers(commands: readonly string[], shell: string, kind: Kind): stri
     new RegExp(`^${shell} -c exec ${gate}$`),
     new RegExp(`^${gate}`),
     /^(ls -ldn|date \+%s|infocmp|stty size$|rm -f|sleep 0\.2|sleep 1) ?/,
-    /^\S*tmux (-u )?(-N )?(-f \/dev\/null )?-S \S+\/(air\/\d+|rooms\/[\w-]+\/tmux) /,
+    /^(nice -n 10 )?\S*tmux (-u )?(-N )?(-f \/dev\/null )?-S \S+\/(air\/\d+|rooms\/[\w-]+\/tmux) /,
     /^cat \/proc\/\d+\/environ$/,
     /^\/bin\/ls \/etc\/csh\/cshrc\.d$/, // So /etc/csh.cshrc of Debian looks for more of its own.
     /^\/usr\/lib\/\S*\/utempter (add|del)/, // Tmux has them listed by who(1).

@@ -8,13 +8,14 @@ import { readProcess } from '../support/processes.ts';
 import { expectWithin } from '../support/soon.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
+import { rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 const signals = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
 type Signal = keyof typeof signals;
 const all = Object.entries(signals) as [Signal, number][];
 
-test.each(all)(
+test.each(rows(all, 1))(
   'F2: %s during the fetch, and while another holds the lock: exit %i, at once',
   async (signal, exit) => {
     await using stage = await makeStage({ keys: own });

@@ -23,7 +23,7 @@ const startUp = [
   ['dash', '.profile', 'exec bash --norc'],
 ] as const;
 
-test.each(rows(startUp, 2))(
+test.each(rows(startUp, 1))(
   'W2 T1: %s: a private sshd runs no start-up file of the user, and HOME is right inside',
   async (shell, file, text) => {
     await using stage = await makeStage({ account: { ...forPrivateDoor.account, shell: `/bin/${shell}` } });
@@ -228,34 +228,43 @@ test.each(
   expect(leaseLines(stage)).toEqual([]);
 });
 
-test('W2 I20: a command that comes into a start-up file while live, under a condition that no trial meets, is told', async () => {
-  await using stage = await makeStage();
-  await invited(stage, 'guest');
-  const port = String(stage.sshd.port);
-  expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
-    exitCode: 0,
-    stderr: '',
-  });
-  await stage.writeFile('.bashrc', '[ "$TERM" = xterm-kitty ] && exec zsh -f\n');
-  const told = async () => (await stage.run(['list'])).stdout;
-  const words =
-    /trouble: a start-up file of your login shell has changed: ~\/\.bashrc:1 may give .* \(exec zsh\)/;
-  await until(async () => words.test(await told()), { what: 'it to be told' });
-  await stage.writeFile('.bashrc', ':\n');
-  await until(async () => !words.test(await told()), { what: 'it to be over' });
-});
+test.runIf(isWhole())(
+  'W2 I20: a command that comes into a start-up file while live, under a condition that no trial meets, is told',
+  async () => {
+    await using stage = await makeStage();
+    await invited(stage, 'guest');
+    const port = String(stage.sshd.port);
+    expect(await stage.run(['--port', port, ...background, 'guest.pub', ...program])).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    });
+    await stage.writeFile('.bashrc', '[ "$TERM" = xterm-kitty ] && exec zsh -f\n');
+    const told = async () => (await stage.run(['list'])).stdout;
+    const words =
+      /trouble: a start-up file of your login shell has changed: ~\/\.bashrc:1 may give .* \(exec zsh\)/;
+    await until(async () => words.test(await told()), { what: 'it to be told' });
+    await stage.writeFile('.bashrc', ':\n');
+    await until(async () => !words.test(await told()), { what: 'it to be over' });
+  },
+);
 
-test('W2 I15: a file that a start-up file names, and that comes between two pairings, is tried before anybody is let in', async () => {
-  await using stage = await makeStage();
-  await invited(stage, 'guest');
-  await stage.writeFile('.bashrc', '[ ! -e ~/later ] || . ~/later\n');
-  const start = ['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program];
-  expect(await stage.run(start)).toMatchObject({ exitCode: 0 });
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  await stage.writeFile('later', 'exec zsh -f\n');
-  expect(await stage.run(start)).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('~/.bashrc') });
-  expect(leaseLines(stage)).toEqual([]);
-});
+test.runIf(isWhole())(
+  'W2 I15: a file that a start-up file names, and that comes between two pairings, is tried before anybody is let in',
+  async () => {
+    await using stage = await makeStage();
+    await invited(stage, 'guest');
+    await stage.writeFile('.bashrc', '[ ! -e ~/later ] || . ~/later\n');
+    const start = ['--port', String(stage.sshd.port), ...background, 'guest.pub', ...program];
+    expect(await stage.run(start)).toMatchObject({ exitCode: 0 });
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    await stage.writeFile('later', 'exec zsh -f\n');
+    expect(await stage.run(start)).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('~/.bashrc'),
+    });
+    expect(leaseLines(stage)).toEqual([]);
+  },
+);
 
 test.runIf(isRoot())(
   'W2: a login shell that is changed while live, and does not come to the gate, ends access',
@@ -273,7 +282,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W2: a private sshd reads the files of all users: what one of them may do is told',
   async () => {
     const files = { '/etc/zsh/zshenv': '[[ $TERM == xterm-kitty ]] && exec bash\n' };
@@ -373,27 +382,30 @@ test.each(
   },
 );
 
-test('W2: a command that may take their terminal: auto takes a private sshd, a port that is named gets a warning', async () => {
-  await using stage = await makeStage(forPrivateDoor);
-  await invited(stage, 'guest');
-  await stage.writeFile('.bashrc', '# mine\n[ -e ~/nowhere ] && exec zsh\n');
-  const { stdout, exitCode, stderr } = await stage.run([...background, 'guest.pub', ...program]);
-  expect(exitCode, stderr).toBe(0);
-  expect(stdout).toMatch(
-    /guests of this machine's sshd on port \d+ might not reach the session \(your login shell \/bin\/bash has a command that may give their terminal to another program \(~\/.bashrc:2\)\): guests come through an sshd of this pairing's own/,
-  );
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  const port = String(stage.sshd.port);
-  const named = await stage.run(['--port', port, ...background, 'guest.pub', ...program]);
-  expect(named.exitCode).toBe(0);
-  expect(named.stdout + named.stderr).toContain(
-    "~/.bashrc:2 may give your guest's terminal to another program (exec zsh)",
-  );
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
-  await stage.writeFile('.bashrc', `${guard}\nexec zsh -f\n`);
-  const cured = await stage.run([...background, 'guest.pub', ...program]);
-  expect(cured.stdout).toContain(`through this machine's sshd, port ${port}`);
-});
+test.runIf(isWhole())(
+  'W2: a command that may take their terminal: auto takes a private sshd, a port that is named gets a warning',
+  async () => {
+    await using stage = await makeStage(forPrivateDoor);
+    await invited(stage, 'guest');
+    await stage.writeFile('.bashrc', '# mine\n[ -e ~/nowhere ] && exec zsh\n');
+    const { stdout, exitCode, stderr } = await stage.run([...background, 'guest.pub', ...program]);
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /guests of this machine's sshd on port \d+ might not reach the session \(your login shell \/bin\/bash has a command that may give their terminal to another program \(~\/.bashrc:2\)\): guests come through an sshd of this pairing's own/,
+    );
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    const port = String(stage.sshd.port);
+    const named = await stage.run(['--port', port, ...background, 'guest.pub', ...program]);
+    expect(named.exitCode).toBe(0);
+    expect(named.stdout + named.stderr).toContain(
+      "~/.bashrc:2 may give your guest's terminal to another program (exec zsh)",
+    );
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    await stage.writeFile('.bashrc', `${guard}\nexec zsh -f\n`);
+    const cured = await stage.run([...background, 'guest.pub', ...program]);
+    expect(cured.stdout).toContain(`through this machine's sshd, port ${port}`);
+  },
+);
 
 /** What leads to other start-up files than the account's own environment does. */
 const elsewhere = [
@@ -422,7 +434,7 @@ const led = [
   ...Object.keys(ways).map((way) => [way, ...elsewhere[0]] as const),
 ].slice(1);
 
-test.runIf(isRoot()).each(rows(led, 2))(
+test.runIf(isRoot()).each(rows(led, 1))(
   'W2: by %s, sshd has %s find by %s another %s, and that one is tried, whatever was proven before',
   async (way, shell, name, file) => {
     const folder = mkdtempSync('/var/tmp/tmuxpair-test-');
@@ -453,7 +465,7 @@ test.runIf(isRoot()).each(rows(led, 2))(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W2: a file of PAM that begins to lead elsewhere while a pairing lives ends it',
   async () => {
     await using machine = await makeMachine(['UsePAM yes'], '127.0.0.1', 'good', {

@@ -156,7 +156,7 @@ test.runIf(isWhole())(
   },
 );
 
-test('keys that are gone are told, and not asked about', async () => {
+test.runIf(isWhole())('keys that are gone are told, and not asked about', async () => {
   await using stage = await makeStage();
   const guest = await stage.guest();
   const gone = await guest.newIdentity();

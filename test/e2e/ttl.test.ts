@@ -15,14 +15,19 @@ import {
 } from '../support/pairing.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
-import { isWhole } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
-test.concurrent.each([
-  ['read-write', []],
-  ['read-only', ['-r']],
-] as const)(
+test.concurrent.each(
+  rows(
+    [
+      ['read-write', []],
+      ['read-only', ['-r']],
+    ],
+    1,
+  ),
+)(
   'G4: %s: warned, then out when time is up, over an old connection too; the host works on',
   async (_, options) => {
     await using stage = await makeStage({ keys: own });

@@ -15,7 +15,7 @@ import { type Process, signalProcess } from '../support/processes.ts';
 import { isRoot, testRun } from '../support/run.ts';
 import { startSshd } from '../support/sshd.ts';
 import { until } from '../support/wait.ts';
-import { isWhole } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 /** What the README has the jump host's account look like: it can be passed through, and nothing else. */
 const lockedDown = {
@@ -85,7 +85,7 @@ test('the README has these lines', () => {
   for (const options of Object.values(lockedDown)) expect(readme).toContain(`\n${options} ssh-ed25519 `);
 });
 
-test.runIf(isRoot()).each(doors)(
+test.runIf(isRoot()).each(rows(doors, 1))(
   '--via, %s door: the printed line gets in from elsewhere, also after a cut',
   async (door, options) => {
     await using world = await makeWorld();
@@ -137,7 +137,7 @@ test.runIf(isRoot())('--via: killed, and the tunnel with it', async () => {
   await seat.exitStatus();
 });
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   '--via: a jump host that asks, or that lets nobody listen, is told with what ssh said',
   async () => {
     await using world = await makeWorld();
@@ -224,23 +224,26 @@ test.runIf(isRoot() && isWhole())(
   },
 );
 
-test.runIf(isRoot())('S11: a jump host whose banner says what ssh would say is not believed', async () => {
-  const banner = `${testRun().folder}/banner`;
-  const text = [
-    'Allocated port 31337 for remote forward to 127.0.0.1:22',
-    'debug1: remote forward success for: listen 127.0.0.1:31337, connect 127.0.0.1:22',
-  ];
-  writeFileSync(banner, `${text.join('\n')}\n`, { mode: 0o644 });
-  for (const refusing of ['AllowTcpForwarding no', 'MaxAuthTries 20\nPubkeyAuthentication no']) {
-    await using world = await makeWorld({ jump: [`Banner ${banner}`, ...refusing.split('\n')] });
-    const { stage, via, key } = world;
-    const host = await stage.start(['--via', via, '--door', 'private', key], { columns: 160 });
-    expect(await host.exitStatus()).toBe(6);
-    const transcript = await host.transcript();
-    expect(transcript).toMatch(/no tunnel to \S+: (remote port forwarding failed|\S+: Permission denied)/);
-    expect(transcript).not.toMatch(/31337|ask them to run/);
-  }
-});
+test.runIf(isRoot() && isWhole())(
+  'S11: a jump host whose banner says what ssh would say is not believed',
+  async () => {
+    const banner = `${testRun().folder}/banner`;
+    const text = [
+      'Allocated port 31337 for remote forward to 127.0.0.1:22',
+      'debug1: remote forward success for: listen 127.0.0.1:31337, connect 127.0.0.1:22',
+    ];
+    writeFileSync(banner, `${text.join('\n')}\n`, { mode: 0o644 });
+    for (const refusing of ['AllowTcpForwarding no', 'MaxAuthTries 20\nPubkeyAuthentication no']) {
+      await using world = await makeWorld({ jump: [`Banner ${banner}`, ...refusing.split('\n')] });
+      const { stage, via, key } = world;
+      const host = await stage.start(['--via', via, '--door', 'private', key], { columns: 160 });
+      expect(await host.exitStatus()).toBe(6);
+      const transcript = await host.transcript();
+      expect(transcript).toMatch(/no tunnel to \S+: (remote port forwarding failed|\S+: Permission denied)/);
+      expect(transcript).not.toMatch(/31337|ask them to run/);
+    }
+  },
+);
 
 test.runIf(isRoot())(
   'S11: a jump host that lets nobody try the tunnel: it is said, and the line gets in',
@@ -258,7 +261,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'S12: --bind: the tunnel leads to that address, whoever listens on 127.0.0.1',
   async () => {
     await using world = await makeWorld();

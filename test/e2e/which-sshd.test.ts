@@ -198,7 +198,7 @@ test.runIf(isRoot()).each(rows(['SSH-2.0-Go', 'SSH-2.0-dropbear_2022.83', 'HTTP/
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'N1: another server on a port that was named is told, with what came of a trial login',
   async () => {
     await using machine = await makeMachine([]);
@@ -279,7 +279,7 @@ test.runIf(isRoot() && isWhole())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'W1 W2: variables that some guests get by a Match block: not through that sshd',
   async () => {
     await using machine = await makeMachine([
@@ -358,7 +358,7 @@ test.runIf(isRoot()).each(rows(['203.0.113.1', 'fd00:7070::5'], 1))(
   },
 );
 
-test.runIf(isRoot())('N4: an sshd on loopback alone is nobody else’s to reach', async () => {
+test.runIf(isRoot() && isWhole())('N4: an sshd on loopback alone is nobody else’s to reach', async () => {
   await using machine = await makeMachine(['Port 22'], '127.0.0.1');
   const { stage } = machine;
   const said = await pairing(machine, [], async () => {
@@ -379,7 +379,7 @@ async function otherKeys(stage: Stage): Promise<{ path: string } & AsyncDisposab
   };
 }
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'B2: an sshd that runs with older settings than its file, and lets the guest in by them, is not taken',
   async () => {
     await using machine = await makeMachine([
@@ -474,7 +474,7 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot())(
+test.runIf(isRoot() && isWhole())(
   'C3: an sshd that shows another host key than the one announced is not taken',
   async () => {
     await using machine = await makeMachine(['Port 22']);

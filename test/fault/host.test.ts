@@ -19,7 +19,7 @@ import { allProcesses, type Process, signalProcess } from '../support/processes.
 import { program } from '../support/program.ts';
 import { expectWithin } from '../support/soon.ts';
 import { until } from '../support/wait.ts';
-import { rows } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 const own = '# mine\n';
 
@@ -67,7 +67,7 @@ const ways: readonly { name: string; end: (scene: Scene) => unknown; exit?: numb
   },
 ];
 
-test.each(rows(ways, 3))('F2 F3 I4 I11: $name', async ({ name, end, exit }) => {
+test.each(rows(ways, 2))('F2 F3 I4 I11: $name', async ({ name, end, exit }) => {
   await using stage = await makeStage({ keys: own });
   const before = stage.snapshot();
   const scene = await oneGuest(stage);
@@ -131,7 +131,7 @@ test('F3: the tmux server hangs: the guests get out all the same, and the progra
   record({ id: 'F3', fault: 'the tmux server hangs at the end', guests: 'out', ms, file: 'as before' });
 });
 
-test("F3: the host's own ssh is dropped", async () => {
+test.runIf(isWhole())("F3: the host's own ssh is dropped", async () => {
   await using stage = await makeStage();
   const laptop = await stage.guest();
   await stage.writeKeys(`${laptop.identity.publicKey} me@laptop\n`);
@@ -160,18 +160,21 @@ test("F3: the host's own ssh is dropped", async () => {
   record({ id: 'F3', fault: "the host's own ssh is dropped", guests: 'out', ms, file: 'as before' });
 });
 
-test('I11: a session that the host has renamed is still there after the end, and can be reached', async () => {
-  await using stage = await makeStage({ keys: own });
-  const { live } = await oneGuest(stage);
-  await live.room('rename-session', '-t', '=pair', 'mine');
-  await live.host.sendKeys('C-b', 'd');
-  expect(await live.host.exitStatus()).toBe(0);
-  const said = await live.host.screen();
-  const [, socket = ''] = /goes on: tmux -S (\S+) attach/.exec(said.replaceAll('\n', '')) ?? [];
-  expect(socket).toBe(live.socket);
-  expect((await live.room('list-sessions', '-F', '#{session_name}')).stdout).toBe('mine\n');
-  await expectNothingLeft(stage);
-});
+test.runIf(isWhole())(
+  'I11: a session that the host has renamed is still there after the end, and can be reached',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const { live } = await oneGuest(stage);
+    await live.room('rename-session', '-t', '=pair', 'mine');
+    await live.host.sendKeys('C-b', 'd');
+    expect(await live.host.exitStatus()).toBe(0);
+    const said = await live.host.screen();
+    const [, socket = ''] = /goes on: tmux -S (\S+) attach/.exec(said.replaceAll('\n', '')) ?? [];
+    expect(socket).toBe(live.socket);
+    expect((await live.room('list-sessions', '-F', '#{session_name}')).stdout).toBe('mine\n');
+    await expectNothingLeft(stage);
+  },
+);
 
 test('F9 I4: the lease is deleted by hand while a guest is in: they get out, the lines are taken back', async () => {
   await using stage = await makeStage({ keys: own });

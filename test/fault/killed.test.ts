@@ -21,6 +21,7 @@ import { program } from '../support/program.ts';
 import { expectWithin } from '../support/soon.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { until } from '../support/wait.ts';
+import { isWhole } from '../support/whole.ts';
 
 const own =
   '# mine\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPpVbIZ3FEzvRnDcSPkAAAAAAAAAAAAAAAAAAAAAAAAA me@desk\n';
@@ -83,7 +84,7 @@ test('F1 I5 G4: SIGKILL of the supervisor: both guests out within 1 s, nobody ne
   console.log(`the file was as before ${Math.round(restored)} ms after the SIGKILL`);
 });
 
-test('F1: SIGKILL of its whole process group', async () => {
+test.runIf(isWhole())('F1: SIGKILL of its whole process group', async () => {
   await using stage = await makeStage({ keys: own });
   const before = stage.snapshot();
   const scene = await twoGuests(stage);
@@ -113,29 +114,32 @@ async function killAtOnce(...processes: readonly (Process | undefined)[]): Promi
   return at;
 }
 
-test('F4: switch and supervisor killed together: nobody new at once, and the room ends the guests', async () => {
-  await using stage = await makeStage({ keys: own });
-  const before = stage.snapshot();
-  const scene = await twoGuests(stage);
-  const inside = guestProcesses(stage);
+test.runIf(isWhole())(
+  'F4: switch and supervisor killed together: nobody new at once, and the room ends the guests',
+  async () => {
+    await using stage = await makeStage({ keys: own });
+    const before = stage.snapshot();
+    const scene = await twoGuests(stage);
+    const inside = guestProcesses(stage);
 
-  const since = await killAtOnce(scene.live.supervisor, scene.live.deadMan());
-  await expectRefused(scene);
-  const ms = await allGone(inside, since);
+    const since = await killAtOnce(scene.live.supervisor, scene.live.deadMan());
+    await expectRefused(scene);
+    const ms = await allGone(inside, since);
 
-  expectWithin(ms, 3000);
-  await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
-  expect(await hostsSession(scene.live)).toBe(true);
-  await expectNothingLeft(stage);
-  stage.expectUntouched(before);
-  record({
-    id: 'F4',
-    fault: 'tmuxpair and its switch are killed together',
-    guests: 'out',
-    ms,
-    file: 'as before',
-  });
-});
+    expectWithin(ms, 3000);
+    await until(() => stage.keysFile()?.toString() === own, { what: 'the file to be as before' });
+    expect(await hostsSession(scene.live)).toBe(true);
+    await expectNothingLeft(stage);
+    stage.expectUntouched(before);
+    record({
+      id: 'F4',
+      fault: 'tmuxpair and its switch are killed together',
+      guests: 'out',
+      ms,
+      file: 'as before',
+    });
+  },
+);
 
 test('F4 I5: all that ends access killed together: nobody new at once; the next start takes everything back', async () => {
   await using stage = await makeStage({ keys: own });
@@ -193,7 +197,7 @@ test('F4: every process of the account killed: nobody new; sweep restores the fi
   });
 });
 
-test('F1: a supervisor that died and was not waited for counts as dead', async () => {
+test.runIf(isWhole())('F1: a supervisor that died and was not waited for counts as dead', async () => {
   await using stage = await makeStage({ keys: own });
   const ada = await invited(stage, 'ada');
   // A parent that never waits: its child stays a zombie.
