@@ -64,6 +64,8 @@ export type Caution =
       readonly line: number;
       readonly command: string;
     }
+  /** By this file, and the first such line of it, a login may be refused for where it comes from. */
+  | { readonly kind: 'source-rules'; readonly path: string; readonly line?: number }
   /** It refuses the keys in this file, which can't be read: a guest's may be among them. */
   | { readonly kind: 'revoked-unread'; readonly path: string }
   /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
@@ -100,6 +102,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'ports-refused':
     case 'may-divert':
     case 'revoked-unread':
+    case 'source-rules':
       return 'caution';
     case 'keys-off':
     case 'other-key-file':
@@ -170,6 +173,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'few-tries': { tries: 'number' },
   'ports-refused': { ports: 'list', setting: 'string' },
   'may-divert': { path: 'string', line: 'number', command: 'string' },
+  'source-rules': { path: 'string' },
   'revoked-unread': { path: 'string' },
 };
 

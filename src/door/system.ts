@@ -21,6 +21,7 @@ import { isUnread } from './revoked.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
 import { loginShell } from './shell.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
+import { sourceRules } from './source-rules.ts';
 import {
   type Account,
   isStrict,
@@ -347,7 +348,10 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
       : []),
   ];
   const seen = knowledge.seen?.entries ?? [];
-  const diversions = diversionObstacle(loginShell().path, start.entries);
+  const cautions = [
+    ...diversionObstacle(loginShell().path, start.entries),
+    ...sourceRules(settings?.outlooks[0]?.settings),
+  ];
   if (!settings) {
     const nothing = { settings: [], seen, rules: [], forwarding: [], keyFiles: [], ahead: [] };
     const hostKeys = hostKeysWith(shown);
@@ -357,7 +361,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
       asked: false,
       configFile,
       ...nothing,
-      obstacles: diversions,
+      obstacles: cautions,
       doubts,
       hostKeys,
     };
@@ -378,7 +382,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
     ...readConfigFile(configFile, options).unread.map((path) => ({ kind: 'unread-settings', path }) as const),
     ...otherEnvironments(settings, start),
     ...unresolved.map((match) => ({ kind: 'unresolved-match', match }) as const),
-    ...diversions,
+    ...cautions,
     ...distinct(
       rules.flatMap(({ revoked }) =>
         revoked !== undefined && isUnread(revoked)

@@ -10,6 +10,7 @@ import { forwardObstacles, forwards } from '../door/forward-rules.ts';
 import type { Ways } from '../door/host-name.ts';
 import { plainEnvironment } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
+import { wrapperRules } from '../door/source-rules.ts';
 import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
 import { withoutStartUp } from '../door/sshd-config.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
@@ -219,7 +220,7 @@ async function openPrivate(
   const known = {
     answers: true,
     hostKeys: [hostKey],
-    obstacles: sharedDiversions(lease, version),
+    obstacles: [...sharedDiversions(lease, version), ...wrapperRules()],
     doubts: [],
     rules,
     forwarding: [],

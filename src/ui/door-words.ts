@@ -202,6 +202,8 @@ function plainWords(obstacle: Obstacle): string {
       const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
       return `${shortPath(obstacle.path)}:${obstacle.line} may give your guest's terminal to another program (${printable(obstacle.command, 40)}), under conditions that were not tried${cure}`;
     }
+    case 'source-rules':
+      return `${printable(obstacle.path)}${obstacle.line === undefined ? ", which you can't read," : `:${obstacle.line}`} may refuse logins by where they come from: a trial on this machine does not tell`;
     case 'revoked-unread':
       return `whether it refuses your guest's key is not known: you can't read RevokedKeys ${printable(obstacle.path)}`;
     case 'few-tries':

@@ -152,6 +152,8 @@ function obstacleMend(
       return isShared(obstacle.path)
         ? `ask whoever runs this machine to have ${obstacle.path} do that at a prompt only`
         : 'pass --door private: that sshd has no start-up file of yours read';
+    case 'source-rules':
+      return `see that ${obstacle.path} lets your guest's address in`;
     case 'revoked-unread':
       return 'have your guest try, or pass --door private';
     case 'few-tries':
@@ -204,6 +206,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'source-rules':
     case 'revoked-unread':
       return undefined;
     default:

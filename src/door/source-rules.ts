@@ -1,0 +1,51 @@
+/** Rules by which a login depends on where it comes from: a trial from this machine does not tell what becomes of others. */
+import type { Obstacle } from '../domain/obstacle.ts';
+import { diskFiles, pamServiceOf } from './login-environment.ts';
+import { type Files, pamStack } from './pam-stack.ts';
+import type { Settings } from './sshd-settings.ts';
+
+/** What TCP wrappers call sshd, alone or among others: `sshd`, `ALL`, `sshd@192.0.2.1`. */
+const daemons = /(^|[\s,])(ALL|sshd(-session)?)(@\S*)?(?=[\s,]|$)/i;
+
+/** The first rule of each file that may refuse some addresses. @param settings absent while they are not known */
+export function sourceRules(settings: Settings | undefined, files: Files = diskFiles): Obstacle[] {
+  return [...wrapperRules(files), ...accessRules(settings, files)];
+}
+
+/** Those of TCP wrappers, which an sshd asks that was built with them, one of our own, too. */
+export function wrapperRules(files: Files = diskFiles): Obstacle[] {
+  return [
+    ...firstIn('/etc/hosts.deny', files, (line) => daemons.test(line.split(':')[0] ?? '')),
+    ...firstIn('/etc/hosts.allow', files, (line) => {
+      const [names = '', ...rest] = line.split(':');
+      return daemons.test(names) && rest.some((option) => /^\s*(deny|twist)\b/i.test(option));
+    }),
+  ];
+}
+
+function accessRules(settings: Settings | undefined, files: Files): Obstacle[] {
+  const service = pamServiceOf(settings);
+  if (service === undefined) return [];
+  const { modules } = pamStack(service, files, ['auth', 'account']);
+  const paths = modules
+    .filter(({ name }) => name === 'pam_access')
+    .map(
+      ({ args }) =>
+        args.find((arg) => arg.startsWith('accessfile='))?.slice(11) ?? '/etc/security/access.conf',
+    );
+  return [...new Set(paths)].flatMap((path) => firstIn(path, files, (line) => /^[-+]/.test(line)));
+}
+
+/** The first line that counts; the file, where it can't be read. */
+function firstIn(path: string, { read }: Files, counts: (line: string) => boolean): Obstacle[] {
+  const found = read(path);
+  if (found === 'missing') return [];
+  if (found === 'unread') return [{ kind: 'source-rules', path }];
+  let from = 1;
+  for (const line of found.text.replaceAll('\\\n', '\0').split('\n')) {
+    const text = line.replaceAll('\0', ' ').trim();
+    if (!text.startsWith('#') && counts(text)) return [{ kind: 'source-rules', path, line: from }];
+    from += line.split('\0').length;
+  }
+  return [];
+}
