@@ -20,6 +20,7 @@ import type { PublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
+import { namesIn } from '../system/names-in.ts';
 import {
   findKey,
   type LineOptions,
@@ -82,7 +83,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
     try {
       for (const path of [
         staging,
-        ...['open', 'in', 'air', 'ask', 'refused'].map((name) => join(staging, name)),
+        ...['open', 'in', 'air', 'ask', 'view', 'refused'].map((name) => join(staging, name)),
       ]) {
         mkdirSync(path, { mode: 0o700 });
       }
@@ -262,6 +263,12 @@ export function isGateOpen(lease: Lease, label: Label): boolean {
 /** Shuts the gate for one guest. */
 export function shutGateFor(lease: Lease, label: Label): void {
   rmSync(join(lease.folder, 'open', label), { force: true });
+}
+
+/** Forgets who of a guest's was let in to look only, whatever their access is. */
+export function forgetViews({ folder }: Pick<Lease, 'folder'>, label: Label): void {
+  for (const name of namesIn(join(folder, 'view')))
+    if (name.startsWith(`${label},`)) rmSync(join(folder, 'view', name), { force: true });
 }
 
 /** Lets a guest through the gate, once a key of theirs brings them there. @throws Refusal `run-directory-refused` */

@@ -109,7 +109,8 @@ const isUp = `expired() {
  * then checks: whoever takes the flag away first and ends the registered after that misses nobody.
  *
  * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view`, `refuse` or `again`. What is refused leaves
- * `refused/RECORD,WHY`.
+ * `refused/RECORD,WHY`; who was let in to look only leaves `view/LABEL,PID,START`, and only looks whenever that process goes
+ * through the gate again.
  */
 export function gateScript(context: GateContext): string {
   const { pid, start, boot } = context.supervisor;
@@ -155,6 +156,7 @@ started "$PPID" || no 'the connection is gone'
 parent=$PPID,$start
 started $$ || exit 1
 name=$kind,$label,$key,$parent,$$,$start,$address
+view=$dir/view/$label,$$,$start
 # true: a failing redirection of the special built-in : would end sh without a word.
 { true >"$dir/in/$name"; } 2>/dev/null || no 'this pairing is over'
 record=$name
@@ -164,6 +166,7 @@ check() {
   access=
   { read -r access <"$dir/open/$label"; } 2>/dev/null
   [ -n "$access" ] || no 'this pairing is over' over
+  [ ! -e "$view" ] || access=read-only
   expired && no 'time is up' expired
 ${hasProc ? `  read -r boot </proc/sys/kernel/random/boot_id\n  [ "$boot" = ${quote(boot)} ] || no 'this pairing is over' over\n` : ''}  { started ${pid} && [ "$start" = ${quote(start)} ]; } || no 'this pairing is over' over
   [ -e "$dir/host" ] || no 'your host is not there yet: try again in a moment' early
@@ -204,7 +207,8 @@ if [ $kind = ssh ]; then
 fi
 if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
   { true >"$dir/ask/$record"; } 2>/dev/null || no 'this pairing is over' over
-  echo 'tmuxpair: waiting for your host to let you in' >&2
+  # Aside: a terminal that takes nothing must not keep this from counting.
+  echo 'tmuxpair: waiting for your host to let you in' >&2 &
   waited=0 answer=
   while [ -z "$answer" ]; do
     [ $waited -lt 300 ] || { rm -f "$dir/ask/$record"; no 'your host did not answer' unanswered; }
@@ -217,7 +221,9 @@ if [ "$kind$mode" = ssh ] && [ -e "$dir/approve" ]; then
   check # once more: who changes a guest's access looks for those that wait no longer
   case $answer in
     admit) ;;
-    view) access=read-only;;
+    view)
+      { true >"$view"; } 2>/dev/null || no 'this pairing is over' over
+      access=read-only;;
     again) no 'you are asking already: wait for the answer there' asking;;
     *) no 'your host has refused' refused;;
   esac

@@ -56,7 +56,7 @@ const parts = [
   'sshd_config',
   'shared.json',
 ];
-const folders = ['', 'open', 'in', 'air', 'ask', 'refused'];
+const folders = ['', 'open', 'in', 'air', 'ask', 'view', 'refused'];
 
 interface Part {
   readonly bytes: Buffer;

@@ -16,6 +16,7 @@ import {
 import { haveKey } from '../door/key-files.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import {
+  forgetViews,
   grant,
   type KeyLine,
   moveExpiry,
@@ -149,6 +150,7 @@ export function setAccess(live: Live, label: string, access: Access): Promise<Gu
     const guest = guestOf(live, label);
     if (live.out.has(guest.label)) refuseGuest(live, label);
     const changed = { ...guest, access };
+    forgetViews(live.lease, guest.label);
     openGate(live.lease, guest.label, access);
     live.guests = live.guests.map((other) => (other.label === guest.label ? changed : other));
     await moveThrough(live, guest.label);

@@ -49,6 +49,16 @@ test('a join waits for the host: refused, to look only, to type; the menu shows 
   await looking.waitFor('view only, q leaves');
   await toldLooking;
   await looking.type('not this\r');
+  // Through the gate again, as somebody whose window was too large for a moment is: they still only look.
+  const [here] = (await theOne(stage)).guests[0]?.connections ?? [];
+  const airlock = ['-N', '-S', `${live.folder}/air/${here?.pid}`];
+  const server = async () =>
+    (await stage.account.exec('tmux', [...airlock, 'display-message', '-p', '#{pid}'])).stdout;
+  const before = await server();
+  const again = ['detach-client', '-s', '=look', '-E', `exec /bin/sh ${live.folder}/gate ada 1 moved`];
+  await stage.account.demand('tmux', [...airlock, ...again]);
+  await until(async () => !['', before].includes(await server()), { what: 'another airlock' });
+  await looking.type('not this either\r');
 
   const typing = await ada.join();
   await asked(host, 'ada', ada.identity.fingerprint);

@@ -31,7 +31,7 @@ export function makeLeaseFolder(name: string = leaseId): LeaseFolder {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'tmuxpair-scripts-')));
   const dir = join(home, name);
   mkdirSync(dir, { mode: 0o700 });
-  for (const folder of ['open', 'in', 'air', 'ask', 'refused']) mkdirSync(join(dir, folder));
+  for (const folder of ['open', 'in', 'air', 'ask', 'view', 'refused']) mkdirSync(join(dir, folder));
   const write = (name: string, text: string, mode = 0o600): string => {
     writeFileSync(join(dir, name), text);
     chmodSync(join(dir, name), mode);
