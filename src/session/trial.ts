@@ -219,9 +219,15 @@ async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Gues
 }
 
 function pairingFor(intent: TrialIntent, reference: Reference, folder: string): PairIntent {
-  const { via: _, host: __, menuKey: ___, ...door } = intent;
+  // By name: what is tried may be a whole pairing's, and its session is not to be shared, nor its end to be this one's.
+  const { door, port, bind, keyFile, keyFileNamed, tmux } = intent;
   return {
-    ...door,
+    door,
+    keyFile,
+    keyFileNamed,
+    ...(port === undefined ? {} : { port }),
+    ...(bind === undefined ? {} : { bind }),
+    ...(tmux === undefined ? {} : { tmux }),
     references: [reference],
     access: 'read-write',
     ttl: 60,

@@ -80,8 +80,21 @@ test('inside tmux: the prompt comes back, the guest sees that session, and is ou
   console.log(`out ${Math.round(out)} ms after the host detached`);
   expectWithin(out, 1000);
   await over(stage);
+  const hooks = ['-u', '-N', '-S', tmux.socket, 'show-hooks', '-g', 'client-session-changed'];
+  expect(await stage.account.demand('tmux', hooks)).not.toContain('switch-client');
   stage.expectUntouched(snapshot);
   expect(await optionsOf(stage, tmux)).toBe(before);
+});
+
+test('an sshd is tried by a session of its own, not by the one that is shared', async () => {
+  await using stage = await makeStage();
+  await invited(stage, 'ada');
+  const tmux = await ownTmux(stage);
+  await share(stage, tmux, '--yes ada.pub');
+  await until(() => /Accepted publickey/.test(stage.sshd.log()), { what: 'the trial login' });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  await over(stage);
+  expect(await tmux.host.transcript()).not.toMatch(/a trial login could not|is shared already/);
 });
 
 test('read-only in a shared session: no question, no way in, no other session; typing there is asked for', async () => {
