@@ -28,7 +28,7 @@ import {
   withMovedExpiry,
 } from '../lease/lease.ts';
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
-import { uptime, wordsOf } from '../lease/process.ts';
+import { commandOf, uptime, wordsOf } from '../lease/process.ts';
 import { showDeadlineInside } from '../room/airlock.ts';
 import { moveGuests } from '../room/move.ts';
 import { type Room, showDeadline } from '../room/room.ts';
@@ -232,7 +232,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   // Their client was asked to become the gate: who types has the room's server, which could have it become something else.
   const access = accessOf(live, label);
   for (const since = performance.now(); performance.now() < since + patience; await sleep(20)) {
-    under = new Set([...under].filter((pid) => !hasArrived(pid, access)));
+    under = new Set([...under].filter((pid) => !hasArrived(folder, pid, access)));
     if (under.size === 0) break;
   }
   if (pending.size + under.size === 0) return;
@@ -242,9 +242,10 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
 }
 
 /** Whether a process that was to go through the gate again is what the gate becomes for that access, or has ended. */
-function hasArrived(pid: number, access: Access): boolean {
+function hasArrived(folder: string, pid: number, access: Access): boolean {
   const words = wordsOf(pid);
-  const isLooking = words.includes(`/air/${pid} `);
+  const isTmux = commandOf(pid)?.startsWith('tmux') === true;
+  const isLooking = isTmux && words.includes(` -f /dev/null -S ${folder}/air/${pid} set-option -s `);
   return (
     words === '' || (access === 'read-only' ? isLooking : !isLooking && / attach-session -E /.test(words))
   );
