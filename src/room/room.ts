@@ -5,6 +5,7 @@ import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { airlockCommands } from './airlock.ts';
 import { announcementSettings, segment } from './announce.ts';
+import { holdClients, sessionId } from './hold.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
 import { type Commands, checkVersion, quote, run, type Server, tmuxVersion } from './tmux.ts';
 import { putOutTooSmall } from './too-small.ts';
@@ -232,6 +233,8 @@ export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
   const unset = shown.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]);
   const { ok, stdout } = await run(room, [...askForMenuKey, ...unset]);
   await unbindMenuKey(room, stdout);
+  const id = await sessionId(room);
+  if (id !== undefined) await holdClients(room, id, []);
   return ok || (await hasSession(room)) ? 'stays' : 'ended';
 }
 

@@ -5,6 +5,7 @@
 import { basename, dirname } from 'node:path';
 import { refuse, usage } from '../domain/failure.ts';
 import { announcementSettings, segment } from './announce.ts';
+import { holdClients } from './hold.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type Room, type RoomOptions } from './room.ts';
 import { run } from './tmux.ts';
@@ -101,6 +102,7 @@ export async function leaveShared(room: Room, lease: string): Promise<void> {
     version,
   ]);
   await allowTooSmall(room, stdout);
+  await holdClients(room, room.target, []);
 }
 
 async function claimSession(room: Room, lease: string, stands: (lease: string) => boolean): Promise<void> {

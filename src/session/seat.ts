@@ -11,6 +11,7 @@ import type { EndReason } from './events.ts';
 import { keepInOrder } from './keep-in-order.ts';
 import type { Live } from './live.ts';
 import { boundBacklogs } from './slow-guests.ts';
+import { holdGuests } from './stay.ts';
 import type { HostSeat } from './world.ts';
 
 export interface Seat {
@@ -100,12 +101,14 @@ function attend(
   let left = false;
   let stop = (): void => {};
   const bound = boundBacklogs(live, room);
+  const hold = holdGuests(live, room);
   const observe = async (): Promise<void> => {
     while (!left) {
       const observer = observeRoom(room, (clients) => {
         if (left) return;
         keepInOrder(live, room, clients);
         void bound(clients);
+        void hold(clients);
         onClients(clients);
       });
       stop = observer.stop;

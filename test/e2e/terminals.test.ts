@@ -159,3 +159,44 @@ test.each(rows(['terminal', 'elsewhere'], 1))(
     await expectNothingLeft(stage);
   },
 );
+
+test.each(
+  rows(
+    [
+      ['to look', ['-r']],
+      ['to type', []],
+    ],
+    1,
+  ),
+)(
+  'I9: a command that moves the latest client moves no guest who is in %s, and shows them nothing',
+  async (_, how) => {
+    await using stage = await makeStage();
+    const ada = await invited(stage, 'ada');
+    const { host, room, socket } = await goLive(stage, [...how, 'ada.pub']);
+    const seat = await ada.join();
+    await host.waitFor('ada has joined');
+    const hooks = async () => (await room('show-hooks', '-g', 'client-session-changed')).stdout;
+    await until(async () => (await hooks()).includes('switch-client'), { what: 'the guest to be held' });
+    await room('new-session', '-d', '-s', 'private', 'echo secret-of-another; exec cat');
+    const format = '#{client_control_mode} #{client_flags} #{client_name} #{session_name}';
+    const clients = async () =>
+      (await room('list-clients', '-F', format)).stdout
+        .split('\n')
+        .filter((line) => /^0 \S*ignore-size/.test(line));
+    const [, , name = ''] = (await clients())[0]?.split(' ') ?? [];
+    const before = await clients();
+    for (let n = 0; n < 3; n++) {
+      expect((await room('switch-client', '-c', name, '-t', 'private')).exitCode).toBe(0);
+      expect(await clients()).toEqual(before);
+    }
+    await host.type('echo $((20+7))-seen\r');
+    await seat.waitFor('27-seen');
+    expect(await seat.transcript()).not.toContain('secret-of-another');
+    // The host goes where they like.
+    await host.sendKeys('C-b', ':');
+    await host.type('switch-client -t private\r');
+    await host.waitFor('secret-of-another');
+    await stage.account.exec('tmux', ['-N', '-S', socket, 'kill-session', '-t', '=private']);
+  },
+);
