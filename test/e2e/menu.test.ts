@@ -6,6 +6,8 @@ import { isWhole } from '../support/whole.ts';
 
 test('the key: guests by name, view only, type, put out, extend, the ssh line, the end; not for guests', async () => {
   await using stage = await makeStage();
+  // Else tmux takes keys that come within a millisecond of each other for a paste.
+  await stage.writeFile('.tmux.conf', 'set -g assume-paste-time 0\n');
   const [ada, bob] = [await invited(stage, 'ada'), await invited(stage, 'bob')];
   const { host, room } = await goLive(stage, ['ada.pub', 'bob.pub'], { columns: 250 });
   const seat = await ada.join();
