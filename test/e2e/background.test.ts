@@ -284,12 +284,10 @@ test('an end that fails is told in the session, in the log, and by the next list
   expect(kicked).toMatchObject({ exitCode: 0, stdout: 'bob is out\n' });
   expect(kicked.stderr).toContain('warning: of a pairing that has died');
 
-  // The clock in the room sweeps, too: a list that comes after it has nothing to tell.
-  const sweepers = () =>
-    stage
-      .processes()
-      .filter(({ cmd }) => cmd.endsWith(`/${entry.id}/clock`) || cmd.includes('sweep --lease'));
-  await until(() => sweepers().length === 0, { what: 'the clock to have given up' });
+  // The clock in the room and the switch sweep, too: a list that comes after them has nothing to tell.
+  const ours = new RegExp(`/${entry.id}/(clock|switch|sever)$|sweep --lease`);
+  const sweepers = () => stage.processes().filter(({ cmd }) => ours.test(cmd));
+  await until(() => sweepers().length === 0, { what: 'them to have given up' });
   await stage.account.demand('chmod', ['700', folder]);
   expect(await stage.run(['list'])).toMatchObject({
     exitCode: 0,

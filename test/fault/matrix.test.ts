@@ -336,7 +336,7 @@ test.runIf(process.env.TMUXPAIR_BIN === undefined)(
         await host.close();
         return textOf(bench) === 'new' && litter(stage).length > 1;
       },
-      { what: 'a crash that nobody has cleaned up', timeout: 60_000 },
+      { what: 'a crash that nobody has cleaned up', timeout: 180_000 },
     );
     const [home, run] = [stage.account.home, runDirectory(stage)];
     await stage.account.demand('sh', ['-c', `cp -a ${run} ~/run; cp -a .ssh ~/ssh`]);
