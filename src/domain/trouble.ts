@@ -47,6 +47,8 @@ export type Trouble =
   | { readonly kind: 'sshd-gone'; readonly port: number }
   /** Another server answers there, `greeting` being what it says, if that is one of SSH. */
   | { readonly kind: 'sshd-replaced'; readonly port: number; readonly greeting: string }
+  /** It shows these host keys by now, and not all of those that guests were told. */
+  | { readonly kind: 'host-key-changed'; readonly port: number; readonly fingerprints: readonly string[] }
   /** What the sshd that guests come through has against them by now. */
   | { readonly kind: 'sshd-obstacle'; readonly port: number; readonly obstacle: Obstacle }
   /** A trial login beside the pairing did not get in. */
@@ -74,6 +76,10 @@ const fields: {
   'tunnel-down': [['trouble', 'tunnel']],
   'sshd-gone': [['port', 'number']],
   'sshd-replaced': [['port', 'number'], ...texts('greeting')],
+  'host-key-changed': [
+    ['port', 'number'],
+    ['fingerprints', 'list'],
+  ],
   'sshd-obstacle': [
     ['port', 'number'],
     ['obstacle', 'obstacle'],

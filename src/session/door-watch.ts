@@ -40,7 +40,14 @@ export function watchSystem(
   let door = system;
   let found: readonly Trouble[] = [];
   let seen: Marks | undefined;
-  let first: Promise<{ readonly told: readonly string[]; readonly marks: string }> | undefined;
+  let first:
+    | Promise<{
+        readonly told: readonly string[];
+        readonly marks: string;
+        /** Fingerprints of host keys. */
+        readonly hostKeys: readonly string[];
+      }>
+    | undefined;
   let trying = Promise.resolve();
   let isTrying = false;
   let due = performance.now() + anew;
@@ -48,9 +55,9 @@ export function watchSystem(
   const troubles = (known: Known): Trouble[] => {
     const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
     // No reason to take another one; but the host has not been told of it, if it is new.
-    const diversions = known.obstacles.filter(({ kind }) => kind === 'may-divert');
+    const cautions = known.obstacles.filter(({ kind }) => kind === 'may-divert' || kind === 'source-rules');
     return [
-      ...[...obstacles, ...diversions].map((obstacle) => troubleBy(obstacle, port)),
+      ...[...obstacles, ...cautions].map((obstacle) => troubleBy(obstacle, port)),
       ...known.doubts.flatMap((doubt) => troubleOf(doubt, port)),
     ];
   };
@@ -58,13 +65,13 @@ export function watchSystem(
   const begin = async () => {
     const [known, more, { marks }] = await Promise.all([system.known(), doubts(), system.depends()]);
     const all = [...troubles(known), ...more.flatMap((doubt) => troubleOf(doubt, port))];
-    return { told: all.map(idOf), marks: idOf(marks.files) };
+    return { told: all.map(idOf), marks: idOf(marks.files), hostKeys: printsOf(known) };
   };
 
   const check = async (how: { readonly isFresh: boolean }): Promise<void> => {
     const isFirst = first === undefined;
     first ??= begin();
-    const { told, marks: before } = await first;
+    const { told, marks: before, hostKeys } = await first;
     door = isFirst ? system : await door.again();
     const { marks, files } = await door.depends();
     const now = await door.known();
@@ -77,6 +84,9 @@ export function watchSystem(
     ]);
     const isNew = (trouble: Trouble): boolean => !told.includes(idOf(trouble));
     const known = troubles(now).filter(isNew);
+    const fingerprints = printsOf(now);
+    if (fingerprints.length > 0 && hostKeys.some((one) => !fingerprints.includes(one)))
+      known.push({ kind: 'host-key-changed', port, fingerprints });
     // It can't be tried whether it accepts a guest's key by itself by now: there is a line of ours. The host of a port that
     // was named knows that.
     const isUnseen = !now.asked && idOf(marks.files) !== before && why.kind !== 'asked';
@@ -137,6 +147,10 @@ function troubleOf(doubt: Doubt, port: number): Trouble[] {
 
 function troubleBy(obstacle: Obstacle, port: number): Trouble {
   return { kind: 'sshd-obstacle', port, obstacle };
+}
+
+function printsOf({ hostKeys }: Known): string[] {
+  return hostKeys.map(({ fingerprint }) => fingerprint);
 }
 
 function idOf(value: unknown): string {

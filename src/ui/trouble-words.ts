@@ -103,6 +103,12 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         over: `the sshd on port ${trouble.port}`,
       };
     }
+    case 'host-key-changed':
+      return {
+        text: `the sshd on port ${trouble.port} has another host key than your guests were told, by now ${printable(trouble.fingerprints.join(', '), 400)}: their ssh may refuse it`,
+        fix: 'tell them the new one, if you know who has changed it',
+        over: `the host key of the sshd on port ${trouble.port}`,
+      };
     case 'sshd-obstacle': {
       if (trouble.obstacle.kind === 'may-divert')
         return {

@@ -520,6 +520,11 @@ test.runIf(isRoot())(
       await told('login-failed');
       await stage.account.asRoot(`usermod -e '' ${stage.account.name}`);
       await told('login-failed', false);
+      const hostKey = `${dirname(configFile)}/host_key`;
+      await stage.account.asRoot(
+        `rm ${hostKey}*; ssh-keygen -q -t ed25519 -N '' -f ${hostKey}; chmod 644 ${hostKey}.pub; kill -HUP ${pid}`,
+      );
+      await told('host-key-changed');
       await stage.account.asRoot(`kill ${pid}`);
       await told('sshd-gone');
     });

@@ -88,6 +88,7 @@ const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }>
   'no-clock': { kind: 'no-clock' },
   'tunnel-down': { kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } },
   'sshd-gone': { kind: 'sshd-gone', port: 22 },
+  'host-key-changed': { kind: 'host-key-changed', port: 22, fingerprints: ['SHA256:new'] },
   'sshd-replaced': { kind: 'sshd-replaced', port: 22, greeting: 'SSH-2.0-Go' },
   'sshd-obstacle': { kind: 'sshd-obstacle', port: 22, obstacle: { kind: 'keys-command', command: '/bin/x' } },
   'login-failed': { kind: 'login-failed', port: 22, type: 'ssh-ed25519', said: 'Permission denied' },
