@@ -122,6 +122,7 @@ describe('a lease', () => {
       'refused 700',
       'sever 700',
       'switch 700',
+      'view 700',
     ]);
     expect(readdirSync(root)).toEqual([lease.id]);
     removeLease(lease.folder);
