@@ -43,6 +43,8 @@ export type Trouble =
   /** What ends access at the deadline when the supervisor is stopped does not run. */
   | { readonly kind: 'no-clock' }
   | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble }
+  /** This machine has lost an address that guests were told. */
+  | { readonly kind: 'address-gone'; readonly address: string }
   /** Nobody listens any more where guests come to. */
   | { readonly kind: 'sshd-gone'; readonly port: number }
   /** Another server answers there, `greeting` being what it says, if that is one of SSH. */
@@ -74,6 +76,7 @@ const fields: {
   'no-switch': [],
   'no-clock': [],
   'tunnel-down': [['trouble', 'tunnel']],
+  'address-gone': texts('address'),
   'sshd-gone': [['port', 'number']],
   'sshd-replaced': [['port', 'number'], ...texts('greeting')],
   'host-key-changed': [

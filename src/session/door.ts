@@ -50,6 +50,8 @@ export interface OpenDoor {
   command(): string;
   /** Every such line, the likeliest first; none before it is known what they call this machine. */
   routes(): readonly Route[];
+  /** What these lines call this machine; none where guests come by a jump host. */
+  addresses(): readonly string[];
   /** What a guest is to be told, and the host: takes a while, and does not reject. */
   known(): Promise<
     Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'forwarding' | 'keyFiles'> &
@@ -94,6 +96,7 @@ export async function openDoor(
 
   const user = thisAccount().name;
   let routes: readonly Route[] = [];
+  let names: readonly string[] = [];
   const command = (): string => routes[0]?.command ?? '';
   let forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
   /** The line asks for no port that sshd refuses: a guest's ssh would say so only once they use it. */
@@ -144,6 +147,7 @@ export async function openDoor(
     },
     command,
     routes: () => routes,
+    addresses: () => names,
     tunnelTrouble: () => down,
     retryTunnel: () => {
       if (down !== undefined) retry();
@@ -157,6 +161,7 @@ export async function openDoor(
       if (!ways) return answer;
       const { addresses, shadowed } = await ways;
       leaveOut(answer);
+      names = addresses.map(({ host }) => host);
       routes = addresses.map(({ host, reach }) => ({
         reach,
         command: sshCommand({ user, host, port }, forward),

@@ -8,6 +8,7 @@ import type { Trouble } from '../domain/trouble.ts';
 import { grantAgain, isTicking, openGate } from '../lease/lease.ts';
 import { type Expected, remember } from '../lease/standing.ts';
 import { claimStands, reclaim, startClock } from '../room/room.ts';
+import { watchAddresses } from './address-watch.ts';
 import type { Event } from './events.ts';
 import { inTurn, type Live } from './live.ts';
 import { otherKeyFiles } from './other-ways.ts';
@@ -51,6 +52,8 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
     isOver: () => stopped || live.ended !== undefined,
   });
 
+  const lost = watchAddresses(() => live.door?.addresses() ?? []);
+
   const expected = (): Expected => ({
     lines: live.lines,
     gateExisting: live.gateExisting,
@@ -72,6 +75,7 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
         ? [{ kind: 'room-unclaimed', path: live.room.claim.folder } as const]
         : []),
       ...tunnelTrouble(),
+      ...lost(),
       ...(sshd?.look() ?? []),
     ];
   };

@@ -95,6 +95,12 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         fix: "start this machine's sshd again",
         over: `the sshd on port ${trouble.port}`,
       };
+    case 'address-gone':
+      return {
+        text: `this machine has lost the address ${printable(trouble.address)}: the line that your guests were told with it leads here no more`,
+        fix: 'if it does not come back, start anew for a line that does: tmuxpair stop',
+        over: `the address ${printable(trouble.address)}`,
+      };
     case 'sshd-replaced': {
       const said = trouble.greeting === '' ? 'as no sshd' : `as ${printable(trouble.greeting, 80)}`;
       return {

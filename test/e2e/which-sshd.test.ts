@@ -358,6 +358,21 @@ test.runIf(isRoot()).each(rows(['203.0.113.1', 'fd00:7070::5'], 1))(
   },
 );
 
+test.runIf(isRoot())(
+  'I20: an address that guests were told and that this machine loses is told',
+  async () => {
+    await using machine = await makeMachine(['Port 22']);
+    const { stage, networks } = machine;
+    await pairing(machine, ['--port', '22'], async () => {
+      expect((await theOne(stage)).sshCommand).toContain('@203.0.113.1');
+      await networks.loseAddress();
+      const kinds = async () => kindsOf(await theOne(stage));
+      await until(async () => (await kinds()).includes('address-gone'), { what: 'it to be told' });
+      expect((await stage.run(['list'])).stdout).toContain('has lost the address 203.0.113.1');
+    });
+  },
+);
+
 test.runIf(isRoot() && isWhole())('N4: an sshd on loopback alone is nobody else’s to reach', async () => {
   await using machine = await makeMachine(['Port 22'], '127.0.0.1');
   const { stage } = machine;

@@ -14,6 +14,8 @@ export interface Networks extends AsyncDisposable {
   readonly address: string;
   /** Gives the host another address, of IPv6, in the net that it shares with the jump host. */
   readonly addAddress: (address: string) => Promise<void>;
+  /** Takes the address from the host that the jump host knows it by, as another network would. */
+  readonly loseAddress: () => Promise<void>;
   /** Takes the host's cable out, or puts it back. */
   readonly cable: (state: 'in' | 'out') => Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function makeNetworks(): Promise<Networks> {
         await ip(`-n ${host} address add ${added}/64 dev to-jump nodad`);
         await ip(`-n ${jump} address add ${neighbour}/64 dev to-host nodad`);
       },
+      loseAddress: async () => void (await ip(`-n ${host} address del 203.0.113.1/30 dev to-jump`)),
       cable: async (state) =>
         void (await ip(`-n ${jump} link set to-host ${state === 'in' ? 'up' : 'down'}`)),
       [Symbol.asyncDispose]: cleanup.run,

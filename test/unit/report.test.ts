@@ -88,6 +88,7 @@ const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }>
   'no-clock': { kind: 'no-clock' },
   'tunnel-down': { kind: 'tunnel-down', trouble: { kind: 'ssh', said: 'Connection refused' } },
   'sshd-gone': { kind: 'sshd-gone', port: 22 },
+  'address-gone': { kind: 'address-gone', address: '192.0.2.7' },
   'host-key-changed': { kind: 'host-key-changed', port: 22, fingerprints: ['SHA256:new'] },
   'sshd-replaced': { kind: 'sshd-replaced', port: 22, greeting: 'SSH-2.0-Go' },
   'sshd-obstacle': { kind: 'sshd-obstacle', port: 22, obstacle: { kind: 'keys-command', command: '/bin/x' } },
