@@ -118,6 +118,17 @@ test.each([
   expect(specs(`${match}\n  PermitTTY no\n`)).toEqual({ specs: [], unresolved: [match] });
 });
 
+test.each(['AllowTcpForwarding no', 'DisableForwarding yes', 'PermitOpen none'])(
+  'C4: a block that forwards nothing for some is asked about: %s',
+  (setting) => {
+    const when = 'Match Address 203.0.113.7';
+    expect(specs(`${when}\n  ${setting}\n`)).toEqual({
+      specs: [{ fields: { addr: '203.0.113.7' }, when }],
+      unresolved: [],
+    });
+  },
+);
+
 test('blocks without a bearing are not asked about, those of a kind unknown are told', () => {
   expect(specs('Match Address 10.*\n  X11Forwarding no\n')).toEqual({ specs: [], unresolved: [] });
   expect(specs('Match exec "test -e /x"\n  PermitTTY no\n')).toEqual({
