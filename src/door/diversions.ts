@@ -275,7 +275,7 @@ function filesAt(word: string, environment: readonly string[]): string[] {
 }
 
 /** `undefined` for a folder; empty for what is no text, or can't be read, by the shell neither. */
-function textOf(path: string): { readonly text: string } | 'long' | undefined {
+export function textOf(path: string): { readonly text: string } | 'long' | undefined {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) return undefined;

@@ -77,7 +77,7 @@ export function guardShell(live: Live, way: ShellWay, { env, tmux, onSlow }: Gua
   const name = `shell-${way.kind}`;
   const factsNow = (): string[] => {
     const { shell, home } = accountNow();
-    return ['shell probe 4', shell, home];
+    return ['shell probe 5', shell, home];
   };
   let door: Pick<SystemDoor, 'known'> | undefined;
   /** What it was last seen to be well on, or remembered to have been. */

@@ -7,11 +7,13 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShellBlock } from '../domain/shell-block.ts';
+import { textOf } from '../door/diversions.ts';
+import { isTheirs, theirNames } from '../door/guest-variables.ts';
 import type { LoginEnvironment } from '../door/login-environment.ts';
-import { matches } from '../door/patterns.ts';
+import { steers } from '../door/pam-env.ts';
 import { loginShell } from '../door/shell.ts';
 import { dialectOf } from '../door/shell-lines.ts';
-import { nameOfShell, startUpOf } from '../door/start-up.ts';
+import { nameOfShell, startUpFiles, startUpOf } from '../door/start-up.ts';
 import { createProbe, endProbe, type Probe, probeRun, reachedIn } from '../lease/probe.ts';
 import { startOf } from '../lease/process.ts';
 import { runInTerminals } from '../room/aside.ts';
@@ -66,34 +68,40 @@ const runs: readonly Run[] = [
   { name: 'pipe-command', terminal: false, environment: ['SSH_ORIGINAL_COMMAND=true'] },
 ];
 
-/** What guests may set, and start-up files look at. */
-const theirs = ['TERM', 'LANG', 'LC_ALL', 'LC_TERMINAL', 'COLORTERM', 'SSH_ORIGINAL_COMMAND'];
-
 /**
- * As guests come who mean harm: with values that are code where a start-up file tests them without quotes, or as numbers.
- * They leave a mark, and do nothing else.
+ * As guests come who mean harm: all that they may set has values that are code where a start-up file tests them without
+ * quotes, after an operator, before one, or as part of a word; or takes them for numbers or names. They leave a mark, and do
+ * nothing else.
  */
-function hostileRuns(shell: string, mark: string): Run[] {
+function hostileRuns(shell: string, mark: string, names: readonly string[]): Run[] {
+  // An array that zsh has: only of those it looks at a subscript.
+  const element = `psvar[$(:>${mark})]`;
+  const touch = `{ touch ${mark} }`;
   const values = {
-    sh: [`-v a[$(touch\${IFS}${mark})] -o x`, `a[$(touch ${mark})]`],
-    csh: [`{ touch ${mark} }`],
+    sh: [`${element} -o -v ${element} -o x`, element],
+    csh: [`1 == x && ${touch} || ${touch} || 1`, `1 && ${touch} || ${touch} || 1 ; touch ${mark} ; 1`],
     fish: [],
   }[dialectOf(basename(shell))];
   return values.map((value, at) => ({
     name: `hostile-${at}`,
     terminal: true,
     mayEnd: true,
-    environment: theirs.map((name) => `${name}=${value}`),
+    environment: names.map((name) => `${name}=${value}`),
   }));
 }
 
+/** What a guest's ssh may set, as far as it is known here or looked at there; what shells obey is told by itself. */
+function namesToTry(shell: string, environment: LoginEnvironment): string[] {
+  const texts = startUpFiles(shell, environment.entries).paths.map((path) => textOf(path));
+  const read = texts.flatMap((text) => (typeof text === 'object' ? text.text : []));
+  return theirNames(environment, read).filter((name) => !steers(name));
+}
+
 /** What sshd would take of a run: its own variables, the terminal's type, and what guests may add; the rest is set. */
-function variablesOf({ environment }: Run, { entries, accepts }: LoginEnvironment): string[] {
-  const set = new Set(entries.map(nameOf));
+function variablesOf({ environment }: Run, sources: LoginEnvironment): string[] {
   return environment.filter((entry) => {
     const name = nameOf(entry);
-    if (name.startsWith('SSH_')) return true;
-    return !set.has(name) && (name === 'TERM' || accepts.some((pattern) => matches(pattern, name)));
+    return name.startsWith('SSH_') || isTheirs(name, sources);
   });
 }
 
@@ -153,7 +161,8 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const since = performance.now();
   const mark = join(probe.folder, 'obeyed');
-  const all = [...runs, ...hostileRuns(loginShell().path, mark)];
+  const shell = loginShell().path;
+  const all = [...runs, ...hostileRuns(shell, mark, namesToTry(shell, environment))];
   const command = (run: Run): string[] => [...probe.launch, run.name, ...variablesOf(run, environment)];
   const env = { ...probe.mark, PATH: '/usr/bin:/bin' };
   for (const run of all) if (!run.terminal) startOnPipes(command(run), env);

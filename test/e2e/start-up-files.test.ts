@@ -297,9 +297,16 @@ test.runIf(isRoot() && isWhole())(
 test.runIf(isRoot()).each(
   rows(
     [
+      ['bash', '.bashrc', '[ -z $LC_CTYPE ] || :\n', '[ -z "$LC_CTYPE" ] || :\n'],
+      ['bash', '.bashrc', '[ -f ~/.dircolors.$TERM ] || :\n', '[ -f ~/.dircolors."$TERM" ] || :\n'],
+      ['bash', '.bashrc', '[ dumb = $LC_MINE ] || :\n', '[ dumb = "$LC_MINE" ] || :\n'],
       ['bash', '.bashrc', 'if [ $TERM = dumb ]; then :; fi\n', 'if [ "$TERM" = dumb ]; then :; fi\n'],
       ['bash', '.bashrc', '[[ $LC_TERMINAL -eq 1 ]] && :\n', '[[ $LC_TERMINAL == 1 ]] && :\n'],
+      ['zsh', '.zshenv', '(( LC_MINE )) || :\n', '[ $LC_MINE = x ] || :\n'],
       ['tcsh', '.cshrc', 'if ($TERM == dumb) set noglob\n', 'if ("$TERM" == dumb) set noglob\n'],
+      ['tcsh', '.cshrc', 'if (x$TERM == xdumb) set noglob\n', 'if ("x$TERM" == xdumb) set noglob\n'],
+      ['tcsh', '.cshrc', 'if (dumb == $TERM) set noglob\n', 'if (dumb == "$TERM") set noglob\n'],
+      ['tcsh', '.cshrc', 'if (-f ~/.ls.$TERM) set noglob\n', 'if (-f ~/.ls."$TERM") set noglob\n'],
     ],
     1,
   ),
@@ -317,6 +324,29 @@ test.runIf(isRoot()).each(
   expect(leaseLines(stage)).toEqual([]);
   await stage.writeFile(file, good);
   expect(await stage.run(start)).toMatchObject({ exitCode: 0 });
+});
+
+test.runIf(isRoot() && isWhole())('W5: all that AcceptEnv lets through is tried', async () => {
+  await using machine = await makeMachine(['Port 2200', 'AcceptEnv LANG NO_COLOR'], '127.0.0.1', 'good');
+  const { stage } = machine;
+  await invited(stage, 'guest');
+  for (const name of ['NO_COLOR', 'LANG']) {
+    await stage.writeFile('.bashrc', `[ -z $${name} ] || :\n`);
+    expect(await stage.run(['--port', '2200', ...background, 'guest.pub', ...program])).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('could run commands before they reach the session'),
+    });
+  }
+});
+
+test.runIf(isRoot() && isWhole())('W5: a private sshd is no way past a file of all users', async () => {
+  const files = { '/etc/csh.cshrc': 'if (x$TERM == xdumb) set noglob\n' };
+  await using stage = await makeStage({ account: { ...forPrivateDoor.account, shell: '/bin/tcsh', files } });
+  await invited(stage, 'guest');
+  expect(await stage.run(['--door', 'private', ...background, 'guest.pub', ...program])).toMatchObject({
+    exitCode: 6,
+    stderr: expect.stringContaining('/etc/csh.cshrc'),
+  });
 });
 
 test.each(
