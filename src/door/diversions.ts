@@ -125,7 +125,7 @@ export function diversionsIn(
   /** Those that hold what a command has printed. */
   const computed = new Set<string>();
   for (const { text: whole, number } of logicalLines(text, dialect)) {
-    let line = whole.replace(/(^|\s)#.*/, '');
+    let line = whole;
     if (line.trim() === '') continue;
     if (outside !== undefined && depth <= outside) outside = undefined;
     const isPart = branch !== 'none';

@@ -38,7 +38,12 @@ export function* logicalLines(text: string, dialect: Dialect): Generator<Logical
       lexed = lex(whole, dialect);
       if (lexed.isWhole) at = number - 1 + more;
     }
-    yield { number, text: lexed.isWhole ? whole.replaceAll('\\\n', ' ') : (lines[number - 1] ?? '') };
+    if (!lexed.isWhole) {
+      whole = lines[number - 1] ?? '';
+      lexed = lex(whole, dialect);
+    }
+    for (const [since, end] of lexed.comments.toReversed()) whole = whole.slice(0, since) + whole.slice(end);
+    yield { number, text: whole.replaceAll('\\\n', ' ') };
     for (const end of lexed.documents) {
       while (at + 1 < lines.length && lines[at + 1]?.replace(/^\t+/, '') !== end) at += 1;
       at += 1;
@@ -62,11 +67,14 @@ interface Lexed {
   readonly isWhole: boolean;
   /** What ends the documents that follow the line. */
   readonly documents: readonly string[];
+  /** From where up to where they go. */
+  readonly comments: readonly (readonly [number, number])[];
 }
 
 function lex(text: string, dialect: Dialect): Lexed {
   const tokens: Token[] = [];
   const documents: string[] = [];
+  const comments: [number, number][] = [];
   let [word, inner, isBare, hasWord] = ['', [] as string[], true, false];
   let isWhole = true;
   const endWord = (): void => {
@@ -86,6 +94,11 @@ function lex(text: string, dialect: Dialect): Lexed {
       } else if (c === close) {
         depth -= 1;
         if (depth === 0) return text.slice(since, at++);
+      } else if ((open === '"' && c === '$' && text[at + 1] === '(') || (open === '(' && c === '"')) {
+        at += c === '"' ? 1 : 2; // What is in there has quotes of its own.
+        if (c === '"') within('"', '"');
+        else within('(', ')');
+        at -= 1;
       } else if (c === open) depth += 1;
     }
     isWhole = false;
@@ -111,9 +124,14 @@ function lex(text: string, dialect: Dialect): Lexed {
       else if (next !== '\n') [word, hasWord] = [word + next, true];
       at += 1;
     } else if (c === "'") {
-      [word, hasWord, isBare] = [word + within('', "'"), true, false];
+      // With backslashes in it where the shell has them there: in fish, and in $'…'.
+      const escapes = dialect === 'fish' || (dialect === 'sh' && word.endsWith('$'));
+      const [all = ''] = (escapes ? /^(?:\\.|[^'\\])*/s : /^[^']*/).exec(text.slice(at)) ?? [];
+      at += all.length + 1;
+      if (at > text.length) isWhole = false;
+      [word, hasWord, isBare] = [word + all, true, false];
     } else if (c === '"') {
-      const quoted = within('', '"');
+      const quoted = within('"', '"');
       inner.push(...substitutions(quoted, dialect));
       [word, hasWord, isBare] = [word + quoted, true, false];
     } else if (c === '`') {
@@ -138,6 +156,7 @@ function lex(text: string, dialect: Dialect): Lexed {
       [word, hasWord] = [`${word}(${within('(', ')')})`, true]; // A list of values, or arithmetic.
     } else if (c === '#' && !hasWord) {
       const end = text.indexOf('\n', at);
+      comments.push([at - 1, end === -1 ? text.length : end]);
       at = end === -1 ? text.length : end;
     } else if (c === '<' && next === '<' && text[at + 1] !== '<' && dialect !== 'fish') {
       const [all = '', end = ''] = /^<-?\s*["'\\]?([\w!.]+)["']?/.exec(text.slice(at)) ?? [];
@@ -151,7 +170,7 @@ function lex(text: string, dialect: Dialect): Lexed {
     } else if (/[<>]/.test(c)) {
       const [all = ''] = /^[<>&|]*\s*/.exec(text.slice(at)) ?? [];
       at += all.length;
-      if (/^\d*$/.test(word)) [word, hasWord] = ['', false];
+      if (/^(\d*|\{\w+\})$/.test(word)) [word, hasWord] = ['', false];
       endWord();
       tokens.push({ kind: 'break', text: '>' });
     } else if (/[;&|()\n]/.test(c)) {
@@ -163,7 +182,7 @@ function lex(text: string, dialect: Dialect): Lexed {
     else [word, hasWord] = [word + c, true];
   }
   endWord();
-  return { tokens, isWhole, documents };
+  return { tokens, isWhole, documents, comments };
 }
 
 /** What runs within double quotes. */
@@ -254,7 +273,7 @@ function commandOf(all: readonly Word[], dialect: Dialect): [boolean, readonly W
       [isConditional, words] = [true, words.slice(1)]; // As zsh has it: if [[ … ]] { … }
     } else if (isBare && (text === '[[' || text === '[')) {
       return [isConditional, words.slice(0, 1)];
-    } else if (dialect === 'sh' && /^\w+(\[[^\]]*\])?\+?=/.test(text)) {
+    } else if (dialect !== 'csh' && /^\w+(\[[^\]]*\])?\+?=/.test(text)) {
       // An assignment: what it runs to get the value counts.
       const rest = words.slice(1);
       if (rest.length === 0) return [isConditional, [{ ...first, text: ':' }]];

@@ -54,6 +54,11 @@ test.each([
   'if [[ $- == *i* ]]; then :; else zsh -l; fi',
   '[ "$TERM" = x ] && sudo env bash',
   '[ "$TERM" = x ] && zsh --init',
+  "[ -e ~/.x ] && echo 'one' && bash",
+  '[ -e ~/.x ] && echo "it\'s" && bash',
+  "[ -e ~/.x ] && echo ' # ' && bash",
+  "[ -e ~/.x ] && echo $'it\\'s' && bash",
+  '[ -e ~/.x ] && echo "$(echo "(; it\'s")" && bash',
 ])('%j may divert', (text) => {
   expect(found(`${text}\n`)).not.toEqual([]);
 });
