@@ -3,10 +3,10 @@
  * meet: found by reading, and so with more than there is.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { namesIn } from '../system/names-in.ts';
-import { harmfulIn } from './harmless.ts';
+import { harmfulIn, takesTerminal } from './harmless.ts';
 import { commandsIn, depthOf, dialectOf, logicalLines } from './shell-lines.ts';
 import { plainName, startUpOf, valueIn } from './start-up.ts';
 
@@ -41,13 +41,6 @@ const isFileTest = /^\s*(?:if\s+)?(?:\[\[?|test)\s+-[defrsx]\s+[^&|]*$|^\s*for\b
 
 /** What may stand before a command on its line. */
 const before = String.raw`(?:^|[;&|{)]|(?<!\$)\(|\b(?:then|else|do|and|or|not|if|while|command)\b)\s*`;
-const replaces = new RegExp(
-  String.raw`${before}(exec(?:\s+-[cl]+|\s+-a\s+\S+)*\s+(?![-&<>{]|\d+[<>])[^\s;&|<>]+)`,
-);
-const multiplexes = new RegExp(
-  String.raw`${before}((?:\S*/)?(?:tmux|screen|byobu|byobu-tmux|byobu-screen|zellij)(?=[\s;&|)]|$)[^;&|)]*)`,
-  'g',
-);
 const sources = new RegExp(String.raw`${before}(?:\.|source)\s+["']?([^\s"';&|]+)`);
 
 const forIn = /\bfor\s+(\w+)\s+in\s+([^;]*)/;
@@ -183,8 +176,6 @@ export function diversionsIn(
       const isTest = isFileTest.test(line.replace(/;\s*(then|do)\s*$/, ''));
       conditions = change > 0 ? [...conditions, !isTest] : conditions.slice(0, depth);
     }
-    const [, replaced] = replaces.exec(line) ?? [];
-    const multiplexed = [...line.matchAll(multiplexes)].map(([, words = '']) => words).find(attaches);
     // for f in ~/.bashrc.d/*; do . "$f"; done
     const [, each = '', list = ''] = (dialect === 'csh' ? foreach : forIn).exec(line) ?? [];
     const listed = list.trim().split(/\s+/);
@@ -202,10 +193,8 @@ export function diversionsIn(
     const isFollowed = (word: string): boolean =>
       pathOf(word, given) !== undefined || lists.has(word.replace(/^\$\{?(\w+)\}?$/, '$1'));
     const [harmful] = harmfulIn(atTimes, dialect, functions, isFollowed, computed);
-    const command = replaced ?? multiplexed ?? harmful;
+    const command = commands.find(takesTerminal)?.words.join(' ') ?? harmful;
     if (command !== undefined) diversions.push({ line: number, command: command.trim().slice(0, 40) });
-    if (/zellij\s+setup\s+--generate-auto-start/.test(line))
-      diversions.push({ line: number, command: 'zellij' });
     const [, word] = sources.exec(line) ?? [];
     const isTested = isFileTest.test(line.replace(/(&&|;\s*then)\s*(\.|source)\s.*$/, ''));
     const isAtTimes = commands.some((one) => isSource(one) && one.isConditional) && !isTested;
@@ -235,22 +224,6 @@ export function diversionsIn(
 function braces(word: string): string[] {
   const [, before = '', list, after = ''] = /^([^{]*(?<!\$))\{([^{}]*,[^{}]*)\}(.*)$/.exec(word) ?? [];
   return list === undefined ? [word] : list.split(',').flatMap((one) => braces(`${before}${one}${after}`));
-}
-
-/** Whether a terminal multiplexer with these words takes the terminal. */
-function attaches(command: string): boolean {
-  const [program = '', ...words] = command.trim().split(/\s+/);
-  const name = basename(program);
-  const redirect = words.findIndex((word) => /^\d*[<>]/.test(word));
-  const args = redirect === -1 ? words : words.slice(0, redirect);
-  if (name === 'zellij') return args.length === 0 || /^(a|attach|-|options)/.test(args[0] ?? '');
-  if (name === 'screen' || name === 'byobu-screen')
-    return !args.some((arg) => /^-([dD]m\w*|ls|list|wipe|v|X|Q)$/.test(arg));
-  let at = 0;
-  while (/^-/.test(args[at] ?? '')) at += /^-[cfLST]$/.test(args[at] ?? '') ? 2 : 1;
-  const verb = args[at];
-  if (verb === undefined || /^a(t|tt|tta|ttac|ttach|ttach-session)?$/.test(verb)) return true;
-  return /^new(-s.*)?$/.test(verb) && !args.slice(at).some((arg) => /^-[A-Za-z]*d/.test(arg));
 }
 
 /** The path that a word means, a pattern perhaps, where that can be told. */

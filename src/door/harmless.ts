@@ -1,5 +1,6 @@
 /** Commands of start-up files that come back and leave the terminal to what follows, whatever their conditions are. */
 import { basename } from 'node:path';
+import { isMultiplexer, mayMultiplex } from './multiplexers.ts';
 import { commandsIn, type Dialect, type SimpleCommand } from './shell-lines.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
@@ -18,7 +19,7 @@ const programs = words(`
   domainname dpkg dpkg-query egrep expr fgrep find flatpak fnm gawk getconf getent goenv gpg-agent gpg-connect-agent
   gpgconf grep groups head hostname hostnamectl id jenv keychain lessfile lesspipe lesspipe.sh ln locale logger ls
   lsb_release luarocks manpath mawk md5sum mkdir mktemp mv nodenv nproc opam pgrep pidof printenv ps pyenv rbenv
-  readlink realpath rm rpm rustup sed seq sleep sort ssh-add screen starship stat stty sysctl tail tmux touch tput tr tty
+  readlink realpath rm rpm rustup sed seq sleep sort ssh-add starship stat stty sysctl tail touch tput tr tty
   uname uniq uptime wc whoami xdpyinfo zoxide
 `);
 
@@ -33,8 +34,18 @@ const carriers = /^(ssh-agent|mise|direnv)$/;
 const launchers =
   /^(env|sudo|doas|su|runuser|nohup|setsid|nice|ionice|time|timeout|stdbuf|script|xargs|ssh|mosh|docker|podman|(ba|da|z|fi|tc|c|k|mk|a)?sh)$/;
 
+/** Those of them that change nothing about what it does. */
+const wrappers = /^(env|nohup|setsid|nice|ionice|time|timeout|stdbuf)$/;
+
 /** They give a terminal to people unless they are told what to run. */
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
+
+/** Whether a command gives the terminal away by what it is, also where it always runs: what it does then may hang on more. */
+export function takesTerminal({ words: all }: SimpleCommand): boolean {
+  const [name = '', ...args] = unwrapped(bare(all));
+  if (name === 'exec') return args.some((arg) => !arg.startsWith('-'));
+  return isMultiplexer(name) && mayMultiplex([name, ...args]);
+}
 
 /**
  * The first words of those of these commands that may take the terminal, or lead who knows where.
@@ -55,6 +66,8 @@ export function harmfulIn(
     const told = all.join(' ').slice(0, 40);
     const deeper = (code: string): string[] =>
       harmfulIn(commandsIn(code, dialect), dialect, own, isFollowed, computed).length > 0 ? [told] : [];
+    const program = unwrapped([name, ...args]);
+    if (isMultiplexer(program[0] ?? '')) return mayMultiplex(program) ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
     if (name === 'eval' && args.length === 1 && computed.has(args[0]?.replace(/^\$\{?(\w+)\}?$/, '$1') ?? ''))
       return [];
@@ -79,6 +92,12 @@ export function harmfulIn(
     if (carriers.test(basename(name))) return args.every((arg) => arg.startsWith('-')) ? [] : [told];
     return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
   });
+}
+
+/** From the multiplexer on that is run by a command around it, if there is one. */
+function unwrapped([name = '', ...args]: readonly string[]): readonly string[] {
+  const at = wrappers.test(basename(name)) ? args.findIndex(isMultiplexer) : -1;
+  return at === -1 ? [name, ...args] : args.slice(at);
 }
 
 /** Without what only says how to run it. Empty where it is only asked for. */

@@ -101,6 +101,7 @@ test.each([
   'if [ -z "$A" ]; then A=(one two); fi',
   "trap 'rm -f /tmp/x' EXIT",
   'if [ -e ~/.x ]; then echo "it\'s (so) on; tmux"; fi',
+  "if [ -e ~/.x ]; then\n  echo 'one\nexec zsh; tmux\n'\nfi",
   'bash --version >/dev/null',
   '__conda_setup="$(\'/opt/conda/bin/conda\' \'shell.bash\' \'hook\' 2> /dev/null)"\nif [ $? -eq 0 ]; then\n    eval "$__conda_setup"\nelse\n    if [ -f "/opt/conda/etc/profile.d/conda.sh" ]; then\n        . "/opt/conda/etc/profile.d/conda.sh"\n    else\n        export PATH="/opt/conda/bin:$PATH"\n    fi\nfi\nunset __conda_setup',
   'command -v fzf >/dev/null && eval "$(fzf --bash)"',
@@ -111,6 +112,66 @@ test.each([
   'if [ -f x ]; then\n  eval $(sed -r -e \'s/^([A-Z]+)=("[a-z]+")/export \\1=\\2/;t;d\' x)\nfi',
 ])('%j does not', (text) => {
   expect(found(`${text}\n`)).toEqual([]);
+});
+
+/** Below a condition that a trial need not meet. */
+const atTimes: Readonly<Record<string, (command: string) => string>> = {
+  bash: (command) => `if [ "$TERM" = screen ]; then\n  ${command}\nfi\n`,
+  fish: (command) => `if test "$TERM" = screen\n  ${command}\nend\n`,
+  tcsh: (command) => `if ("$TERM" == screen) then\n  ${command}\nendif\n`,
+};
+
+test.each([
+  ['bash', 'TERM=xterm-256color tmux new -A -s main'],
+  ['bash', 'TMUX= tmux attach'],
+  ['bash', 'LC_ALL=C screen -x'],
+  ['bash', 'A=1 zellij'],
+  ['bash', 'env -u TMUX nice tmux'],
+  ['bash', '\\tmux'],
+  ['bash', '"tmux" attach'],
+  ['bash', '! tmux attach'],
+  ['bash', 'time tmux'],
+  ['bash', 'command tmux attach'],
+  ['bash', 'x=$(tmux attach)'],
+  ['bash', 'echo "`screen -r`"'],
+  ['bash', 'tmux "$@"'],
+  ['bash', 'tmux $TMUX_ARGS'],
+  ['bash', 'tmux attach-ses'],
+  ['bash', 'tmux start-server \\; attach'],
+  ['bash', "tmux ls ';' attach"],
+  ['bash', 'tmux new-session -A -d -s main'],
+  ['bash', 'tmux new -sd'],
+  ['bash', 'tmux -L -V'],
+  ['bash', 'tmux -c bash'],
+  ['bash', 'tmux source-file ~/.attach'],
+  ['bash', 'screen -S work -r -dm'],
+  ['bash', 'screen -S -X'],
+  ['bash', '>/dev/null exec bash'],
+  ['fish', 'tmux new -d \\; attach'],
+  ['fish', 'TERM=x tmux attach'],
+  ['fish', 'set x (tmux attach)'],
+  ['tcsh', 'tmux new -d \\; attach'],
+  ['tcsh', 'time tmux attach'],
+])('%s: at times %s takes the terminal', (shell, command) => {
+  expect(found(atTimes[shell]?.(command) ?? '', shell)).toEqual([2]);
+});
+
+test.each([
+  'tmux -V',
+  'tmux has-session -t work 2>/dev/null',
+  'env LC_ALL=C tmux -L mine ls',
+  'tmux set-environment -g DISPLAY "$DISPLAY"',
+  "tmux display-message -p '#S'",
+  'TERM=xterm tmux new-session -d -s work',
+  'tmux start \\; set -g mouse on',
+  'tmux new -Ddswork vim \\; splitw -h',
+  'screen -ls',
+  'screen -S work -X stuff x',
+  'screen -d -m -S work',
+  'zellij list-sessions',
+  'exec {fd}<file',
+])('at times %s does not', (command) => {
+  expect(found(atTimes.bash?.(command) ?? '')).toEqual([]);
 });
 
 test.each([
