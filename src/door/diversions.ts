@@ -8,7 +8,7 @@ import type { Obstacle } from '../domain/obstacle.ts';
 import { namesIn } from '../system/names-in.ts';
 import { harmfulIn, takesTerminal } from './harmless.ts';
 import { commandsIn, depthOf, dialectOf, logicalLines } from './shell-lines.ts';
-import { plainName, startUpOf, valueIn } from './start-up.ts';
+import { plainName, sshrc, startUpOf, valueIn } from './start-up.ts';
 
 export interface Diversion {
   readonly path: string;
@@ -46,25 +46,31 @@ const sources = new RegExp(String.raw`${before}(?:\.|source)\s+["']?([^\s"';&|]+
 const forIn = /\bfor\s+(\w+)\s+in\s+([^;]*)/;
 const foreach = /\bforeach\s+(\w+)\s*\(\s*(?:`\s*(?:\/bin\/)?ls\s)?([^)`]*)/;
 
-/** Those on a path that the login shell takes for a command of sshd's. @param environment in which sshd starts it */
+/** Those on the path of a login to a command of sshd's. @param environment in which sshd starts it */
 function diversionsOf(shell: string, environment: readonly string[]): Diversion[] {
   const { own, shared } = startUpOf(shell, environment);
-  /** By path, whether it is always read. */
-  const files = new Map([...own, ...shared].map((path) => [path, true]));
+  const login = plainName(shell);
+  /** By path, which shell reads it, and whether it always does. */
+  const files = new Map([
+    [sshrc, { reader: 'sh', isAlways: true }],
+    ...[...own, ...shared].map((path) => [path, { reader: login, isAlways: true }] as const),
+  ]);
   const found: Diversion[] = [];
-  for (const [path, isAlways] of files) {
+  for (const [path, { reader, isAlways }] of files) {
     if (files.size > most) {
       found.push({ path, line: 1, command: `one of more than ${most} files` });
       break;
     }
     const text = textOf(path);
-    if (text === undefined) for (const name of namesIn(path)) files.set(join(path, name), isAlways);
+    if (text === undefined)
+      for (const name of namesIn(path)) files.set(join(path, name), { reader, isAlways });
     else if (text === 'long') found.push({ path, line: 1, command: 'too long to be looked at' });
     else {
-      const { diversions, sourced } = diversionsIn(text.text, plainName(shell), environment, isAlways);
+      const { diversions, sourced } = diversionsIn(text.text, reader, environment, isAlways);
       found.push(...diversions.map((one) => ({ path, ...one })));
       for (const { word, isAlways: too } of sourced)
-        for (const file of filesAt(word, environment)) if (!files.has(file)) files.set(file, isAlways && too);
+        for (const file of filesAt(word, environment))
+          if (!files.has(file)) files.set(file, { reader, isAlways: isAlways && too });
     }
   }
   return found;

@@ -20,7 +20,7 @@ const programs = words(`
   gpgconf grep groups head hostname hostnamectl id jenv keychain lessfile lesspipe lesspipe.sh ln locale logger ls
   lsb_release luarocks manpath mawk md5sum mkdir mktemp mv nodenv nproc opam pgrep pidof printenv ps pyenv rbenv
   readlink realpath rm rpm rustup sed seq sleep sort ssh-add starship stat stty sysctl tail touch tput tr tty
-  uname uniq uptime wc whoami xdpyinfo zoxide
+  uname uniq uptime wc whoami xauth xdpyinfo zoxide
 `);
 
 /** What a program is asked for that prints settings for the shell: it comes back, whichever it is. */

@@ -65,8 +65,8 @@ export function startUpOf(shell: string, environment: readonly string[]): StartU
   }
 }
 
-/** Read by sshd itself before the shell is started. */
-const ofSshd = ['/etc/ssh/sshrc'];
+/** What sshd has `/bin/sh` run before it starts the shell, for all users. A line with `restrict` keeps their own from it. */
+export const sshrc = '/etc/ssh/sshrc';
 
 /** How many files are looked into, and the size in bytes up to which. */
 const [most, longest] = [200, 128 << 10];
@@ -84,7 +84,7 @@ export interface StartUpFiles {
  */
 export function startUpFiles(shell: string, environment: readonly string[]): StartUpFiles {
   const { own, shared } = startUpOf(shell, environment);
-  const found = new Set([shell, ...ofSshd, ...shared, ...own]);
+  const found = new Set([shell, sshrc, ...shared, ...own]);
   let isWhole = true;
   for (const path of found) {
     isWhole = found.size <= most;

@@ -27,7 +27,7 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
     case 'late':
       return `${login}${read} does not run what sshd tells it to in time`;
     case 'may-divert':
-      return `${login} has a command that may give their terminal to another program${read}`;
+      return `${files.some(isOfSshd) ? 'sshd' : login} has a command that may give their terminal to another program${read}`;
     case 'obeys':
       return `${login}${read} runs as a command what a guest's ssh sets: TERM, LANG or the like, tested without quotes`;
     default:
@@ -43,6 +43,11 @@ export function blockHint({ outcome, files, guard }: ShellBlock, door: boolean):
   if (files.length === 0 || guard === undefined)
     return `${otherwise}see what it runs at its start if SSH_CONNECTION is set`;
   return `${otherwise}put this line before the one that does so in ${files.map(shortPath).join(' or ')}: ${guard}`;
+}
+
+/** Whether a start-up file is sshd's, and not the login shell's. */
+export function isOfSshd(path: string): boolean {
+  return path.startsWith('/etc/ssh/');
 }
 
 /** A path as people write it. */

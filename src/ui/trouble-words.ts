@@ -3,6 +3,7 @@ import { effectOf } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { obstacleWords } from './door-words.ts';
+import { isOfSshd } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
 interface TroubleWords {
@@ -116,12 +117,14 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         over: `the host key of the sshd on port ${trouble.port}`,
       };
     case 'sshd-obstacle': {
-      if (trouble.obstacle.kind === 'may-divert')
+      if (trouble.obstacle.kind === 'may-divert') {
+        const file = `a start-up file of ${isOfSshd(trouble.obstacle.path) ? 'sshd' : 'your login shell'}`;
         return {
-          text: `a start-up file of your login shell has changed: ${obstacleWords(trouble.obstacle)}`,
+          text: `${file} has changed: ${obstacleWords(trouble.obstacle)}`,
           fix: 'take that out of it, or end the pairing: tmuxpair stop',
-          over: `a start-up file of your login shell (it was: ${obstacleWords(trouble.obstacle)})`,
+          over: `${file} (it was: ${obstacleWords(trouble.obstacle)})`,
         };
+      }
       const isWayIn = effectOf(trouble.obstacle) === 'way-in';
       return {
         text: `this machine's sshd has changed, and may ${isWayIn ? 'let your guests in past the gate' : 'keep your guests out'}: ${obstacleWords(trouble.obstacle)}`,

@@ -282,17 +282,25 @@ test.runIf(isRoot())(
   },
 );
 
-test.runIf(isRoot() && isWhole())(
-  'W2: a private sshd reads the files of all users: what one of them may do is told',
-  async () => {
-    const files = { '/etc/zsh/zshenv': '[[ $TERM == xterm-kitty ]] && exec bash\n' };
-    await using stage = await makeStage({ account: { ...forPrivateDoor.account, shell: '/bin/zsh', files } });
-    await invited(stage, 'guest');
-    const { stderr } = await stage.run(['--door', 'private', ...background, 'guest.pub', ...program]);
-    expect(stderr).toMatch(/warning: this pairing's sshd: \/etc\/zsh\/zshenv:1 may give .* \(exec bash\)/);
-    expect(stderr).not.toContain('--door private');
-  },
-);
+test.runIf(isRoot()).each(
+  rows(
+    [
+      ['/etc/ssh/sshrc', 'if [ "$TERM" = xterm-kitty ]; then exec bash -i </dev/tty; fi\n'],
+      ['/etc/zsh/zshenv', '[[ $TERM == xterm-kitty ]] && exec bash\n'],
+    ],
+    1,
+  ),
+)('W2: a private sshd has the files of all users run: what %s may do is told', async (file, text) => {
+  const files = { [file]: text };
+  await using stage = await makeStage({ account: { ...forPrivateDoor.account, shell: '/bin/zsh', files } });
+  await invited(stage, 'guest');
+  const { stderr } = await stage.run(['--door', 'private', ...background, 'guest.pub', ...program]);
+  expect(stderr).toContain(
+    `warning: this pairing's sshd: ${file}:1 may give your guest's terminal to another`,
+  );
+  expect(stderr).toContain('(exec bash');
+  expect(stderr).not.toContain('--door private');
+});
 
 test.runIf(isRoot()).each(
   rows(

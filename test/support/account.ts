@@ -66,7 +66,7 @@ export interface AccountOptions {
   readonly devpts?: Devpts | undefined;
   /** The network namespace that its programs are in. Needs root. */
   readonly network?: string | undefined;
-  /** What stands at these paths for its programs and its sshd, by text; files must be there already. Needs root. */
+  /** What stands at these paths for its programs and its sshd, by text; their folders must be there already. Needs root. */
   readonly files?: Readonly<Record<string, string>> | undefined;
 }
 

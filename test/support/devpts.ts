@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { testRun } from './run.ts';
 
 /** How `/dev/pts` is mounted for an account: for an sshd of a plain user it must have `gid=5`, the group tty. */
@@ -33,7 +34,10 @@ export async function mountDevpts(
   chmodSync(folder, 0o755);
   const binds = Object.entries(files).map(([path, text], n) => {
     writeFileSync(`${folder}/${n}`, text, { mode: 0o644 });
-    return ` && mount --bind '${folder}/${n}' '${path}'`;
+    // One that is not there needs a folder that has it.
+    const at = dirname(path);
+    const made = `cp -a '${at}' '${folder}/of${n}' && mount --bind '${folder}/of${n}' '${at}' && touch '${path}'`;
+    return ` && { [ -e '${path}' ] || { ${made}; }; } && mount --bind '${folder}/${n}' '${path}'`;
   });
   const script = `mount -t devpts -o ${options} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx${binds.join('')} && echo ready && read _`;
   const holder = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', testRun().folder], {

@@ -206,6 +206,25 @@ test.each([
   expect(found(text, 'tcsh')).toEqual(lines);
 });
 
+/** As sshd(8) has it, but for what it says to xauth. */
+const sshrc = `if read proto cookie && [ -n "$DISPLAY" ]; then
+  if [ \`echo $DISPLAY | cut -c1-10\` = 'localhost:' ]; then
+    # X11UseLocalhost=yes
+    echo add unix:\`echo $DISPLAY | cut -c11-\` $proto $cookie
+  else
+    echo add $DISPLAY $proto $cookie
+  fi | xauth -q -
+fi
+`;
+
+test.each([
+  [sshrc, []],
+  ['if test "$SSH_AUTH_SOCK"; then ln -sf $SSH_AUTH_SOCK ~/.ssh/agent; fi\n', []],
+  ['if [ "$TERM" = x ]; then bash -i </dev/tty >/dev/tty; fi\n', [1]],
+])('sshrc: %j: %j', (text, lines) => {
+  expect(found(text, 'sh')).toEqual(lines);
+});
+
 test('files that are read, too, as far as everybody comes to them', () => {
   const text =
     '. ~/.aliases\nfor f in ~/.d/*.sh /etc/d/*; do . "$f"; done\n[ -z "$PS1" ] && return\n. ~/.more\n';
