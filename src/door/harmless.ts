@@ -1,7 +1,8 @@
 /** Commands of start-up files that come back and leave the terminal to what follows, whatever their conditions are. */
 import { basename } from 'node:path';
 import { isMultiplexer, mayMultiplex } from './multiplexers.ts';
-import { commandsIn, type Dialect, type SimpleCommand } from './shell-lines.ts';
+import type { Dialect } from './shell-lines.ts';
+import { reaches, type SimpleCommand, walk } from './shell-walk.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -60,12 +61,14 @@ export function harmfulIn(
   isFollowed: (word: string) => boolean,
   computed: ReadonlySet<string> = new Set(),
 ): string[] {
-  return commands.flatMap(({ words: all }, n) => {
+  return commands.flatMap(({ words: all, isFed }) => {
     const [name, ...args] = bare(all);
     if (name === undefined) return [];
     const told = all.join(' ').slice(0, 40);
     const deeper = (code: string): string[] =>
-      harmfulIn(commandsIn(code, dialect), dialect, own, isFollowed, computed).length > 0 ? [told] : [];
+      harmfulIn(walk(code, dialect, reaches.atTimes, true), dialect, own, isFollowed, computed).length > 0
+        ? [told]
+        : [];
     const program = unwrapped([name, ...args]);
     if (isMultiplexer(program[0] ?? '')) return mayMultiplex(program) ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
@@ -78,8 +81,7 @@ export function harmfulIn(
     if (name === '.' || name === 'source') {
       const [file = ''] = args.filter((arg) => !arg.startsWith('-'));
       // What another command prints: it is looked at by itself.
-      const isPrinted =
-        file.startsWith('/dev/fd/') || ((file === '' || file === '-') && commands[n - 1]?.isPiped);
+      const isPrinted = file.startsWith('/dev/fd/') || ((file === '' || file === '-') && isFed);
       return isPrinted || isFollowed(file) ? [] : [told];
     }
     if (interpreters.test(basename(name)))

@@ -7,15 +7,6 @@ export interface LogicalLine {
   readonly text: string;
 }
 
-export interface SimpleCommand {
-  /** Without quotes. What is only known when it runs is in them as it is written. */
-  readonly words: readonly string[];
-  /** Whether something on the same line decides whether it runs. */
-  readonly isConditional: boolean;
-  /** Whether what it prints goes to another command. */
-  readonly isPiped: boolean;
-}
-
 export type Dialect = 'sh' | 'fish' | 'csh';
 
 export function dialectOf(shell: string): Dialect {
@@ -52,14 +43,18 @@ export function* logicalLines(text: string, dialect: Dialect): Generator<Logical
 }
 
 /** A word, or what stands between commands. */
-type Token =
-  | {
-      readonly kind: 'word';
-      readonly text: string;
-      readonly inner: readonly string[];
-      readonly isBare: boolean;
-    }
-  | { readonly kind: 'break'; readonly text: string };
+type Token = Word | { readonly kind: 'break'; readonly text: string };
+
+export interface Word {
+  readonly kind: 'word';
+  readonly text: string;
+  /** What is run to get it. */
+  readonly inner: readonly string[];
+  /** Whether nothing of it is quoted. */
+  readonly isBare: boolean;
+  /** All of a `[[ … ]]` that begins here. */
+  readonly condition?: string;
+}
 
 interface Lexed {
   readonly tokens: readonly Token[];
@@ -71,7 +66,7 @@ interface Lexed {
   readonly comments: readonly (readonly [number, number])[];
 }
 
-function lex(text: string, dialect: Dialect): Lexed {
+export function lex(text: string, dialect: Dialect): Lexed {
   const tokens: Token[] = [];
   const documents: string[] = [];
   const comments: [number, number][] = [];
@@ -118,6 +113,7 @@ function lex(text: string, dialect: Dialect): Lexed {
         text: '[[',
         inner: substitutions(condition.slice(2), dialect),
         isBare: true,
+        condition,
       });
     } else if (c === '\\') {
       if (at === text.length) isWhole = false;
@@ -146,6 +142,9 @@ function lex(text: string, dialect: Dialect): Lexed {
     } else if (c === '$' && next === '{') {
       at += 1;
       [word, hasWord] = [`${word}\${${within('{', '}')}}`, true];
+    } else if (c === '(' && dialect === 'csh' && isBare && /^(if|while)$/.test(word)) {
+      endWord();
+      [word, hasWord] = [`(${within('(', ')')})`, true];
     } else if (c === '(' && dialect === 'csh' && !hasWord && tokens.at(-1)?.kind === 'word') {
       [word, hasWord] = [`(${within('(', ')')})`, true]; // A condition, or a list.
     } else if (c === '(' && dialect === 'fish') {
@@ -167,7 +166,7 @@ function lex(text: string, dialect: Dialect): Lexed {
       at += 1;
       inner.push(within('(', ')'));
       [word, hasWord] = [`${word}/dev/fd/n`, true];
-    } else if (/[<>]/.test(c)) {
+    } else if (/[<>]/.test(c) || (c === '&' && next === '>')) {
       const [all = ''] = /^[<>&|]*\s*/.exec(text.slice(at)) ?? [];
       at += all.length;
       if (/^(\d*|\{\w+\})$/.test(word)) [word, hasWord] = ['', false];
@@ -190,125 +189,4 @@ function substitutions(text: string, dialect: Dialect): string[] {
   if (!/[`]|\$\(|\(/.test(text) || dialect === 'csh') return [];
   const { tokens } = lex(text.replaceAll('"', ' ').replaceAll("'", ' '), dialect === 'fish' ? 'fish' : 'sh');
   return tokens.flatMap((token) => (token.kind === 'word' ? token.inner : []));
-}
-
-/** What opens a branch, on its line or on those below. */
-const opening = /^(if|elif|while|until|for|foreach|case|select|switch|function|begin)$/;
-/** What a command may follow at once. */
-const leading = /^(if|elif|then|else|do|while|until|time|!|\{|\}|not|and|or|begin|fi|done|end|endif|esac)$/;
-
-/** The commands of one logical line, those in substitutions before those that they are part of. */
-export function commandsIn(line: string, dialect: Dialect): SimpleCommand[] {
-  const found: SimpleCommand[] = [];
-  let words: Extract<Token, { kind: 'word' }>[] = [];
-  let isConditional = false;
-  /** How many parentheses are open: one that closes without ends the pattern of a branch. */
-  let open = 0;
-  let skipsWord = false;
-  /** Whether a pattern of a branch is to come, which may have parentheses around it. */
-  let pattern = false;
-  const end = (isPiped: boolean): void => {
-    if (words[0]?.isBare && words[0].text === 'case') pattern = true;
-    const [conditional, command] = commandOf(words, dialect);
-    words = [];
-    isConditional ||= conditional;
-    if (command.length === 0) return;
-    for (const code of command.flatMap(({ inner }) => inner))
-      for (const one of commandsIn(code, dialect))
-        found.push({ ...one, isConditional: isConditional || one.isConditional });
-    found.push({ words: command.map(({ text }) => text), isConditional, isPiped });
-  };
-  const { tokens } = lex(line, dialect);
-  for (const [n, token] of tokens.entries()) {
-    if (token.kind === 'word') {
-      if (!skipsWord) words.push(token);
-      if (token.isBare && token.text === 'esac') pattern = false;
-      skipsWord = false;
-      continue;
-    }
-    skipsWord = token.text === '>'; // The file.
-    if (skipsWord) continue;
-    if (pattern && token.text === '(') continue;
-    if (pattern && token.text === ')') {
-      [words, isConditional, pattern] = [[], true, false];
-      continue;
-    }
-    if (token.text === '(') {
-      const after = tokens[n + 1];
-      const isFunction = words.length > 0 && after?.kind === 'break' && after.text === ')';
-      if (isFunction) [words, isConditional] = [[], true];
-      else end(false);
-      open += 1;
-    } else if (token.text === ')') {
-      if (open === 0) words = [];
-      else end(false);
-      if (open === 0) isConditional = true;
-      open = Math.max(0, open - 1);
-    } else {
-      end(token.text.startsWith('|') && token.text !== '||');
-      if (token.text === '&&' || token.text === '||') isConditional = true;
-      if (token.text.startsWith(';;')) pattern = true;
-    }
-  }
-  end(false);
-  return found;
-}
-
-type Word = Extract<Token, { kind: 'word' }>;
-
-/** Without what the grammar has before it. @returns whether that decides whether the command runs, and its words */
-function commandOf(all: readonly Word[], dialect: Dialect): [boolean, readonly Word[]] {
-  let words = all;
-  let isConditional = false;
-  for (;;) {
-    const [first] = words;
-    if (!first) return [isConditional, words];
-    const { text, isBare } = first;
-    if (isBare && /^(case|for|foreach|select|function|switch)$/.test(text)) return [true, []];
-    if (isBare && leading.test(text)) {
-      const hasCondition = dialect === 'csh' && words[1]?.text.startsWith('(') === true;
-      isConditional ||= /^(then|else|do|and|or)$/.test(text) || hasCondition;
-      words = words.slice(hasCondition ? 2 : 1);
-    } else if (isBare && text === '[[' && words[1]?.text === '{') {
-      [isConditional, words] = [true, words.slice(1)]; // As zsh has it: if [[ … ]] { … }
-    } else if (isBare && (text === '[[' || text === '[')) {
-      return [isConditional, words.slice(0, 1)];
-    } else if (dialect !== 'csh' && /^\w+(\[[^\]]*\])?\+?=/.test(text)) {
-      // An assignment: what it runs to get the value counts.
-      const rest = words.slice(1);
-      if (rest.length === 0) return [isConditional, [{ ...first, text: ':' }]];
-      words = [
-        { ...(rest[0] as Word), inner: [...first.inner, ...(rest[0]?.inner ?? [])] },
-        ...rest.slice(1),
-      ];
-    } else return [isConditional, words];
-  }
-}
-
-/** How many blocks deeper, or less deep, the line leaves what follows it. */
-export function depthOf(line: string, dialect: Dialect): number {
-  const { tokens } = lex(line, dialect);
-  let depth = 0;
-  let isFirst = true;
-  for (const token of tokens) {
-    if (token.kind === 'break') {
-      isFirst = token.text !== '>';
-      continue;
-    }
-    const { text, isBare } = token;
-    if (isFirst && isBare) {
-      if (dialect === 'csh') {
-        if (/^(foreach|while|switch)$/.test(text)) depth += 1;
-        if (/^(endif|end|endsw)$/.test(text)) depth -= 1;
-      } else {
-        if (opening.test(text) && text !== 'elif' && (text !== 'function' || dialect === 'fish')) depth += 1;
-        if (/^(fi|done|esac)$/.test(text) || (dialect === 'fish' && text === 'end')) depth -= 1;
-      }
-    }
-    if (isBare && dialect === 'csh' && text === 'then') depth += 1;
-    if (isBare && dialect === 'sh' && text === '{') depth += 1;
-    if (isBare && dialect === 'sh' && isFirst && text === '}') depth -= 1;
-    isFirst = isFirst && isBare && leading.test(text);
-  }
-  return depth;
 }

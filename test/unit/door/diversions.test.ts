@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { diversionsIn } from '../../../src/door/diversions.ts';
+import { diversionObstacle, diversionsIn } from '../../../src/door/diversions.ts';
 
 const found = (text: string, shell = 'bash', environment = ['HOME=/home/ada']) =>
   diversionsIn(text, shell, environment).diversions.map(({ line }) => line);
@@ -54,6 +57,22 @@ test.each([
   'if [[ $- == *i* ]]; then :; else zsh -l; fi',
   '[ "$TERM" = x ] && sudo env bash',
   '[ "$TERM" = x ] && zsh --init',
+  'case $- in *i*) ;; *) [ "$TERM" = x ] && exec bash; return;; esac',
+  'case $- in\n  *i*) ;;\n  *)\n    if [ "$TERM" = x ]; then\n      zsh -l\n    fi\n    return\n    ;;\nesac',
+  'case $- in *i*) ;; *) [ "$TERM" = dumb ] && return;; esac\nexec zsh',
+  'case $- in *i*|*x*) ;; *) return;; esac\n[ "$TERM" = x ] && zsh',
+  'case $- in *i*) exec zsh;; *x*) exec zsh;; esac',
+  'if [ -z "$PS1" ]; then case $TERM in x) exec bash;; esac; return; fi',
+  '[ -z "$PS1" ] && { case $TERM in x) zsh;; esac; }; return',
+  '[[ $- == *i* ]] || { [ "$TERM" = x ] && zsh; return; }',
+  '[[ ! $- == *i* ]] && exec zsh',
+  'if [[ $- == *i* ]] { exec zsh }\n[ "$TERM" = x ] && zsh',
+  'if [[ $- == *i* ]] echo\n[ "$TERM" = x ] && exec zsh',
+  '[ "$TERM" = x ] &&\n  zsh',
+  '[ "$TERM" = x ] && who &>/dev/null && zsh',
+  '() { return }\n[ "$TERM" = x ] && zsh',
+  'function f() { return; }\n[ "$TERM" = x ] && zsh',
+  '(exit)\n[ "$TERM" = x ] && zsh',
   "[ -e ~/.x ] && echo 'one' && bash",
   '[ -e ~/.x ] && echo "it\'s" && bash',
   "[ -e ~/.x ] && echo ' # ' && bash",
@@ -74,6 +93,15 @@ test.each([
   'if [[ $- != *i* ]]; then\n  return\nfi\nexec zsh',
   'if [[ $- == *i* ]]; then\n  if true; then\n    exec fish\n  fi\n  tmux\nfi',
   '[[ $- == *i* ]] && exec fish',
+  '[[ $- == *i* ]] && exec fish || return',
+  '[ -z "$PS1" ] && return; exec zsh',
+  '[[ $- == *i* ]] ||\n  return\nexec zsh',
+  '[[ -z $PS1 || $TERM == dumb ]] && return\nexec zsh',
+  '[ -z "$PS1" ] && return || exec zsh',
+  'if [ -z "$PS1" ]; then return; else exec zsh; fi',
+  '! [[ $- == *i* ]] && return\nexec zsh',
+  'if [[ $- == *i* ]] { exec zsh; } else { return; }',
+  'case $- in\n  (*i*) exec zsh ;;\n  (*) return ;;\nesac\nexec zsh',
   'case $- in *i*) exec zsh;; esac',
   'case $- in\n  *i*)\n    exec zsh\n    ;;\nesac',
   'if [ -n "$PS1" ] && [ -z "$TMUX" ]; then exec tmux; fi',
@@ -241,4 +269,16 @@ test('files that are read, too, as far as everybody comes to them', () => {
   expect(sourced('[ -f ~/.x ] && . ~/.x\nif [ -r ~/.y ]; then\n  . ~/.y\nfi\n')).toEqual(['/h/.x', '/h/.y']);
   expect(sourced('[ "$TERM" = x ] && . ~/.x\n')).toEqual(['at times /h/.x']);
   expect(sourced('export ZDOTDIR="$HOME/.config/zsh"\n', 'zsh')).toEqual(['/h/.config/zsh/.zshenv']);
+});
+
+test.each([
+  ['exec zsh\n', 'exec zsh'],
+  ['$('.repeat(9000), 'too deep to be looked at'],
+  [':\n'.repeat(90_000), 'too long to be looked at'],
+])('what is found in a file, or that it was not looked at: %.9s…', (text, command) => {
+  const home = mkdtempSync(join(tmpdir(), 'tmuxpair-diversions-'));
+  writeFileSync(join(home, '.bashrc'), text);
+  const found = diversionObstacle('/bin/bash', [`HOME=${home}`]);
+  rmSync(home, { recursive: true });
+  expect(found).toEqual([{ kind: 'may-divert', path: join(home, '.bashrc'), line: 1, command }]);
 });
