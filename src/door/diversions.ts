@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { namesIn } from '../system/names-in.ts';
-import { harmfulIn, takesTerminal } from './harmless.ts';
+import { harmfulIn, takerIn } from './harmless.ts';
 import { type Dialect, dialectOf } from './shell-lines.ts';
 import { reaches, walk } from './shell-walk.ts';
 import { plainName, sshrc, startUpOf, valueIn } from './start-up.ts';
@@ -118,7 +118,7 @@ export function diversionsIn(
     const isSource = name === '.' || name === 'source';
     const counts = reach < reaches.always || name === 'trap' || isSource;
     const [harmful] = counts ? harmfulIn([command], dialect, functions, isFollowed, computed) : [];
-    const told = takesTerminal(command) ? words.join(' ') : harmful;
+    const told = takerIn(command) ?? harmful;
     if (told !== undefined) diversions.push({ line, command: told.trim().slice(0, 40) });
     const [file] = args.filter((arg) => !arg.startsWith('-'));
     if (isSource && file !== undefined) sourced.push({ word: pathOf(file, given) ?? file, isAlways: isSure });

@@ -41,11 +41,17 @@ const wrappers = /^(env|nohup|setsid|nice|ionice|time|timeout|stdbuf)$/;
 /** They give a terminal to people unless they are told what to run. */
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
 
-/** Whether a command gives the terminal away by what it is, also where it always runs: what it does then may hang on more. */
-export function takesTerminal({ words: all }: SimpleCommand): boolean {
+/**
+ * A command that gives the terminal away by what it is, also where it always runs: what it does then may hang on more.
+ * @returns how to name it
+ */
+export function takerIn({ words: all }: SimpleCommand): string | undefined {
   const [name = '', ...args] = unwrapped(bare(all));
-  if (name === 'exec') return args.some((arg) => !arg.startsWith('-'));
-  return isMultiplexer(name) && mayMultiplex([name, ...args]);
+  if (name === 'exec') {
+    const program = args.find((arg) => !arg.startsWith('-'));
+    return program === undefined ? undefined : `exec ${program}`;
+  }
+  return isMultiplexer(name) && mayMultiplex([name, ...args]) ? all.join(' ') : undefined;
 }
 
 /**

@@ -273,6 +273,8 @@ test('files that are read, too, as far as everybody comes to them', () => {
 
 test.each([
   ['exec zsh\n', 'exec zsh'],
+  ['[ x ] && exec -l zsh -f\n', 'exec zsh'],
+  ['TMUX= tmux attach -d\n', 'tmux attach -d'],
   ['$('.repeat(9000), 'too deep to be looked at'],
   [':\n'.repeat(90_000), 'too long to be looked at'],
 ])('what is found in a file, or that it was not looked at: %.9s…', (text, command) => {
