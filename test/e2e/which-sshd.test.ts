@@ -164,7 +164,8 @@ test.runIf(isRoot() && isWhole())(
       expect({ stdout, exitCode }).toMatchObject({ exitCode: 0 });
       await ssh();
     }
-    expect(stage.sshd.log()).not.toMatch(/penalty/);
+    // A deferred one counts, and refuses nobody: so few never become an active one.
+    expect(stage.sshd.log()).not.toMatch(/active penalty|drop connection/);
   },
 );
 
