@@ -64,6 +64,13 @@ export type Caution =
       readonly line: number;
       readonly command: string;
     }
+  /** A start-up file may run what a guest's ssh sets in this variable, such as `$TERM`, below conditions that were not met. */
+  | {
+      readonly kind: 'may-obey';
+      readonly path: string;
+      readonly line: number;
+      readonly variable: string;
+    }
   /** By this file, and the first such line of it, a login may be refused for where it comes from. */
   | { readonly kind: 'source-rules'; readonly path: string; readonly line?: number }
   /** It refuses the keys in this file, which can't be read: a guest's may be among them. */
@@ -101,6 +108,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'may-obey':
     case 'revoked-unread':
     case 'source-rules':
       return 'caution';
@@ -173,6 +181,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'few-tries': { tries: 'number' },
   'ports-refused': { ports: 'list', setting: 'string' },
   'may-divert': { path: 'string', line: 'number', command: 'string' },
+  'may-obey': { path: 'string', line: 'number', variable: 'string' },
   'source-rules': { path: 'string' },
   'revoked-unread': { path: 'string' },
 };

@@ -6,10 +6,12 @@ import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { namesIn } from '../system/names-in.ts';
+import { isTheirs, type Sources } from './guest-variables.ts';
 import { harmfulIn, takerIn } from './harmless.ts';
-import { type Dialect, dialectOf } from './shell-lines.ts';
-import { reaches, walk } from './shell-walk.ts';
+import { type Dialect, dialectOf, logicalLines } from './shell-lines.ts';
+import { reaches, type SimpleCommand, walk } from './shell-walk.ts';
 import { plainName, sshrc, startUpOf, valueIn } from './start-up.ts';
+import { unquotedFinder } from './unquoted.ts';
 
 export interface Diversion {
   readonly path: string;
@@ -28,8 +30,20 @@ interface Sourced {
 /** How many files are read, and the size in bytes up to which. */
 const [most, longest] = [200, 128 << 10];
 
-/** Those on the path of a login to a command of sshd's. @param environment in which sshd starts it */
-function diversionsOf(shell: string, environment: readonly string[]): Diversion[] {
+/** Where a start-up file may run what a guest's ssh sets. */
+interface Obeying extends Omit<Diversion, 'command'> {
+  /** As in `$TERM`. */
+  readonly variable: string;
+}
+
+interface Found {
+  readonly diversions: Diversion[];
+  readonly obeying: Obeying[];
+}
+
+/** Those on the path of a login to a command of sshd's. @param sources in what sshd starts it */
+function diversionsOf(shell: string, sources: Sources): Found {
+  const { entries: environment } = sources;
   const { own, shared } = startUpOf(shell, environment);
   const login = plainName(shell);
   /** By path, which shell reads it, and whether it always does. */
@@ -38,6 +52,8 @@ function diversionsOf(shell: string, environment: readonly string[]): Diversion[
     ...[...own, ...shared].map((path) => [path, { reader: login, isAlways: true }] as const),
   ]);
   const found: Diversion[] = [];
+  const obeying: Obeying[] = [];
+  const isGuests = (name: string): boolean => isTheirs(name, sources);
   for (const [path, { reader, isAlways }] of files) {
     if (files.size > most) {
       found.push({ path, line: 1, command: `one of more than ${most} files` });
@@ -48,20 +64,25 @@ function diversionsOf(shell: string, environment: readonly string[]): Diversion[
       for (const name of namesIn(path)) files.set(join(path, name), { reader, isAlways });
     else if (text === 'long') found.push({ path, line: 1, command: 'too long to be looked at' });
     else {
-      const { diversions, sourced } = shallow(() => diversionsIn(text.text, reader, environment, isAlways));
+      const read = shallow(() => diversionsIn(text.text, reader, environment, isAlways, isGuests));
+      const { diversions, sourced } = read;
+      obeying.push(...read.obeying.map((one) => ({ path, ...one })));
       found.push(...diversions.map((one) => ({ path, ...one })));
       for (const { word, isAlways: too } of sourced)
         for (const file of filesAt(word, environment))
           if (!files.has(file)) files.set(file, { reader, isAlways: isAlways && too });
     }
   }
-  return found;
+  return { diversions: found, obeying };
 }
 
-/** The first of them, as what there is against an sshd that starts the shell so. */
-export function diversionObstacle(shell: string, environment: readonly string[]): Obstacle[] {
-  const [first] = diversionsOf(shell, environment);
-  return first ? [{ kind: 'may-divert', ...first }] : [];
+/** The first of each, as what there is against an sshd that starts the shell so. */
+export function diversionObstacles(shell: string, sources: Sources): Obstacle[] {
+  const { diversions, obeying } = diversionsOf(shell, sources);
+  return [
+    ...obeying.slice(0, 1).map((one) => ({ kind: 'may-obey', ...one }) as const),
+    ...diversions.slice(0, 1).map((one) => ({ kind: 'may-divert', ...one }) as const),
+  ];
 }
 
 /** Substitutions within substitutions, thousands deep, are not followed to their end. */
@@ -70,7 +91,7 @@ function shallow(look: () => ReturnType<typeof diversionsIn>): ReturnType<typeof
     return look();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { diversions: [{ line: 1, command: 'too deep to be looked at' }], sourced: [] };
+    return { diversions: [{ line: 1, command: 'too deep to be looked at' }], obeying: [], sourced: [] };
   }
 }
 
@@ -78,13 +99,19 @@ function shallow(look: () => ReturnType<typeof diversionsIn>): ReturnType<typeof
  * The pure part, of one file of a shell of that name. What always runs has been tried; what only runs at times counts unless
  * it is known to do no harm.
  * @param isAlways whether that file is read whenever a shell starts
+ * @param isGuests whether a guest's ssh sets a variable of that name
  */
 export function diversionsIn(
   text: string,
   shell: string,
   environment: readonly string[] = [],
   isAlways = true,
-): { readonly diversions: Omit<Diversion, 'path'>[]; readonly sourced: Sourced[] } {
+  isGuests: (name: string) => boolean = () => false,
+): {
+  readonly diversions: Omit<Diversion, 'path'>[];
+  readonly obeying: Omit<Obeying, 'path'>[];
+  readonly sourced: Sourced[];
+} {
   const dialect = dialectOf(shell);
   const diversions: Omit<Diversion, 'path'>[] = [];
   const sourced: Sourced[] = [];
@@ -101,7 +128,8 @@ export function diversionsIn(
   const computed = new Set<string>();
   const isFollowed = (word: string): boolean =>
     pathOf(word, given) !== undefined || lists.has(word.replace(/^\$\{?(\w+)\}?$/, '$1'));
-  for (const command of walk(text, dialect, isAlways ? reaches.always : reaches.atTimes)) {
+  const commands = walk(text, dialect, isAlways ? reaches.always : reaches.atTimes);
+  for (const command of commands) {
     const { words, reach, assigned, line } = command;
     if (reach === reaches.never) continue;
     const [name = '', ...args] = words;
@@ -132,7 +160,23 @@ export function diversionsIn(
   const folder = valueIn(given, 'ZDOTDIR');
   if (shell === 'zsh' && folder !== undefined && folder !== valueIn(environment, 'ZDOTDIR'))
     sourced.push({ word: join(folder, '.zshenv'), isAlways: true });
-  return { diversions, sourced };
+  return { diversions, obeying: obeyingIn(text, shell, commands, isGuests), sourced };
+}
+
+/** On lines that somebody comes to who is not at a prompt: those of a command, or of a condition before one. */
+function obeyingIn(
+  text: string,
+  shell: string,
+  commands: readonly SimpleCommand[],
+  isGuests: (name: string) => boolean,
+): Omit<Obeying, 'path'>[] {
+  const unquoted = unquotedFinder(shell, isGuests);
+  return [...logicalLines(text, dialectOf(shell))].flatMap(({ number, text: whole }) => {
+    const next = commands.find(({ line }) => line >= number)?.line;
+    if (!commands.some(({ line, reach }) => line === next && reach !== reaches.never)) return [];
+    const variable = unquoted(whole);
+    return variable === undefined ? [] : [{ line: number, variable }];
+  });
 }
 
 /** What a loop goes through, by the words after `for`. */

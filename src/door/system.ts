@@ -10,7 +10,7 @@ import { thisAccount } from '../system/account.ts';
 import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
-import { diversionObstacle } from './diversions.ts';
+import { diversionObstacles } from './diversions.ts';
 import { type ForwardRules, forwardRulesIn } from './forward-rules.ts';
 import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
@@ -349,7 +349,7 @@ function describe({ keyFile }: SystemQuery, knowledge: Knowledge): Known {
   ];
   const seen = knowledge.seen?.entries ?? [];
   const cautions = [
-    ...diversionObstacle(loginShell().path, start.entries),
+    ...diversionObstacles(loginShell().path, start),
     ...sourceRules(settings?.outlooks[0]?.settings),
   ];
   if (!settings) {

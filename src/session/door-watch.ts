@@ -55,7 +55,9 @@ export function watchSystem(
   const troubles = (known: Known): Trouble[] => {
     const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
     // No reason to take another one; but the host has not been told of it, if it is new.
-    const cautions = known.obstacles.filter(({ kind }) => kind === 'may-divert' || kind === 'source-rules');
+    const cautions = known.obstacles.filter(
+      ({ kind }) => kind === 'may-divert' || kind === 'may-obey' || kind === 'source-rules',
+    );
     return [
       ...[...obstacles, ...cautions].map((obstacle) => troubleBy(obstacle, port)),
       ...known.doubts.flatMap((doubt) => troubleOf(doubt, port)),

@@ -5,7 +5,7 @@ import type { Guest } from '../domain/guest.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
 import type { Reach } from '../door/addresses.ts';
-import { diversionObstacle } from '../door/diversions.ts';
+import { diversionObstacles } from '../door/diversions.ts';
 import { forwardObstacles, forwards } from '../door/forward-rules.ts';
 import type { Ways } from '../door/host-name.ts';
 import { plainEnvironment } from '../door/login-environment.ts';
@@ -213,7 +213,7 @@ async function knownOf({ system, doubts, why }: DoorChoice & { kind: 'system' })
 function sharedDiversions({ emptyHome }: Doorstep['lease'], version: SshdVersion): Obstacle[] {
   const { path: shell } = loginShell();
   const set = withoutStartUp(version, emptyHome);
-  return diversionObstacle(shell, plainEnvironment({ ...thisAccount(), shell }, set).entries);
+  return diversionObstacles(shell, plainEnvironment({ ...thisAccount(), shell }, set));
 }
 
 /** One of our own, as the system's would be described. */

@@ -56,7 +56,8 @@ export async function provenDoor(
 
 /** What might keep guests from the gate although it was reached. */
 function suspicion(obstacles: readonly Obstacle[]): ShellBlock | undefined {
-  const found = obstacles.find((obstacle) => obstacle.kind === 'may-divert');
-  if (found?.kind !== 'may-divert') return undefined;
-  return { shell: loginShell().path, outcome: 'may-divert', files: [`${found.path}:${found.line}`] };
+  for (const found of obstacles)
+    if (found.kind === 'may-divert' || found.kind === 'may-obey')
+      return { shell: loginShell().path, outcome: found.kind, files: [`${found.path}:${found.line}`] };
+  return undefined;
 }

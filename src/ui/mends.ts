@@ -148,6 +148,8 @@ function obstacleMend(
       return `see that ${configFile} lets your guest's host in, or pass --door private`;
     case 'ports-refused':
       return 'pass --door private, whose sshd forwards what you name by --forward';
+    case 'may-obey':
+      return `put quotes around ${obstacle.variable} there, and take it out of what is calculated or evaluated`;
     case 'may-divert':
       return isShared(obstacle.path)
         ? `ask whoever runs this machine to have ${obstacle.path} do that at a prompt only`
@@ -206,6 +208,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'may-obey':
     case 'source-rules':
     case 'revoked-unread':
       return undefined;

@@ -6,6 +6,7 @@ import { printable } from '../domain/text.ts';
 /** What guests would do, to be followed by {@link blockWords}. */
 export function blockEffect({ outcome }: ShellBlock): string {
   if (outcome === 'obeys') return 'could run commands before they reach the session';
+  if (outcome === 'may-obey') return 'might run commands before they reach the session';
   return outcome === 'may-divert' ? 'might not reach the session' : 'would not reach the session';
 }
 
@@ -28,6 +29,8 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
       return `${login}${read} does not run what sshd tells it to in time`;
     case 'may-divert':
       return `${files.some(isOfSshd) ? 'sshd' : login} has a command that may give their terminal to another program${read}`;
+    case 'may-obey':
+      return `${files.some(isOfSshd) ? 'sshd' : login} may run as a command what a guest's ssh sets${read}`;
     case 'obeys':
       return `${login}${read} runs as a command what a guest's ssh sets: TERM, LANG or the like, tested without quotes`;
     default:

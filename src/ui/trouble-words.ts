@@ -117,7 +117,7 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         over: `the host key of the sshd on port ${trouble.port}`,
       };
     case 'sshd-obstacle': {
-      if (trouble.obstacle.kind === 'may-divert') {
+      if (trouble.obstacle.kind === 'may-divert' || trouble.obstacle.kind === 'may-obey') {
         const file = `a start-up file of ${isOfSshd(trouble.obstacle.path) ? 'sshd' : 'your login shell'}`;
         return {
           text: `${file} has changed: ${obstacleWords(trouble.obstacle)}`,

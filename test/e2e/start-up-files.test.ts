@@ -357,6 +357,40 @@ test.runIf(isRoot() && isWhole())('W5: a private sshd is no way past a file of a
   });
 });
 
+test('W5: what is below a condition that no trial meets: auto takes a private sshd, a port that is named gets a warning', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  await invited(stage, 'guest');
+  await stage.writeFile('.bashrc', '# mine\n[ ! -e ~/nowhere ] || [ -z $TERM ]\n');
+  const { stdout, stderr, exitCode } = await stage.run([...background, 'guest.pub', ...program]);
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toMatch(
+    /guests of this machine's sshd on port \d+ might run commands before they reach the session \(your login shell \/bin\/bash may run as a command what a guest's ssh sets \(~\/.bashrc:2\)\): guests come through an sshd of this pairing's own/,
+  );
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  const port = String(stage.sshd.port);
+  const named = await stage.run(['--port', port, ...background, 'guest.pub', ...program]);
+  expect(named.exitCode).toBe(0);
+  expect(named.stdout + named.stderr).toContain(
+    "~/.bashrc:2 may run what a guest's ssh sets as a command: put quotes around $TERM",
+  );
+});
+
+test.runIf(isRoot() && isWhole())(
+  'W5: of a file of all users, what is below a condition is told for a private sshd, too',
+  async () => {
+    const files = { '/etc/csh.cshrc': 'if ($?WHAT) then\n  if (x$TERM == xdumb) set noglob\nendif\n' };
+    await using stage = await makeStage({
+      account: { ...forPrivateDoor.account, shell: '/bin/tcsh', files },
+    });
+    await invited(stage, 'guest');
+    const { stderr } = await stage.run(['--door', 'private', ...background, 'guest.pub', ...program]);
+    expect(stderr).toMatch(
+      /warning: this pairing's sshd: \/etc\/csh\.cshrc:2 may run what a guest's ssh sets/,
+    );
+    expect(stderr).not.toContain('--door private');
+  },
+);
+
 test.each(
   rows(
     [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { diversionObstacle, diversionsIn } from '../../../src/door/diversions.ts';
+import { diversionObstacles, diversionsIn } from '../../../src/door/diversions.ts';
 
 const found = (text: string, shell = 'bash', environment = ['HOME=/home/ada']) =>
   diversionsIn(text, shell, environment).diversions.map(({ line }) => line);
@@ -280,7 +280,7 @@ test.each([
 ])('what is found in a file, or that it was not looked at: %.9s…', (text, command) => {
   const home = mkdtempSync(join(tmpdir(), 'tmuxpair-diversions-'));
   writeFileSync(join(home, '.bashrc'), text);
-  const found = diversionObstacle('/bin/bash', [`HOME=${home}`]);
+  const found = diversionObstacles('/bin/bash', { entries: [`HOME=${home}`], accepts: [] });
   rmSync(home, { recursive: true });
   expect(found).toEqual([{ kind: 'may-divert', path: join(home, '.bashrc'), line: 1, command }]);
 });
