@@ -27,9 +27,12 @@ export async function holdClients(room: Room, id: string, names: readonly string
   await run(room, [command]);
 }
 
-/** Brings a client back that the server has not: it was moved before it was held, or tmux 3.2 can't tell a hook whose it is. */
-export async function bringBack(room: Room, id: string, name: string): Promise<void> {
-  if (plain.test(name)) await run(room, [['switch-client', '-c', name, '-t', id]]);
+/**
+ * Brings a client back that the server has not: it was moved before it was held, or tmux 3.2 can't tell a hook whose it is.
+ * @returns whether it is in the room at all
+ */
+export async function bringBack(room: Room, id: string, name: string): Promise<boolean> {
+  return plain.test(name) && (await run(room, [['switch-client', '-c', name, '-t', id]])).ok;
 }
 
 /** What tmux knows the room's session by, whatever its name; `undefined` if there is none. */

@@ -4,6 +4,7 @@ import { type Output, takesOutput, viewersIn } from '../room/backlog.ts';
 import type { Client } from '../room/clients.ts';
 import type { Room } from '../room/room.ts';
 import type { Live } from './live.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 /** In bytes of output: how much may be written between two looks at a terminal, and how much it may not have taken. */
 const [stride, most] = [2_000_000, 16_000_000];
@@ -43,18 +44,7 @@ export function boundBacklogs(live: Live, room: Room): (clients: readonly Client
     const viewers = isDirect ? [] : await viewersIn(room.tmux, join(folder, 'air'));
     for (const output of [...due, ...viewers]) if (guests.has(output.pid)) await bound(output);
   };
-  let busy = false;
-  return async (clients) => {
-    if (busy) return;
-    busy = true;
-    try {
-      await look(clients);
-    } catch {
-      // The room may be gone by now, or is looked at again.
-    } finally {
-      busy = false;
-    }
-  };
+  return oneAtATime(look);
 }
 
 /** Not asked to: a client that says good-bye would wait for the terminal, too. */
