@@ -10,6 +10,12 @@ import type { Jump } from '../domain/jump.ts';
 export interface JumpConfig {
   /** The jump host as anybody can find it: the configuration may give it another name. */
   readonly jump: Jump;
+  /** The account there that the connection logs in to. */
+  readonly login?: string | undefined;
+  /** What it says that ssh goes through, in that order, as it is written there (`ProxyJump`). */
+  readonly before: readonly Jump[];
+  /** Whether it has a way there that can't be told to others, as by `ProxyCommand`. */
+  readonly isHidden: boolean;
   /** What it sets that has to be set otherwise, and that older ssh would not know: as for `-o`. */
   readonly undone: readonly string[];
 }
@@ -30,7 +36,28 @@ export function readJumpConfig(jump: Jump, told: string): JumpConfig {
     const found = value(name.toLowerCase());
     return found === undefined || found === wanted ? [] : [`${name}=${wanted}`];
   });
-  return { jump: { ...jump, host, port }, undone };
+  const before = (value('proxyjump') ?? '').split(',').filter((one) => one !== '');
+  const hops = before.flatMap((one) => hopIn(one) ?? []);
+  return {
+    jump: { ...jump, host, port },
+    ...(value('user') === undefined ? {} : { login: value('user') }),
+    before: hops.length === before.length ? hops : [],
+    isHidden: value('proxycommand') !== undefined || hops.length < before.length,
+    undone,
+  };
+}
+
+/** One of `ProxyJump`, `[user@]host[:port]` or `ssh://` before that. */
+function hopIn(text: string): Jump | undefined {
+  const [, user, bracketed, plain, port] =
+    /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(?:\[([^\]\s]+)\]|([^@:[\]\s]+))(?::(\d+))?\/?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined) return undefined;
+  return {
+    host,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+  };
 }
 
 /** The arguments by which {@link readJumpConfig} is told. */

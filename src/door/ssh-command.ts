@@ -23,15 +23,15 @@ function forwardOptions(ports: readonly number[]): string[] {
 }
 
 /**
- * The line for a guest who comes through a tunnel that ends on `jump`'s loopback.
+ * The line for a guest who comes through a tunnel that ends on the loopback of the last of `jumps`, by way of the others.
  * @param alias what the guest's known_hosts calls this host: its address there is nobody's own
  */
 export function sshCommandVia(
-  jump: Jump,
+  jumps: readonly [Jump, ...Jump[]],
   { user, port, alias }: { user: string; port: number; alias: string },
   forward: readonly number[] = [],
 ): string {
-  const place = ['-J', showJump(jump), '-p', String(port), '-o', `HostKeyAlias=${alias}`];
+  const place = ['-J', jumps.map(showJump).join(','), '-p', String(port), '-o', `HostKeyAlias=${alias}`];
   const options = [...place, ...forwardOptions(forward)];
   return ['ssh', ...options.map(word), word(`${user}@127.0.0.1`)].join(' ');
 }

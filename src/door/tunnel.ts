@@ -137,10 +137,52 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
 }
 
-/** What the user's configuration makes of a jump host. */
-export async function findJump(jump: Jump, env: NodeJS.ProcessEnv): Promise<JumpConfig> {
-  const { stdout } = await capture('ssh', configArgs(jump), { env, patience: 5000 });
-  return readJumpConfig(jump, stdout);
+/** The way to a jump host, as far as the user's configuration tells it. */
+export interface JumpWay extends Pick<JumpConfig, 'undone'> {
+  /** As anybody can find them, in the order in which they are gone through. The last is the jump host. */
+  readonly jumps: readonly [Jump, ...Jump[]];
+  /** The first of them, where the way to that can't be told to others. */
+  readonly hidden?: Jump | undefined;
+  /** Those of them where the configuration names the account that is logged in to, with that. */
+  readonly logins: readonly Jump[];
+}
+
+/** How many hosts one may have to go through. ssh does not notice if two lead through each other. */
+const mostJumps = 16;
+
+/**
+ * What the user's configuration makes of a jump host, and of those before it. Whom it logs in as there is the user's own
+ * account, and no guest's: they are told only the user that `jump` names.
+ * @param self the account's name, which ssh takes where it is told no other
+ */
+export async function findJump(jump: Jump, self: string, env: NodeJS.ProcessEnv): Promise<JumpWay> {
+  const ask = async (one: Jump): Promise<JumpConfig> => {
+    const { stdout } = await capture('ssh', configArgs(one), { env, patience: 5000 });
+    return readJumpConfig(one, stdout);
+  };
+  const last = await ask(jump);
+  /** Those before it, and the first of all. ssh goes to the others by the one before, whatever they are configured to. */
+  const hops: JumpConfig[] = [];
+  let first = last;
+  while (first.before.length > 0 && hops.length < mostJumps) {
+    const before = await Promise.all(first.before.map(ask));
+    hops.unshift(...before);
+    first = before[0] ?? first;
+  }
+  const nameless = hops.map(({ jump: { host, port } }) => ({
+    host,
+    ...(port === undefined ? {} : { port }),
+  }));
+  const [start = last.jump, ...others] = [...nameless, last.jump];
+  const own = [...hops, ...(jump.user === undefined ? [last] : [])];
+  return {
+    jumps: [start, ...others],
+    undone: last.undone,
+    hidden: first.isHidden || first.before.length > 0 ? start : undefined,
+    logins: own.flatMap(({ jump: at, login }) =>
+      login === undefined || login === self ? [] : [{ ...at, user: login }],
+    ),
+  };
 }
 
 interface Up {

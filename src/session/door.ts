@@ -107,11 +107,12 @@ export async function openDoor(
   let retry = (): void => {};
   if (intent.via) {
     const alias = aliasFor(choice.kind, intent.host ?? hostname(), user);
-    const [{ jump, undone }, answer] = await Promise.all([findJump(intent.via, world.env), shown()]);
+    const [way, answer] = await Promise.all([findJump(intent.via, user, world.env), shown()]);
+    const { jumps, undone, hidden, logins } = way;
     const { hostKeys } = answer;
     leaveOut(answer);
     const move = (there: number): void => {
-      routes = [{ reach: 'jump', command: sshCommandVia(jump, { user, port: there, alias }, forward) }];
+      routes = [{ reach: 'jump', command: sshCommandVia(jumps, { user, port: there, alias }, forward) }];
     };
     const tunnel = await openTunnel({
       jump: intent.via,
@@ -137,7 +138,10 @@ export async function openDoor(
     closing.push(tunnel.close);
     retry = tunnel.retry;
     move(tunnel.port);
-    if (tunnel.untried) world.emit({ kind: 'tunnel-untried', jump, why: tunnel.untried });
+    if (tunnel.untried)
+      world.emit({ kind: 'tunnel-untried', jump: jumps.at(-1) ?? intent.via, why: tunnel.untried });
+    if (hidden !== undefined) world.emit({ kind: 'jump-hidden', jump: hidden });
+    if (logins.length > 0) world.emit({ kind: 'jump-logins', logins });
   }
   return {
     kind: choice.kind,

@@ -127,6 +127,10 @@ export type Event =
   | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble }
   /** The jump host listens, and whether the tunnel leads here could not be tried. */
   | { readonly kind: 'tunnel-untried'; readonly jump: Jump; readonly why: Untried }
+  /** Guests are told of this jump host, but not how to get there: that is known to this machine's ssh alone. */
+  | { readonly kind: 'jump-hidden'; readonly jump: Jump }
+  /** The host's ssh logs in to these accounts on the way, and guests are told only the hosts. */
+  | { readonly kind: 'jump-logins'; readonly logins: readonly Jump[] }
   /** Up again; `moved` where guests have to type another line than before. */
   | { readonly kind: 'tunnel-up'; readonly command: string; readonly moved: boolean }
   | { readonly kind: 'invited'; readonly invitation: Invitation }

@@ -12,7 +12,7 @@ import { entryJson } from './pairings-table.ts';
 import { referenceWords } from './reference-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
-import { tunnelWords, untriedWords } from './tunnel-words.ts';
+import { hiddenWords, loginsWords, tunnelWords, untriedWords } from './tunnel-words.ts';
 import { clock, refusalWords, wordsOf } from './words.ts';
 
 /** Where a line goes: data and the story to stdout, warnings to stderr, the rest into tmux alone. */
@@ -33,6 +33,8 @@ export function linesFor(event: Event): Line[] {
     case 'from-pin':
     case 'log-failed':
     case 'tunnel-untried':
+    case 'jump-hidden':
+    case 'jump-logins':
     case 'switch-restarted':
     case 'remark':
     case 'shell-slow':
@@ -129,6 +131,10 @@ export function wordsFor(event: Event): string {
       return `the tunnel is down, and opened again as soon as it can be: ${tunnelWords(event.trouble)}`;
     case 'tunnel-untried':
       return `warning: ${untriedWords(event)}`;
+    case 'jump-hidden':
+      return `warning: ${hiddenWords(event)}`;
+    case 'jump-logins':
+      return loginsWords(event);
     case 'tunnel-up':
       return event.moved
         ? `the tunnel is up again; your guest types now: ${printable(event.command, 1000)}`

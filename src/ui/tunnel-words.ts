@@ -26,3 +26,14 @@ export function untriedWords({ jump, why }: Extract<Event, { kind: 'tunnel-untri
       : `${printable(showJump(jump))} lets this account listen, but not connect; allow permitopen="127.0.0.1:*" there to have it tried`;
   return `it was not tried whether the tunnel leads here: ${reason}`;
 }
+
+/** That the line is not all that guests need. */
+export function hiddenWords({ jump }: Extract<Event, { kind: 'jump-hidden' }>): string {
+  return `your ssh_config gets to ${printable(showJump(jump))} by a command (ProxyCommand), which your guest does not have: they need a way there of their own`;
+}
+
+/** Whom guests don't log in as, since the line does not say so. */
+export function loginsWords({ logins }: Extract<Event, { kind: 'jump-logins' }>): string {
+  const named = logins.map((one) => printable(showJump(one))).join(' and ');
+  return `you log in to ${named} by your ssh_config; your guest's line leaves the user name to their ssh (only --via user@jump puts one into it)`;
+}

@@ -66,6 +66,8 @@ async function makeWorld(options: WorldOptions = {}) {
       logins: (): number => sshd.log().split(/^Accepted publickey .*/m).length - 1,
       jump: { user: jump.name, host: networks.address, port: sshd.port },
       sshd,
+      /** The account on the jump host. */
+      account: jump,
       via: `${jump.name}@${networks.address}:${sshd.port}`,
       key: await stage.writeFile('guest.pub', `${guest.identity.publicKey}\n`),
       /** What is there for the host and the guest on the jump host. */
@@ -189,8 +191,9 @@ test.runIf(isRoot())(
     const settings = `${config.map((line) => `${line}\n`).join('')}`;
     await stage.writeFile('.ssh/config', settings);
     const { host, line } = await invite(stage, ['--door', 'private', '--via', 'second', key]);
-    // The guest has a configuration of their own: they are told where the jump host is.
-    expect(line).toContain(`ssh -J ${jump.host}:${jump.port} `);
+    // The guest has a configuration of their own: they are told where the hosts are, and log in as themselves.
+    const hosts = [1, 2].map(() => `${jump.host}:${jump.port}`);
+    expect(line).toContain(`ssh -J ${hosts.join(',')} `);
     expect(logins()).toBe(2);
     expect(sshd.log()).not.toMatch(/cannot listen|Starting session/);
     const seat = await guest.paste(line.replace(/-J \S+/, `-J ${hop}`));
@@ -203,6 +206,47 @@ test.runIf(isRoot())(
     await host.exitStatus();
     await stage.writeFile('.ssh/config', `${settings}ClearAllForwardings yes\n`);
     await invite(stage, ['--door', 'private', '--via', 'second', key]);
+  },
+);
+
+test.runIf(isRoot())(
+  '--via: a host behind another by the ssh_config: the line names both, and whom it leaves to the guest is told',
+  async () => {
+    await using world = await makeWorld();
+    const { stage, guest, jump, sshd, networks, key } = world;
+    // Guests and the host get to it by way of the other alone.
+    await using inner = await startSshd(world.account, {
+      network: { name: networks.jump, address: '127.0.0.1' },
+    });
+    const hosts = [
+      `[${jump.host}]:${jump.port} ${sshd.hostKeyPublic}`,
+      `[127.0.0.1]:${inner.port} ${inner.hostKeyPublic}`,
+    ];
+    await stage.writeFile('.ssh/known_hosts', hosts.map((one) => `${one}\n`).join(''));
+    const config = [
+      'Host gate',
+      ...[`HostName ${jump.host}`, `Port ${jump.port}`, `User ${jump.user}`],
+      'Host inner hidden',
+      ...['HostName 127.0.0.1', `Port ${inner.port}`],
+      ...['Host inner', 'ProxyJump gate', 'Host hidden', 'ProxyCommand ssh -W %h:%p gate'],
+      ...['Host *', `IdentityFile ${world.identity.privateKeyFile}`],
+    ];
+    await stage.writeFile('.ssh/config', config.map((line) => `${line}\n`).join(''));
+    const gate = `${jump.host}:${jump.port}`;
+    const end = `${jump.user}@127.0.0.1:${inner.port}`;
+    const via = (name: string) =>
+      stage.run(['--door', 'private', '--via', `${jump.user}@${name}`, '--unattended', '-d', '--json', key]);
+    const behind = await via('inner');
+    const line: string = JSON.parse(behind.stdout).sshCommand;
+    expect(line).toMatch(new RegExp(`^ssh -J ${gate},${end} -p `));
+    expect(behind.stderr).toContain(`you log in to ${jump.user}@${gate} by your ssh_config`);
+    const seat = await guest.paste(line.replace(gate, `${jump.user}@${gate}`));
+    await seat.waitFor('[pair]');
+    await stage.run(['stop']);
+
+    const hidden = await via('hidden');
+    expect(JSON.parse(hidden.stdout).sshCommand).toContain(`ssh -J ${end} `);
+    expect(hidden.stderr).toContain(`warning: your ssh_config gets to ${end} by a command (ProxyCommand)`);
   },
 );
 

@@ -289,6 +289,17 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     jump: { user: 'me', host: 'jump' },
     why,
   })),
+  'jump-hidden': [{ kind: 'jump-hidden', jump: { host: 'jump', port: 2222 } }],
+  'jump-logins': [
+    { kind: 'jump-logins', logins: [{ user: 'me', host: 'jump' }] },
+    {
+      kind: 'jump-logins',
+      logins: [
+        { user: 'her', host: '2001:db8::1', port: 22 },
+        { user: 'me', host: 'jump', port: 2222 },
+      ],
+    },
+  ],
   'tunnel-up': [
     { kind: 'tunnel-up', command: 'ssh -J jump me@127.0.0.1', moved: true },
     { kind: 'tunnel-up', command: 'ssh -J jump me@127.0.0.1', moved: false },

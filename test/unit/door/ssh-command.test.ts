@@ -38,7 +38,7 @@ test('a jump host as ssh -J takes it', () => {
 test('the line is short where it can be, and whole for any name', () => {
   expect(sshCommand({ user: 'ada', host: 'workbench', port: 22 })).toBe('ssh ada@workbench');
   expect(sshCommand({ user: 'ada', host: '2001:db8::1', port: 2222 })).toBe('ssh -p 2222 ada@2001:db8::1');
-  expect(sshCommandVia({ host: 'jump' }, { user: 'ada', port: 40_001, alias: 'workbench' })).toBe(
+  expect(sshCommandVia([{ host: 'jump' }], { user: 'ada', port: 40_001, alias: 'workbench' })).toBe(
     'ssh -J jump -p 40001 -o HostKeyAlias=workbench ada@127.0.0.1',
   );
   const odd = sshCommand({ user: "DOM\\o'x", host: 'h', port: 22 });
@@ -50,7 +50,7 @@ test('the line is short where it can be, and whole for any name', () => {
 test('N10: the line brings the ports that a guest may reach to their side', () => {
   const place = { user: 'ada', host: 'workbench', port: 22 };
   expect(sshCommand(place, [3000, 80])).toBe('ssh -L 3000:localhost:3000 -L 8080:localhost:80 ada@workbench');
-  expect(sshCommandVia({ host: 'jump' }, { user: 'ada', port: 40_001, alias: 'workbench' }, [3000])).toBe(
+  expect(sshCommandVia([{ host: 'jump' }], { user: 'ada', port: 40_001, alias: 'workbench' }, [3000])).toBe(
     'ssh -J jump -p 40001 -o HostKeyAlias=workbench -L 3000:localhost:3000 ada@127.0.0.1',
   );
 });

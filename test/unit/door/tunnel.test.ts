@@ -9,9 +9,39 @@ describe("what the user's configuration makes of a jump host", () => {
     const told = 'user me\nhostname jump.example.org\nport 2222\nforkafterauthentication no\n';
     expect(readJumpConfig(jump, told)).toEqual({
       jump: { user: 'me', host: 'jump.example.org', port: 2222 },
+      login: 'me',
+      before: [],
+      isHidden: false,
       undone: [],
     });
-    expect(readJumpConfig(jump, '')).toEqual({ jump: { ...jump, port: 22 }, undone: [] });
+    expect(readJumpConfig(jump, '')).toEqual({
+      jump: { ...jump, port: 22 },
+      before: [],
+      isHidden: false,
+      undone: [],
+    });
+  });
+
+  test.each([
+    ['proxyjump b', [{ host: 'b' }], false],
+    [
+      'proxyjump u@a.example,[192.0.2.1]:2222',
+      [
+        { user: 'u', host: 'a.example' },
+        { host: '192.0.2.1', port: 2222 },
+      ],
+      false,
+    ],
+    [
+      'proxyjump ssh://u@a:99,[2001:db8::1]',
+      [{ user: 'u', host: 'a', port: 99 }, { host: '2001:db8::1' }],
+      false,
+    ],
+    ['proxyjump a b,c', [], true],
+    ['proxycommand nc %h %p', [], true],
+    ['proxyusefdpass no', [], false],
+  ])('the way there: %s', (told, before, isHidden) => {
+    expect(readJumpConfig(jump, `hostname j\n${told}\n`)).toMatchObject({ before, isHidden });
   });
 
   test('what must not hold, if this ssh knows it and it is set', () => {
