@@ -22,9 +22,18 @@ export interface OtherWays {
   readonly lines: readonly KeyLine[];
   /** With a private sshd: files of keys that had something against guests before the first came. */
   readonly files?: readonly string[];
+  /** Labels of guests whose lines have let them reach ports: they do so whatever their access becomes. */
+  readonly forwardedTo: readonly string[];
 }
 
-export const noOtherWays: OtherWays = { keyFiles: [], configs: [], ahead: [], unknown: [], lines: [] };
+export const noOtherWays: OtherWays = {
+  keyFiles: [],
+  configs: [],
+  ahead: [],
+  unknown: [],
+  lines: [],
+  forwardedTo: [],
+};
 
 /** What stays of a guest's access where it has been taken back. */
 export interface Remains {
@@ -34,6 +43,8 @@ export interface Remains {
   readonly before: readonly KeyLine[];
   /** Why there may be more. */
   readonly unknown: readonly Obstacle[];
+  /** Ports that they may still reach, by a connection that came to no gate and can't be told from the host's own. */
+  readonly forwarded: readonly number[] | 'any';
 }
 
 /**
@@ -84,14 +95,22 @@ export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLin
   const files =
     otherWays.files ??
     (isInOwnFile(lease) ? keyFileObstacles(found).flatMap((one) => pathOf(one) ?? []) : []);
-  live.otherWays = { ...otherWays, lines: [...otherWays.lines, ...lines], files };
+  const writers = guests.filter(({ access }) => access === 'read-write').map(({ label }) => label);
+  live.otherWays = {
+    ...otherWays,
+    lines: [...otherWays.lines, ...lines],
+    files,
+    forwardedTo: [...otherWays.forwardedTo, ...writers],
+  };
   return lines;
 }
 
 /** What stays of these guests' access. */
 export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
-  const { lease, otherWays } = live;
+  const { lease, otherWays, door, forward } = live;
   const found = keyFilesNow(live);
+  const mayReach =
+    door?.kind === 'system' && guests.some(({ label }) => otherWays.forwardedTo.includes(label));
   const before = new Set(otherWays.lines.map(idOf));
   const lines = findKeyLines(lease, guests, [...new Set([lease.keyFile, ...found.files])]);
   const files = keyFileObstacles(found).filter((one) => !otherWays.files?.includes(pathOf(one) ?? ''));
@@ -99,6 +118,7 @@ export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
     added: lines.filter((line) => !before.has(idOf(line))),
     before: lines.filter((line) => before.has(idOf(line))),
     unknown: [...otherWays.unknown, ...files],
+    forwarded: mayReach ? forward : [],
   };
 }
 
@@ -112,8 +132,8 @@ function pathOf(obstacle: Obstacle): string | undefined {
 }
 
 /** Whether there is anything to say of it. */
-export function isSome({ added, before, unknown }: Remains): boolean {
-  return added.length + before.length + unknown.length > 0;
+export function isSome({ added, before, unknown, forwarded }: Remains): boolean {
+  return added.length + before.length + unknown.length + forwarded.length > 0;
 }
 
 /** Lines that have come meanwhile are a failure: access has not ended while they are there. */

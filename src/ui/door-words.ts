@@ -127,7 +127,7 @@ export function keyLineWords(lines: readonly Pick<KeyLine, 'path' | 'line' | 'la
 }
 
 /** By what a guest may get in after access was taken back. */
-export function remainsWords(who: string, { added, before, unknown }: Remains): string[] {
+export function remainsWords(who: string, { added, before, unknown, forwarded }: Remains): string[] {
   return [
     ...(added.length === 0 ? [] : [`${keyLineWords(added)}: delete what you did not put there`]),
     ...(before.length === 0 ? [] : [`${keyLineWords(before)}, as before`]),
@@ -136,7 +136,18 @@ export function remainsWords(who: string, { added, before, unknown }: Remains): 
       : [
           `whether this machine's sshd still lets ${printable(who)} in can't be known: ${unknown.map(obstacleWords).join('; ')}`,
         ]),
+    ...(forwarded.length === 0
+      ? []
+      : [
+          `a forwarding that ${printable(who)} may hold open without a terminal (ssh -N) can't be told from your own, and still reaches ${portsWords(forwarded)}`,
+        ]),
   ];
+}
+
+function portsWords(ports: Remains['forwarded']): string {
+  if (ports === 'any')
+    return 'whatever you can reach from this machine: see which sshd of yours has no session';
+  return `port ${ports.join(', ')}: close the port to close it`;
 }
 
 export function obstacleWords(obstacle: Obstacle): string {

@@ -49,11 +49,35 @@ test('--forward takes a door of our own, whose silent connections end with the p
   const hers = await hold(eve.as({ destination }), port);
   expect(await hers.reach()).not.toContain('served');
 
-  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0, stderr: '' });
   expect(doorProcesses(stage)).toEqual([]);
   expect(await reach()).not.toContain('served');
   await until(async () => !(await master.isAlive()), { what: 'the end of the connection' });
   expect(leaseFolders(stage)).toEqual([]);
+});
+
+test("a kick at a door of our own ends a forwarding that is held open, and leaves another guest's", async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const [bob, eve] = await Promise.all([stage.guest(), stage.guest()]);
+  using server = await serve();
+  const { port } = server;
+  const files = [await keyFileOf(stage, bob, 'bob'), await keyFileOf(stage, eve, 'eve')];
+  await started(stage, '--forward', port, ...files);
+  const destination = destinationOf((await theOne(stage)).sshCommand);
+  const local = `${bob.account.scratch}/held`;
+  const held = bob.as({ destination }).hold(['-N', '-L', `${local}:127.0.0.1:${port}`]);
+  const reach = (): Promise<string> => text(connect(local)).catch(String);
+  await until(async () => (await reach()) === 'served', { what: 'the port to be reached' });
+  // One that is in the middle of something.
+  const stuck = connect(local);
+  const hers = await hold(eve.as({ destination }), port);
+  await until(async () => (await hers.reach()) === 'served', { what: 'the port to be reached by eve' });
+
+  expect(await stage.run(['kick', 'bob'])).toMatchObject({ exitCode: 0, stdout: 'bob is out\n', stderr: '' });
+  await until(() => held.exitCode !== null, { what: "the end of bob's ssh" });
+  expect(await reach()).not.toContain('served');
+  expect(await hers.reach()).toBe('served');
+  stuck.destroy();
 });
 
 test.runIf(isWhole())('--forward leaves a door that was named, by its port or its file', async () => {
@@ -73,12 +97,21 @@ test("--forward through this machine's sshd: what a silent connection can do pas
   await using stage = await makeStage();
   const guest = await stage.guest();
   using server = await serve();
-  const path = await keyFileOf(stage, guest);
+  const path = await keyFileOf(stage, guest, 'bob');
   const { stdout } = await started(stage, '--door', 'system', '--forward', server.port, path);
   expect(stdout).toContain('a forwarding that they hold open without a terminal (ssh -N) lasts past');
 
   const { reach } = await hold(guest, server.port);
   await until(async () => (await reach()) === 'served', { what: 'the port to be reached' });
+  // It is said whenever it may be so.
+  const lasts = `a forwarding that GUEST may hold open without a terminal (ssh -N) can't be told from your own, and still reaches port ${server.port}: close the port to close it`;
+  const kicked = await stage.run(['kick', 'bob']);
+  expect(kicked).toMatchObject({ exitCode: 0, stdout: 'bob is out\n' });
+  expect(kicked.stderr).toContain(lasts.replace('GUEST', 'bob'));
+  expect(await reach()).toBe('served');
+  const looker = await keyFileOf(stage, await stage.guest(), 'eve');
+  expect((await stage.run(['invite', '-r', looker])).exitCode).toBe(0);
+  expect(await stage.run(['kick', 'eve'])).toMatchObject({ exitCode: 0, stderr: '' });
   expect((await stage.run(['stop'])).exitCode).toBe(0);
   // Should this fail, a way has been found to end such connections: then the words above have to go.
   expect(await reach()).toBe('served');

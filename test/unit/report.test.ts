@@ -175,10 +175,11 @@ const reasons: { readonly [K in EndReason['kind']]: Extract<EndReason, { kind: K
   },
 };
 const keyLine = { path: '/etc/ssh/keys/me', line: 3, label: 'ada' as Label, key: keyOf('ada') };
-const remains = { added: [], before: [], unknown: [] };
+const remains = { added: [], before: [], unknown: [], forwarded: [] };
 const someRemains = {
   added: [{ ...keyLine, path: '/home/me/.ssh/authorized_keys2' }],
   before: [keyLine, { ...keyLine, label: 'bob' as Label }],
+  forwarded: [],
   unknown: [obstacles['keys-command'], obstacles['user-ca']],
 };
 const room = { stays: true, session: 'pair', command: 'tmux -S /r/rooms/pair/tmux attach' };
@@ -386,6 +387,8 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   'still-in': [
     { kind: 'still-in', label: 'ada', remains: someRemains },
     { kind: 'still-in', label: 'ada', remains: { ...remains, before: [keyLine] } },
+    { kind: 'still-in', label: 'ada', remains: { ...remains, forwarded: [3000, 5432] } },
+    { kind: 'still-in', label: 'ada', remains: { ...remains, forwarded: 'any' } },
   ],
   remark: [{ kind: 'remark', text: 'warning: somebody may still be in' }],
   'access-changed': [
