@@ -64,6 +64,13 @@ export type Caution =
       readonly line: number;
       readonly command: string;
     }
+  /** A start-up file ends the logins of some guests, by what their ssh tells, such as the name of their terminal. */
+  | {
+      readonly kind: 'may-end';
+      readonly path: string;
+      readonly line: number;
+      readonly command: string;
+    }
   /** A start-up file may run what a guest's ssh sets in this variable, such as `$TERM`, below conditions that were not met. */
   | {
       readonly kind: 'may-obey';
@@ -108,6 +115,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'may-end':
     case 'may-obey':
     case 'revoked-unread':
     case 'source-rules':
@@ -152,6 +160,14 @@ export function lastingWays(obstacles: readonly Obstacle[]): Obstacle[] {
   );
 }
 
+/** Whether it is something in a start-up file of the login shell, or of sshd. */
+export function isOfStartUp(obstacle: Obstacle): obstacle is Extract<Obstacle, { kind: StartUpKind }> {
+  return startUpKinds.some((kind) => kind === obstacle.kind);
+}
+
+const startUpKinds = ['may-divert', 'may-end', 'may-obey'] as const;
+type StartUpKind = (typeof startUpKinds)[number];
+
 type Field = 'string' | 'number' | 'list';
 
 /** What each kind has besides its name, as JSON has it. */
@@ -181,6 +197,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'few-tries': { tries: 'number' },
   'ports-refused': { ports: 'list', setting: 'string' },
   'may-divert': { path: 'string', line: 'number', command: 'string' },
+  'may-end': { path: 'string', line: 'number', command: 'string' },
   'may-obey': { path: 'string', line: 'number', variable: 'string' },
   'source-rules': { path: 'string' },
   'revoked-unread': { path: 'string' },

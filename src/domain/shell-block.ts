@@ -4,8 +4,8 @@ export interface ShellBlock {
   /**
    * sshd refuses the account for its shell (`missing`, `not-executable`), or the shell refuses everybody (`refuses`). Or it
    * ended too early, gave the terminal to another program, or had not come to the gate within the time limit.
-   * `may-divert`: it came to the gate, and has commands that might keep others from it. `obeys`: it runs what a guest's own
-   * ssh sets, such as TERM; `may-obey`: it might.
+   * `may-divert`: it came to the gate, and has commands that might keep others from it; `may-end`: or might end for others.
+   * `obeys`: it runs what a guest's own ssh sets, such as TERM; `may-obey`: it might.
    */
   readonly outcome:
     | 'missing'
@@ -15,6 +15,7 @@ export interface ShellBlock {
     | 'terminal'
     | 'late'
     | 'may-divert'
+    | 'may-end'
     | 'may-obey'
     | 'obeys';
   /** Its start-up files that were read: those of the user's where there are any, else those of all users. */

@@ -38,6 +38,8 @@ interface Obeying extends Omit<Diversion, 'command'> {
 
 interface Found {
   readonly diversions: Diversion[];
+  /** Where the shell ends, for some guests. */
+  readonly ends: Diversion[];
   readonly obeying: Obeying[];
 }
 
@@ -52,6 +54,7 @@ function diversionsOf(shell: string, sources: Sources): Found {
     ...[...own, ...shared].map((path) => [path, { reader: login, isAlways: true }] as const),
   ]);
   const found: Diversion[] = [];
+  const ends: Diversion[] = [];
   const obeying: Obeying[] = [];
   const isGuests = (name: string): boolean => isTheirs(name, sources);
   for (const [path, { reader, isAlways }] of files) {
@@ -67,21 +70,24 @@ function diversionsOf(shell: string, sources: Sources): Found {
       const read = shallow(() => diversionsIn(text.text, reader, environment, isAlways, isGuests));
       const { diversions, sourced } = read;
       obeying.push(...read.obeying.map((one) => ({ path, ...one })));
+      // What sshrc has is read by a shell of its own.
+      if (reader !== 'sh') ends.push(...read.ends.map((one) => ({ path, ...one })));
       found.push(...diversions.map((one) => ({ path, ...one })));
       for (const { word, isAlways: too } of sourced)
         for (const file of filesAt(word, environment))
           if (!files.has(file)) files.set(file, { reader, isAlways: isAlways && too });
     }
   }
-  return { diversions: found, obeying };
+  return { diversions: found, ends, obeying };
 }
 
 /** The first of each, as what there is against an sshd that starts the shell so. */
 export function diversionObstacles(shell: string, sources: Sources): Obstacle[] {
-  const { diversions, obeying } = diversionsOf(shell, sources);
+  const { diversions, ends, obeying } = diversionsOf(shell, sources);
   return [
     ...obeying.slice(0, 1).map((one) => ({ kind: 'may-obey', ...one }) as const),
     ...diversions.slice(0, 1).map((one) => ({ kind: 'may-divert', ...one }) as const),
+    ...ends.slice(0, 1).map((one) => ({ kind: 'may-end', ...one }) as const),
   ];
 }
 
@@ -91,7 +97,8 @@ function shallow(look: () => ReturnType<typeof diversionsIn>): ReturnType<typeof
     return look();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { diversions: [{ line: 1, command: 'too deep to be looked at' }], obeying: [], sourced: [] };
+    const diversions = [{ line: 1, command: 'too deep to be looked at' }];
+    return { diversions, ends: [], obeying: [], sourced: [] };
   }
 }
 
@@ -109,6 +116,7 @@ export function diversionsIn(
   isGuests: (name: string) => boolean = () => false,
 ): {
   readonly diversions: Omit<Diversion, 'path'>[];
+  readonly ends: Omit<Diversion, 'path'>[];
   readonly obeying: Omit<Obeying, 'path'>[];
   readonly sourced: Sourced[];
 } {
@@ -160,7 +168,35 @@ export function diversionsIn(
   const folder = valueIn(given, 'ZDOTDIR');
   if (shell === 'zsh' && folder !== undefined && folder !== valueIn(environment, 'ZDOTDIR'))
     sourced.push({ word: join(folder, '.zshenv'), isAlways: true });
-  return { diversions, obeying: obeyingIn(text, shell, commands, isGuests), sourced };
+  const ends = dialect === 'sh' ? endsIn(text, commands, isAlways, isGuests) : [];
+  return { diversions, ends, obeying: obeyingIn(text, shell, commands, isGuests), sourced };
+}
+
+const endsShell = /^(?:(?:builtin|command) )*(?:exit(?: |$)|kill .*\$\{?\$\}?$)/;
+/** What tells guests apart besides what their ssh sets: a trial comes from few addresses, with few terminals. */
+const differs = /^SSH_(?:CLIENT|CONNECTION)$/;
+const asksTerminal = /\b(?:tput|infocmp)\b/;
+
+/**
+ * Where the shell ends if what a guest's ssh tells is so, or not: by `exit`, and not by `return`, which ends the file alone.
+ * On other conditions, the same for all, a trial tells. In fish and csh, `exit` ends the file alone, too.
+ */
+function endsIn(
+  text: string,
+  commands: readonly SimpleCommand[],
+  isAlways: boolean,
+  isGuests: (name: string) => boolean,
+): Omit<Diversion, 'path'>[] {
+  const lines = text.split('\n');
+  const isAsked = (before: string): boolean =>
+    asksTerminal.test(before) ||
+    [...before.matchAll(/\$\{?(\w+)/g)].some(([, name = '']) => isGuests(name) || differs.test(name));
+  return commands
+    .filter(
+      ({ words, reach, isOwn }) => endsShell.test(words.join(' ')) && isOwn && reach === reaches.atTimes,
+    )
+    .filter(({ line }) => !isAlways || isAsked(lines.slice(0, line).join('\n')))
+    .map(({ line, words }) => ({ line, command: words.join(' ').slice(0, 40) }));
 }
 
 /** On lines that somebody comes to who is not at a prompt: those of a command, or of a condition before one. */

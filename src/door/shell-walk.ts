@@ -15,6 +15,8 @@ export interface SimpleCommand {
   readonly reach: Reach;
   /** Whether it reads what another command prints. */
   readonly isFed: boolean;
+  /** Whether the shell itself runs it, as it reads: not in a function, a subshell or a pipeline. */
+  readonly isOwn: boolean;
   /** What is assigned before it, or without a command. */
   readonly assigned: readonly string[];
   /** From 1: where its line begins. */
@@ -119,7 +121,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
   /** What runs in words, before the command does. */
   const inner = (all: readonly Word[], by: Reach): void => {
     for (const code of all.flatMap((word) => word.inner))
-      found.push(...walk(code, dialect, by, true).map((one) => ({ ...one, line })));
+      found.push(...walk(code, dialect, by, true).map((one) => ({ ...one, line, isOwn: false })));
   };
   const settle = (met: Reach): void => {
     const own = isNegated ? not(met) : met;
@@ -140,11 +142,19 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     inner(all, by);
     const told = command.map((word) => word.text);
     const name = told[0] ?? '';
-    found.push({ words: told, reach: by, isFed, assigned: assigned.map(({ text: of }) => of), line });
+    const isOwn = !blocks.some(({ kind }) => kind === 'function' || kind === 'subshell');
+    found.push({
+      words: told,
+      reach: by,
+      isFed,
+      isOwn: isOwn && !isFed && !isPiped,
+      assigned: assigned.map(({ text: of }) => of),
+      line,
+    });
     isFed = isPiped;
     if (isPiped) return;
     const leaves = /^(return|exit)$/.test(name);
-    if (leaves && by > never && !blocks.some(({ kind }) => kind === 'function' || kind === 'subshell')) {
+    if (leaves && by > never && isOwn) {
       if (by >= others) isOver = true;
       else file = least(file, atTimes);
     }
@@ -312,6 +322,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
           words: rest.map(({ text: of }) => of),
           reach: reach(),
           isFed: false,
+          isOwn: true,
           assigned: [],
           line,
         });

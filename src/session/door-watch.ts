@@ -4,7 +4,7 @@
  */
 import type { Doubt } from '../domain/doubt.ts';
 import type { Guest } from '../domain/guest.ts';
-import { decisive, type Obstacle } from '../domain/obstacle.ts';
+import { decisive, isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { accountFiles } from '../door/account-state.ts';
 import { keyObstacles } from '../door/key-rules.ts';
@@ -55,9 +55,7 @@ export function watchSystem(
   const troubles = (known: Known): Trouble[] => {
     const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
     // No reason to take another one; but the host has not been told of it, if it is new.
-    const cautions = known.obstacles.filter(
-      ({ kind }) => kind === 'may-divert' || kind === 'may-obey' || kind === 'source-rules',
-    );
+    const cautions = known.obstacles.filter((one) => isOfStartUp(one) || one.kind === 'source-rules');
     return [
       ...[...obstacles, ...cautions].map((obstacle) => troubleBy(obstacle, port)),
       ...known.doubts.flatMap((doubt) => troubleOf(doubt, port)),

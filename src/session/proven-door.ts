@@ -1,6 +1,6 @@
 /** The door that is chosen, proven to lead guests to the gate. */
 import { refuse } from '../domain/failure.ts';
-import type { Obstacle } from '../domain/obstacle.ts';
+import { isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { loginShell } from '../door/shell.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
@@ -57,7 +57,7 @@ export async function provenDoor(
 /** What might keep guests from the gate although it was reached. */
 function suspicion(obstacles: readonly Obstacle[]): ShellBlock | undefined {
   for (const found of obstacles)
-    if (found.kind === 'may-divert' || found.kind === 'may-obey')
+    if (isOfStartUp(found))
       return { shell: loginShell().path, outcome: found.kind, files: [`${found.path}:${found.line}`] };
   return undefined;
 }

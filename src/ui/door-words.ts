@@ -213,6 +213,10 @@ function plainWords(obstacle: Obstacle): string {
       const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
       return `${shortPath(obstacle.path)}:${obstacle.line} may give your guest's terminal to another program (${printable(obstacle.command, 40)}), under conditions that were not tried${cure}`;
     }
+    case 'may-end': {
+      const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
+      return `${shortPath(obstacle.path)}:${obstacle.line} may end your guest's login (${printable(obstacle.command, 40)}), under conditions that were not tried, such as the name of their terminal${cure}`;
+    }
     case 'may-obey': {
       const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
       return `${shortPath(obstacle.path)}:${obstacle.line} may run what a guest's ssh sets as a command: put quotes around ${printable(obstacle.variable, 40)}, and don't calculate with it or evaluate it${cure}`;

@@ -151,6 +151,7 @@ function obstacleMend(
     case 'may-obey':
       return `put quotes around ${obstacle.variable} there, and take it out of what is calculated or evaluated`;
     case 'may-divert':
+    case 'may-end':
       return isShared(obstacle.path)
         ? `ask whoever runs this machine to have ${obstacle.path} do that at a prompt only`
         : 'pass --door private: that sshd has no start-up file of yours read';
@@ -208,6 +209,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'few-tries':
     case 'ports-refused':
     case 'may-divert':
+    case 'may-end':
     case 'may-obey':
     case 'source-rules':
     case 'revoked-unread':

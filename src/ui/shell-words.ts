@@ -7,7 +7,9 @@ import { printable } from '../domain/text.ts';
 export function blockEffect({ outcome }: ShellBlock): string {
   if (outcome === 'obeys') return 'could run commands before they reach the session';
   if (outcome === 'may-obey') return 'might run commands before they reach the session';
-  return outcome === 'may-divert' ? 'might not reach the session' : 'would not reach the session';
+  return outcome === 'may-divert' || outcome === 'may-end'
+    ? 'might not reach the session'
+    : 'would not reach the session';
 }
 
 /** What keeps them from the gate, without saying so. */
@@ -29,6 +31,8 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
       return `${login}${read} does not run what sshd tells it to in time`;
     case 'may-divert':
       return `${files.some(isOfSshd) ? 'sshd' : login} has a command that may give their terminal to another program${read}`;
+    case 'may-end':
+      return `${login} may end before it runs what sshd tells it to${read}`;
     case 'may-obey':
       return `${files.some(isOfSshd) ? 'sshd' : login} may run as a command what a guest's ssh sets${read}`;
     case 'obeys':

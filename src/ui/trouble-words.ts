@@ -1,5 +1,5 @@
 /** The words of what was taken away from a live pairing, or does not do what it should. */
-import { effectOf } from '../domain/obstacle.ts';
+import { effectOf, isOfStartUp } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { obstacleWords } from './door-words.ts';
@@ -117,7 +117,7 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         over: `the host key of the sshd on port ${trouble.port}`,
       };
     case 'sshd-obstacle': {
-      if (trouble.obstacle.kind === 'may-divert' || trouble.obstacle.kind === 'may-obey') {
+      if (isOfStartUp(trouble.obstacle)) {
         const file = `a start-up file of ${isOfSshd(trouble.obstacle.path) ? 'sshd' : 'your login shell'}`;
         return {
           text: `${file} has changed: ${obstacleWords(trouble.obstacle)}`,

@@ -479,6 +479,38 @@ test.runIf(isWhole())(
   },
 );
 
+test('W2: exit for some terminals: auto takes a private sshd, a port that is named gets a warning', async () => {
+  await using stage = await makeStage(forPrivateDoor);
+  const guest = await invited(stage, 'guest');
+  // No trial comes with that terminal.
+  await stage.writeFile('.bashrc', '# mine\n[ "$TERM" = vt100 ] && exit 1\ntrue\n');
+  const { stdout, exitCode, stderr } = await stage.run([...background, 'guest.pub', ...program]);
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toMatch(
+    /guests of this machine's sshd on port \d+ might not reach the session \(your login shell \/bin\/bash may end before it runs what sshd tells it to \(~\/.bashrc:2\)\): guests come through an sshd of this pairing's own/,
+  );
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  const port = String(stage.sshd.port);
+  const named = await stage.run(['--port', port, ...background, 'guest.pub', ...program]);
+  expect(named.exitCode).toBe(0);
+  expect(named.stdout + named.stderr).toContain("~/.bashrc:2 may end your guest's login (exit 1)");
+  // It is as said.
+  const vt100 = await guest.join({ env: { TERM: 'vt100' } });
+  await vt100.exitStatus();
+  expect(await vt100.transcript()).not.toContain('[pair]');
+  const seat = await guest.join();
+  await seat.waitFor('[pair]');
+  expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  // Not where it is for a prompt, or does something else.
+  await stage.writeFile(
+    '.bashrc',
+    '[[ $- == *i* ]] && [ "$TERM" = vt100 ] && exit\n[ "$TERM" = vt100 ] && PS1=x\ntrue\n',
+  );
+  const harmless = await stage.run([...background, 'guest.pub', ...program]);
+  expect(harmless.stdout).toContain(`through this machine's sshd, port ${port}`);
+  expect(harmless.stdout + harmless.stderr).not.toContain('may end');
+});
+
 /** What leads to other start-up files than the account's own environment does. */
 const elsewhere = [
   ['zsh', 'ZDOTDIR', '.zshenv'],

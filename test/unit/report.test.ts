@@ -69,6 +69,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   'few-tries': { kind: 'few-tries', tries: 2 },
   'ports-refused': { kind: 'ports-refused', ports: ['9100'], setting: 'AllowTcpForwarding no' },
   'may-divert': { kind: 'may-divert', path: '/etc/zsh/zshenv', line: 3, command: 'exec tmux' },
+  'may-end': { kind: 'may-end', path: '/home/me/.bashrc', line: 3, command: 'exit 1' },
   'may-obey': { kind: 'may-obey', path: '/etc/csh.cshrc', line: 3, variable: '$TERM' },
   'source-rules': { kind: 'source-rules', path: '/etc/hosts.deny', line: 3 },
   'revoked-unread': { kind: 'revoked-unread', path: '/etc/ssh/revoked' },

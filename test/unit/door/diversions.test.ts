@@ -142,6 +142,56 @@ test.each([
   expect(found(`${text}\n`)).toEqual([]);
 });
 
+const endsOf = (text: string, shell = 'bash', isAlways = true) =>
+  diversionsIn(text, shell, [], isAlways, (name) => /^(TERM|LANG|LC_\w+|COLORTERM)$/.test(name)).ends.map(
+    ({ line }) => line,
+  );
+
+test.each([
+  ['[ "$TERM" = screen ] && exit 1', 1],
+  ['case $TERM in dumb) return;; xterm*) exit;; esac', 1],
+  ['case $TERM in\n  vt*)\n    echo no\n    exit 1\n    ;;\nesac', 4],
+  ['if [ "$TERM" = screen ]; then\n  exit\nfi', 2],
+  ['[[ $TERM == xterm* ]] || exit 1', 1],
+  ['test "$TERM" = vt100 && { echo no >&2; exit 1; }', 1],
+  ['[ -z "$LC_TERMINAL" ] || builtin exit', 1],
+  ['t=$TERM\ncase $t in vt*) kill -9 $$;; esac', 2],
+  ['[ "$(tput colors)" -lt 8 ] && exit', 1],
+  ['case $SSH_CLIENT in 10.*) exit 1;; esac', 1],
+  ['case $- in *i*) ;; *) [ "$TERM" = dumb ] && exit; return;; esac', 1],
+  ['[ "$TERM" = dumb ] && return\nexit', 2],
+])('%j ends some logins', (text, line) => {
+  expect(endsOf(text)).toEqual([line]);
+  expect(endsOf(text, 'zsh')).toEqual([line]);
+  expect(found(text.replace(/kill.*\$\$/, 'exit'))).toEqual([]);
+});
+
+test.each([
+  '[[ $- == *i* ]] && [ $TERM = x ] && PS1=x',
+  '[[ $- == *i* ]] && [ "$TERM" = x ] && exit',
+  '[ "$TERM" = x ] && PS1="$ " && export PS1',
+  'case $TERM in xterm*) color=yes;; esac',
+  'case $- in *i*) ;; *) return;; esac\n[ "$TERM" = screen ] && exit 1',
+  '[ "$TERM" = dumb ] && return',
+  '[ "$TERM" = dumb ] && (exit 1)',
+  '[ "$TERM" = dumb ] && x=$(exit 1)',
+  'die() {\n  echo "$TERM"\n  exit 1\n}',
+  '[ "$TERM" = dumb ] && echo exit; alias q=exit',
+  'ls /x | while read -r x; do echo "$TERM"; done',
+  // The same for all guests: a trial tells.
+  '[ "$(id -u)" = 0 ] && exit 1',
+  '[ -e ~/.nologin ] && exit\ncase $TERM in xterm*) ;; esac',
+  'command -v starship >/dev/null || exit',
+])('%j ends no login', (text) => {
+  expect(endsOf(text)).toEqual([]);
+});
+
+test('exit ends no shell in fish and csh, and any in a file that is read at times only may', () => {
+  expect(endsOf('test "$TERM" = screen; and exit 1', 'fish')).toEqual([]);
+  expect(endsOf('if ("$TERM" == screen) exit 1', 'tcsh')).toEqual([]);
+  expect(endsOf('exit 1', 'bash', false)).toEqual([1]);
+});
+
 /** Below a condition that a trial need not meet. */
 const atTimes: Readonly<Record<string, (command: string) => string>> = {
   bash: (command) => `if [ "$TERM" = screen ]; then\n  ${command}\nfi\n`,
