@@ -199,6 +199,9 @@ function endsIn(
     .map(({ line, words }) => ({ line, command: words.join(' ').slice(0, 40) }));
 }
 
+/** The test that a line begins with, up to what it holds for. */
+const guard = /^\s*(?:if\s+)?(?:\[\[\s.*?\s\]\]|\[\s[^;&|]*?\s\]|test\s[^;&|]*)\s*(?:&&|\|\||;\s*then\b)/s;
+
 /** On lines that somebody comes to who is not at a prompt: those of a command, or of a condition before one. */
 function obeyingIn(
   text: string,
@@ -209,8 +212,12 @@ function obeyingIn(
   const unquoted = unquotedFinder(shell, isGuests);
   return [...logicalLines(text, dialectOf(shell))].flatMap(({ number, text: whole }) => {
     const next = commands.find(({ line }) => line >= number)?.line;
-    if (!commands.some(({ line, reach }) => line === next && reach !== reaches.never)) return [];
-    const variable = unquoted(whole);
+    const reached = commands.filter(({ line }) => line === next).map(({ reach }) => reach !== reaches.never);
+    if (!reached.includes(true)) return [];
+    // [[ $- == *i* ]] && [ $TERM = dumb ] && PS1='$ '
+    const isGuard =
+      next === number && reached[0] === true && reached.length > 1 && !reached.includes(true, 1);
+    const variable = unquoted((isGuard ? guard.exec(whole)?.[0] : undefined) ?? whole);
     return variable === undefined ? [] : [{ line: number, variable }];
   });
 }

@@ -504,7 +504,7 @@ test('W2: exit for some terminals: auto takes a private sshd, a port that is nam
   // Not where it is for a prompt, or does something else.
   await stage.writeFile(
     '.bashrc',
-    '[[ $- == *i* ]] && [ "$TERM" = vt100 ] && exit\n[ "$TERM" = vt100 ] && PS1=x\ntrue\n',
+    '[[ $- == *i* ]] && [ $TERM = vt100 ] && exit\n[ "$TERM" = vt100 ] && PS1=x\ntrue\n',
   );
   const harmless = await stage.run([...background, 'guest.pub', ...program]);
   expect(harmless.stdout).toContain(`through this machine's sshd, port ${port}`);

@@ -142,6 +142,26 @@ test.each([
   expect(found(`${text}\n`)).toEqual([]);
 });
 
+const obeyedOf = (text: string) =>
+  diversionsIn(text, 'bash', [], true, (name) => name === 'TERM').obeying.map(({ line }) => line);
+
+test.each([
+  ['[[ $- == *i* ]] && [ $TERM = x ] && PS1=x', []],
+  ['if [[ $- == *i* ]]; then [ $TERM = x ] && PS1=x; fi', []],
+  ['[ -z "$PS1" ] || [ $TERM = x ]', []],
+  ['[ -n "$PS1" ] && [ $TERM = x ] && PS1=x', []],
+  ['[ $TERM = x ] && PS1=x', [1]],
+  ['[[ $- == *i* ]] && [ $TERM = x ] || [ $TERM = y ]', [1]],
+  ['[[ $- == *i* ]] && :; [ $TERM = x ] && PS1=x', [1]],
+  ['[[ $- == *i* ]] || [ $TERM = x ] && PS1=x', [1]],
+  ['[[ $- == *i* && $TERM -eq 1 ]] && PS1=x', [1]],
+  ['[[ $- == *i* ]] && echo $(:)\n[ $TERM = x ]', [2]],
+  ['[ $TERM = x ] && [[ $- == *i* ]] && PS1=x', [1]],
+  ['if [[ $- == *i* ]]; then :; else [ $TERM = x ]; fi', [1]],
+] as const)('a variable that is taken for code counts unless it is at a prompt: %j', (text, lines) => {
+  expect(obeyedOf(text)).toEqual(lines);
+});
+
 const endsOf = (text: string, shell = 'bash', isAlways = true) =>
   diversionsIn(text, shell, [], isAlways, (name) => /^(TERM|LANG|LC_\w+|COLORTERM)$/.test(name)).ends.map(
     ({ line }) => line,
