@@ -5,7 +5,8 @@
 import { userOf } from '../system/process-user.ts';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
 import { hasProc, uptime, wordsOf } from './process.ts';
-import { processIds, processTable, rowsOf, type TableRow } from './process-table.ts';
+import { startTicks, type TableRow } from './process-row.ts';
+import { processIds, processTable, rowsOf } from './process-table.ts';
 
 export interface Behind {
   /** Whether a gate of this connection has registered, now or before. */
@@ -26,7 +27,7 @@ const ticks = 100;
 export function lookBehind(folder: string, leader: number, seconds: number): Behind {
   const table = processTable(); // First: who registers meanwhile is seen to have.
   const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
-  return behind(table, gates, leader, hasProc ? (uptime() - seconds) * ticks : Infinity);
+  return behind(table, gates, leader, (uptime() - seconds) * ticks);
 }
 
 /** In seconds: what is to become an sshd has done so by then. */
@@ -48,8 +49,8 @@ export function lookForStrays(folder: string): StrayLook {
     const rows = rowsOf(pids.filter((pid) => !others.has(pid)));
     const named = new Set(rows.flatMap(({ pid, command }) => (/^sshd\b/.test(command) ? [pid] : [])));
     const settled = (uptime() - toSettle) * ticks;
-    const isOther = ({ pid, ppid, start }: TableRow): boolean =>
-      !named.has(pid) && !named.has(ppid) && Number(start) < settled;
+    const isOther = (row: TableRow): boolean =>
+      !named.has(row.pid) && !named.has(row.ppid) && startTicks(row) < settled;
     others = new Set([
       ...pids.filter((pid) => others.has(pid)),
       ...rows.filter(isOther).map(({ pid }) => pid),
@@ -93,7 +94,7 @@ function isOfThisUser(pid: number): boolean {
   return userOf(pid) === process.geteuid?.();
 }
 
-/** The pure half. @param before in ticks since boot: what has started later is no stranger yet */
+/** The pure half. @param before in ticks, as `startTicks`: what has started later is no stranger yet */
 export function behind(
   table: readonly TableRow[],
   gates: readonly Pick<ParsedRecord, 'parent' | 'pid' | 'start'>[],
@@ -113,9 +114,9 @@ function behindOf(
   before: number,
 ): Behind {
   const isGate = ({ pid, start }: TableRow): boolean =>
-    gates.some((gate) => gate.pid === pid && (start === '' || gate.start === start));
+    gates.some((gate) => gate.pid === pid && gate.start === start);
   const shells = table.filter((row) => own.has(row.ppid) && !own.has(row.pid) && !isGate(row));
-  const isYoung = ({ start }: TableRow): boolean => Number(start || 0) > before;
+  const isYoung = (row: TableRow): boolean => startTicks(row) > before;
   const found = new Map<number, TableRow>();
   const add = (row: TableRow): void => {
     if (found.has(row.pid)) return;

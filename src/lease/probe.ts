@@ -10,13 +10,13 @@
  *     probe/NAME.at        the process that was started, and its terminal
  *     probe/tmux           the socket of the server that gives terminals
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../domain/random.ts';
 import { namesIn } from '../system/names-in.ts';
 import { hasProc } from './process.ts';
+import { ps } from './ps.ts';
 import { writeBelow } from './run-directory.ts';
 import { quote } from './scripts.ts';
 
@@ -152,10 +152,7 @@ function marked(entry: string): number[] {
 
 function markedByPs(entry: string): number[] {
   try {
-    const lines = execFileSync('ps', ['-A', '-E', '-ww', '-o', 'pid=', '-o', 'command='], {
-      encoding: 'latin1',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).split('\n');
+    const lines = ps(['-A', '-E', '-o', 'pid=', '-o', 'command=']).split('\n');
     return lines.flatMap((line) => (`${line} `.includes(` ${entry} `) ? [Number.parseInt(line, 10)] : []));
   } catch {
     return [];

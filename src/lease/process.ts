@@ -1,18 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { refuse } from '../domain/failure.ts';
+import { ps, psTable } from './ps.ts';
 
 /** A process, told apart from a later one with the same number by when it started and in which boot. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** On Linux, clock ticks since boot (proc(5), stat field 22); elsewhere `ps -o lstart=` in UTC, blanks as `_`. */
+  /** By /proc, clock ticks since boot (proc(5), stat field 22); else `ps -o lstart=` in UTC, blanks as `_`. */
   readonly start: string;
   /** The boot's id; empty where the system has none. */
   readonly boot: string;
 }
 
-export const hasProc = process.platform === 'linux';
+/** Where there is none, as on macOS, or in a container that hides it, `ps` tells of processes. */
+export const hasProc = process.platform === 'linux' && existsSync('/proc/self/stat');
 
 let self: ProcessIdentity | undefined;
 
@@ -54,13 +55,13 @@ export function isRunning(pid: number, start: string): boolean {
  * @throws the system's error where that can't be told
  */
 export function startOf(pid: number): string | undefined {
-  return hasProc ? statOf(pid)?.start : psOf(pid, 'lstart')?.replaceAll(/\s+/g, '_');
+  return hasProc ? statOf(pid)?.start : psTable().get(pid)?.start;
 }
 
 /** The name of `pid`'s program as the kernel has it, e.g. `sshd`, `tmux: client`. */
 export function commandOf(pid: number): string | undefined {
   try {
-    return hasProc ? statOf(pid)?.command : psOf(pid, 'comm');
+    return hasProc ? statOf(pid)?.command : psTable().get(pid)?.command;
   } catch {
     return undefined;
   }
@@ -70,7 +71,7 @@ export function commandOf(pid: number): string | undefined {
 export function wordsOf(pid: number): string {
   try {
     if (hasProc) return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
-    return psOf(pid, 'args') ?? '';
+    return ps(['-o', 'args=', '-p', String(pid)]).trim();
   } catch {
     return ''; // It has ended meanwhile.
   }
@@ -93,7 +94,10 @@ export function uptime(): number {
   }
 }
 
-/** Text that tells this machine from others that share the same home folder. */
+/**
+ * Text that tells this machine from others that share the same home folder. Who tells of processes by other means counts as
+ * another: neither could say whether the other's live.
+ */
 export function machineName(): string {
   let id = '';
   try {
@@ -101,7 +105,7 @@ export function machineName(): string {
   } catch {
     // macOS has none; the host name has to do.
   }
-  return `${id}@${hostname()}`;
+  return `${id}@${hostname()}${process.platform === 'linux' && !hasProc ? ' without /proc' : ''}`;
 }
 
 function statOf(pid: number): { command: string; start: string } | undefined {
@@ -118,20 +122,4 @@ function statOf(pid: number): { command: string; start: string } | undefined {
   const start = rest[18];
   if (start === undefined || state === 'Z' || state === 'X') return undefined;
   return { command: stat.slice(stat.indexOf('(') + 1, close), start };
-}
-
-function psOf(pid: number, column: 'lstart' | 'comm' | 'args'): string | undefined {
-  try {
-    const columns = ['-o', 'state=', '-o', `${column}=`];
-    const output = execFileSync('ps', ['-ww', ...columns, '-p', String(pid)], {
-      encoding: 'latin1',
-      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC0' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [state = '', value = ''] = output.trim().split(/\s+(.*)/s);
-    return state.startsWith('Z') ? undefined : value.trim();
-  } catch (error) {
-    if ((error as { status?: unknown }).status === 1) return undefined; // So ps says that there is none.
-    throw error;
-  }
 }

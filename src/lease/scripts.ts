@@ -72,13 +72,18 @@ staffed() {
   case \${1-Z} in Z*) return 1;; esac
   start=\${2-}_\${3-}_\${4-}_\${5-}_\${6-}
 }
-named() { name=$(ps -o comm= -p "$1" 2>/dev/null); name=\${name##*/}; }
+# A path, or what a program calls itself, as "sshd: ada@ttys001".
+named() {
+  name=$(ps -ww -o comm= -p "$1" 2>/dev/null) || return 1
+  case $name in [/.]*) name=\${name##*/};; esac
+}
 # staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
 staffed() {
   kill -s 0 -- "-$1" 2>/dev/null || return 1
-  ps -A -o pgid= -o state= -o comm= | {
+  ps -A -ww -o pgid= -o state= -o comm= | {
     while read -r group state name; do
-      case $group:$state:\${name##*/} in $1:[!Z]*:ssh|$1:[!Z]*:sshd*) exit 0;; esac
+      case $name in [/.]*) name=\${name##*/};; esac
+      case $group:$state:$name in $1:[!Z]*:ssh|$1:[!Z]*:sshd*) exit 0;; esac
     done
     exit 1
   }

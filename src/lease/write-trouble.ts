@@ -57,16 +57,24 @@ function probe(file: string): void {
   }
 }
 
-/** Whether something is mounted on this very file (as containers do, and NixOS): nothing can be renamed over it. */
+/**
+ * Whether something is mounted on this very file (as containers do, and NixOS): nothing can be renamed over it. No, if the
+ * system does not say: the rename will.
+ */
 function isMountPoint(file: string): boolean {
-  if (process.platform !== 'linux') return false;
   const name = file.replaceAll(
     /[\\ \t\n]/g,
     (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
   );
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .some((line) => line.split(' ')[4] === name);
+  return mounts().some((line) => line.split(' ')[4] === name);
+}
+
+function mounts(): string[] {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  } catch {
+    return [];
+  }
 }
 
 function systemError(code: string): Error {

@@ -8,7 +8,7 @@ import { loginEnvironment } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
 import { lookForStrays } from '../lease/behind.ts';
 import { hasProc } from '../lease/process.ts';
-import type { TableRow } from '../lease/process-table.ts';
+import type { TableRow } from '../lease/process-row.ts';
 import { thisAccount } from '../system/account.ts';
 import { deferred } from './deferred.ts';
 import type { Live } from './live.ts';

@@ -3,6 +3,7 @@ import { makeCleanup, orUndo } from './cleanup.ts';
 import { type Devpts, isGood, mountDevpts } from './devpts.ts';
 import { entering } from './enter.ts';
 import { demand, type Environment, type Execution, execute, type Finished, start } from './execute.ts';
+import { isProcHidden } from './hidden-proc.ts';
 import { makeHome } from './home.ts';
 import type { Process } from './processes.ts';
 import { isRoot } from './run.ts';
@@ -68,6 +69,8 @@ export interface AccountOptions {
   readonly network?: string | undefined;
   /** What stands at these paths for its programs and its sshd, by text; their folders must be there already. Needs root. */
   readonly files?: Readonly<Record<string, string>> | undefined;
+  /** Whether its programs and its sshd find a /proc: yes where not given, unless the run is one without. Needs root. */
+  readonly proc?: boolean | undefined;
 }
 
 /**
@@ -85,8 +88,9 @@ export async function makeAccount(options: AccountOptions = {}): Promise<Account
     const env = runtimeDirectory ? { ...premises.env, XDG_RUNTIME_DIR: run } : premises.env;
     const ids = kind === 'system' ? { uid, gid } : {};
     const { devpts = isGood() ? 'good' : 'without-gid', network, files } = options;
-    const own = files !== undefined || (devpts === 'good') !== isGood();
-    const holder = own ? cleanup.use(await mountDevpts(devpts, files)).holder : undefined;
+    const { proc = kind === 'home' || !isProcHidden } = options;
+    const own = files !== undefined || (devpts === 'good') !== isGood() || !proc;
+    const holder = own ? cleanup.use(await mountDevpts(devpts, files, proc)).holder : undefined;
     const enter = entering({ ...ids, holder, network });
     const identity = { cwd: home, env, enter, ...ids };
     const folders = [...(runtimeDirectory ? [run] : []), ...(ssh ? [`${home}/.ssh`] : [])];
@@ -95,7 +99,7 @@ export async function makeAccount(options: AccountOptions = {}): Promise<Account
     return {
       ...facts,
       env,
-      ...(files && holder !== undefined ? { holder } : {}),
+      ...((files || !proc) && holder !== undefined ? { holder } : {}),
       exec: (file, args, more) => execute(identity, file, args, more),
       demand: (file, args, more) => demand(identity, file, args, more),
       spawn: (file, args, more) => start(identity, file, args, more),

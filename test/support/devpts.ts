@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { hidingProc } from './hidden-proc.ts';
 import { testRun } from './run.ts';
 
 /** How `/dev/pts` is mounted for an account: for an sshd of a plain user it must have `gid=5`, the group tty. */
@@ -24,10 +25,12 @@ export function isGood(mounts = readFileSync('/proc/mounts', 'utf8')): boolean {
 /**
  * Mounts a `/dev/pts` of its own. As root; it ends with the test runner, also where that is killed.
  * @param files what stands at these paths instead of what is there, by text
+ * @param proc whether /proc is there
  */
 export async function mountDevpts(
   how: Devpts,
   files: Readonly<Record<string, string>> = {},
+  proc = true,
 ): Promise<OwnDevpts> {
   const options = `newinstance,mode=620,ptmxmode=666${how === 'good' ? ',gid=5' : ''}`;
   const folder = mkdtempSync(`${testRun().folder}/m`);
@@ -39,7 +42,7 @@ export async function mountDevpts(
     const made = `cp -a '${at}' '${folder}/of${n}' && mount --bind '${folder}/of${n}' '${at}' && touch '${path}'`;
     return ` && { [ -e '${path}' ] || { ${made}; }; } && mount --bind '${folder}/${n}' '${path}'`;
   });
-  const script = `mount -t devpts -o ${options} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx${binds.join('')} && echo ready && read _`;
+  const script = `mount -t devpts -o ${options} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx${binds.join('')}${proc ? '' : ` && ${hidingProc(folder)}`} && echo ready && read _`;
   const holder = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', testRun().folder], {
     env: { PATH: path },
     stdio: ['pipe', 'pipe', 'inherit'],

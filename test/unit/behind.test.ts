@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { behind, isConnection } from '../../src/lease/behind.ts';
-import { processTable, rowOfStat, rowsOfPs, type TableRow } from '../../src/lease/process-table.ts';
+import { rowOfStat, rowsOfPs, startTicks, type TableRow } from '../../src/lease/process-row.ts';
+import { processTable } from '../../src/lease/process-table.ts';
 
 const row = (pid: number, ppid: number, group: number, command: string, start = '100'): TableRow => ({
   pid,
@@ -74,12 +75,24 @@ test('a row is read from /proc whatever a program calls itself, and from ps', ()
   expect(rowOfStat('')).toBeUndefined();
   expect(
     rowsOfPs(
-      '    1     0     1 Ss   /sbin/launchd\n   42     7     8 S+   /usr/sbin/sshd\n   43 7 8 Z (x)\n',
+      '    1     0     1 Ss   Sun Nov  1 09:05:00 2026     /sbin/launchd\n   42     7     8 S+   Mon Nov 30 19:05:01 2026     sshd: /usr/sbin/sshd -D\n   43 7 8 Z Mon Nov 30 19:05:01 2026 (x)\n',
     ),
   ).toEqual([
-    { pid: 1, ppid: 0, group: 1, session: 1, command: 'launchd', start: '' },
-    { pid: 42, ppid: 7, group: 8, session: 8, command: 'sshd', start: '' },
+    { pid: 1, ppid: 0, group: 1, session: 1, command: 'launchd', start: 'Sun_Nov_1_09:05:00_2026' },
+    {
+      pid: 42,
+      ppid: 7,
+      group: 8,
+      session: 8,
+      command: 'sshd: /usr/sbin/sshd -D',
+      start: 'Mon_Nov_30_19:05:01_2026',
+    },
   ]);
+});
+
+test('when a process started is told in ticks, whatever the system tells it by', () => {
+  expect(startTicks({ start: '4711' })).toBe(4711);
+  expect(startTicks({ start: 'Thu_Jan_1_00:00:09_1970' })).toBe(900);
 });
 
 test('this process is in the table', () => {
