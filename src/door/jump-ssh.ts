@@ -96,6 +96,43 @@ export function connectArgs(
   return ['-N', '-E', files.log, ...settings.flatMap((one) => ['-o', one]), ...destination(jump)];
 }
 
+/** A host before the jump host, as ssh is to be asked for it, and what its configuration makes of it. */
+export interface Hop {
+  readonly asked: Jump;
+  readonly undone: readonly string[];
+}
+
+/**
+ * What ssh would start for `ProxyJump`, without what their configuration has that does more than get there. A connection
+ * to one of them that is there already is used; none is left for others.
+ * @param hops in the order in which they are gone through. The first is reached as its configuration says
+ * @returns as for `ProxyCommand`; `undefined` without any
+ */
+export function proxyCommand(hops: readonly Hop[]): string | undefined {
+  const settings = [
+    'ClearAllForwardings=yes',
+    'ControlMaster=no',
+    'BatchMode=yes',
+    'ConnectTimeout=10',
+    'ForwardAgent=no',
+    'ForwardX11=no',
+    'PermitLocalCommand=no',
+    'Tunnel=no',
+  ];
+  let command: string | undefined;
+  for (const { asked, undone } of hops) {
+    const before = command === undefined ? [] : [`ProxyCommand=${command.replaceAll('%', '%%')}`];
+    const options = [...settings, ...undone, ...before].flatMap((one) => ['-o', one]);
+    const words = ['ssh', ...options, '-W', '[%h]:%p', ...destination(asked)];
+    command = words.map((word) => (/^[\w=.-]+$/.test(word) ? word : quoted(word))).join(' ');
+  }
+  return command;
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 /** The arguments of an ssh that has the one at `control` do something for it, and reads nothing of the user's. */
 export function askArgs(control: string, ...what: readonly string[]): string[] {
   return ['-F', '/dev/null', '-S', control.replaceAll('%', '%%'), ...what, 'jump'];

@@ -24,7 +24,9 @@ import {
   askArgs,
   configArgs,
   connectArgs,
+  type Hop,
   type JumpConfig,
+  proxyCommand,
   readJumpConfig,
   remoteForward,
 } from './jump-ssh.ts';
@@ -162,13 +164,14 @@ export async function findJump(jump: Jump, self: string, env: NodeJS.ProcessEnv)
   };
   const last = await ask(jump);
   /** Those before it, and the first of all. ssh goes to the others by the one before, whatever they are configured to. */
-  const hops: JumpConfig[] = [];
+  const hops: (JumpConfig & Hop)[] = [];
   let first = last;
   while (first.before.length > 0 && hops.length < mostJumps) {
-    const before = await Promise.all(first.before.map(ask));
+    const before = await Promise.all(first.before.map(async (asked) => ({ asked, ...(await ask(asked)) })));
     hops.unshift(...before);
     first = before[0] ?? first;
   }
+  const proxy = first.before.length > 0 ? undefined : proxyCommand(hops);
   const nameless = hops.map(({ jump: { host, port } }) => ({
     host,
     ...(port === undefined ? {} : { port }),
@@ -177,7 +180,7 @@ export async function findJump(jump: Jump, self: string, env: NodeJS.ProcessEnv)
   const own = [...hops, ...(jump.user === undefined ? [last] : [])];
   return {
     jumps: [start, ...others],
-    undone: last.undone,
+    undone: [...last.undone, ...(proxy === undefined ? [] : [`ProxyCommand=${proxy}`])],
     hidden: first.isHidden || first.before.length > 0 ? start : undefined,
     logins: own.flatMap(({ jump: at, login }) =>
       login === undefined || login === self ? [] : [{ ...at, user: login }],

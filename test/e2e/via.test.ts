@@ -168,6 +168,8 @@ test.runIf(isRoot())(
       'Host first',
       ...[`HostName ${jump.host}`, `Port ${jump.port}`, `User ${jump.user}`, ...common],
       'LocalForward 127.0.0.1:1 127.0.0.1:1',
+      ...['ControlMaster auto', 'ControlPath ~/.ssh/c-first', 'ControlPersist yes'],
+      ...['PermitLocalCommand yes', 'LocalCommand touch ~/first-command', 'RemoteCommand touch x'],
       'Host second',
       ...[`HostName ${jump.host}`, `Port ${jump.port}`, `User ${jump.user}`, ...common, 'ProxyJump first'],
       `RemoteForward 127.0.0.1:${jump.port} 127.0.0.1:9`,

@@ -1,5 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { askArgs, connectArgs, readJumpConfig, remoteForward } from '../../../src/door/jump-ssh.ts';
+import {
+  askArgs,
+  connectArgs,
+  proxyCommand,
+  readJumpConfig,
+  remoteForward,
+} from '../../../src/door/jump-ssh.ts';
 import { judgeProof, lastLine } from '../../../src/door/tunnel-proof.ts';
 
 const jump = { host: 'j', user: 'me' };
@@ -78,6 +85,25 @@ test('the connection forwards nothing of itself, shares nothing, and names its h
     'exit',
     'jump',
   ]);
+});
+
+test('a host on the way is gone through without what its configuration has besides, also behind another', () => {
+  expect(proxyCommand([])).toBeUndefined();
+  const one = proxyCommand([{ asked: { user: 'u', host: 'a', port: 99 }, undone: ['RemoteCommand=none'] }]);
+  expect(one).toMatch(
+    /^ssh -o ClearAllForwardings=yes -o ControlMaster=no .* -o RemoteCommand=none -W '\[%h\]:%p' -p 99 -l u -- a$/,
+  );
+  const both = proxyCommand([
+    { asked: { host: 'a' }, undone: [] },
+    { asked: { host: "o'dd" }, undone: [] },
+  ]);
+  // As a shell reads it.
+  const words = execFileSync('sh', ['-c', `printf '%s\\n' ${both}`], { encoding: 'utf8' }).split('\n');
+  expect(words.slice(-5)).toEqual(['-W', '[%h]:%p', '--', "o'dd", '']);
+  const before = words.find((word) => word.startsWith('ProxyCommand='));
+  expect(before?.replaceAll('%%', '%')).toBe(
+    `ProxyCommand=${proxyCommand([{ asked: { host: 'a' }, undone: [] }])}`,
+  );
 });
 
 test.each([
