@@ -7,7 +7,7 @@ import { isRoot } from '../support/run.ts';
 import { openTerminal } from '../support/terminal.ts';
 import { rows } from '../support/whole.ts';
 
-const demo = [process.execPath, new URL('../../.ci/demo.mjs', import.meta.url).pathname] as const;
+const demo = [process.execPath, new URL('../../scripts/demo.mjs', import.meta.url).pathname] as const;
 
 /** What it would leave: a folder, and processes that have it in their command line. */
 function left(within: string): string[] {

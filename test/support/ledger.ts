@@ -13,7 +13,7 @@ export interface FaultRow {
 
 const folder = new URL('../../.vitest/faults/', import.meta.url).pathname;
 
-/** Writes a row where `.ci/faults.mjs` finds it, and says it. A fault of the same name is replaced. */
+/** Writes a row where `scripts/faults.mjs` finds it, and says it. A fault of the same name is replaced. */
 export function record(row: FaultRow): void {
   mkdirSync(folder, { recursive: true });
   const name = `${row.id} ${row.fault}`.replaceAll(/[^A-Za-z0-9]+/g, '-');

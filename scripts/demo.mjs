@@ -1,4 +1,4 @@
-// node .ci/demo.mjs: a pairing from start to end on this machine alone. A stand-in on loopback plays GitHub, tmuxpair
+// node scripts/demo.mjs: a pairing from start to end on this machine alone. A stand-in on loopback plays GitHub, tmuxpair
 // lets `@octocat` in through an sshd of its own, and a scripted guest comes, types, and is put out. On a terminal both
 // sides are shown next to each other; elsewhere what they saw is printed. Nothing of the user's own is read or left
 // behind. Exits 1, saying what was seen, where anything is not as it should be.
