@@ -98,7 +98,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   const watch = (running: Up): void => {
     const since = performance.now();
     downSince = undefined;
-    running.ended.then((said) => {
+    void running.ended.then((said) => {
       if (closed) return;
       if (performance.now() - since > patience.steady) wait = patience.least;
       options.onDown({ kind: 'ssh', said });
@@ -107,7 +107,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
   const again = (): void => {
     downSince ??= Date.now();
-    timer = setTimeout(attemptAgain, wait);
+    timer = setTimeout(() => void attemptAgain(), wait);
     wait = Math.min(wait * 2, patience.most);
   };
   const attemptAgain = async (): Promise<void> => {
@@ -206,7 +206,7 @@ async function attempt(
   const logged = (): string => readLog(log);
   let ssh: ReturnType<typeof start> | undefined;
   const fail = (trouble: TunnelTrouble) => {
-    ssh?.end();
+    void ssh?.end();
     return { up: false, trouble } as const;
   };
   try {

@@ -95,10 +95,11 @@ export function showMenu(room: Room, client: string, menu: Menu, folder: string)
     if (isUnwanted) endGroup(pid);
   }, soon).unref();
   let hasEnded = false;
-  choice.finally(() => {
+  const end = (): void => {
     hasEnded = true;
     clearInterval(timer);
-  });
+  };
+  choice.then(end, end);
   const close = (): void => {
     isUnwanted = true;
     if (pid > 1 && !hasEnded) endGroup(pid);

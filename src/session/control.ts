@@ -72,7 +72,7 @@ export async function serveControl(
   const forget = (socket: Socket): void => {
     for (const sockets of [all, silent, answered]) sockets.delete(socket);
   };
-  const server = createServer({ allowHalfOpen: true }, async (socket) => {
+  const serve = async (socket: Socket): Promise<void> => {
     const [oldest = socket] = [...silent, ...answered];
     if (all.size >= mostConnections) forget(oldest.destroy());
     socket.once('close', () => forget(socket));
@@ -89,7 +89,8 @@ export async function serveControl(
     socket.resume(); // Else what more they send would keep the connection open.
     const timer = setTimeout(() => socket.destroy(), patience);
     socket.once('close', () => clearTimeout(timer));
-  });
+  };
+  const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket));
   server.on('error', () => {});
   const path = controlSocket(live.lease.folder);
   await new Promise<void>((resolve, reject) => {

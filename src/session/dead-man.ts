@@ -31,7 +31,7 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
   let deaths: readonly number[] = [];
   const recentDeaths = (): readonly number[] => deaths.filter((at) => Date.now() - at < often.within);
   const watch = (watched: ChildProcess, armedAt: number): void => {
-    watched.once('exit', async () => {
+    const restart = async (): Promise<void> => {
       deaths = [...recentDeaths(), Date.now()];
       // One that can't live, as where its script was taken away, is not tried without a pause.
       if (!dismissed && Date.now() - armedAt < 1000) await sleep(1000);
@@ -44,7 +44,8 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
         else if (deaths.length < often.times) onRestart(); // Else it is told once, as trouble.
         return;
       }
-    });
+    };
+    watched.once('exit', () => void restart());
   };
   watch(child, Date.now());
   return {

@@ -111,14 +111,15 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let spinning: { stop(): void } | undefined;
   let wanted = false;
+  const show = async (text: string): Promise<void> => {
+    if (output('stderr').columns === 0) return; // No terminal says so of itself, and ora would never end.
+    const { spin } = await import('./spinner.ts');
+    if (wanted) spinning = spin(text);
+  };
   return {
     start: (text) => {
       wanted = true;
-      timer = setTimeout(async () => {
-        if (output('stderr').columns === 0) return; // No terminal says so of itself, and ora would never end.
-        const { spin } = await import('./spinner.ts');
-        if (wanted) spinning = spin(text);
-      }, spinAfter);
+      timer = setTimeout(() => void show(text), spinAfter);
     },
     stop: () => {
       wanted = false;

@@ -50,7 +50,7 @@ export function startChild(script: string, args: readonly string[]): Child {
       new Promise((resolve, reject) => {
         waits.push({ word, resolve });
         hear('');
-        ended.then(() => reject(new Error(`ended without saying ${word}: ${output}`)));
+        void ended.then(() => reject(new Error(`ended without saying ${word}: ${output}`)));
       }),
   };
 }
