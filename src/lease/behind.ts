@@ -20,6 +20,11 @@ export interface Behind {
 /** Clock ticks a second: what Linux tells every program, whatever the kernel's own are. */
 const ticks = 100;
 
+/** As `startTicks`. */
+function ticksNow(): number {
+  return (hasProc ? uptime() : Date.now() / 1000) * ticks;
+}
+
 /**
  * @param leader of the connection's process group, which holds sshd's own processes and nothing else
  * @param seconds how long a process that sshd started may take to register; younger ones are no strangers yet
@@ -27,7 +32,7 @@ const ticks = 100;
 export function lookBehind(folder: string, leader: number, seconds: number): Behind {
   const table = processTable(); // First: who registers meanwhile is seen to have.
   const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
-  return behind(table, gates, leader, (uptime() - seconds) * ticks);
+  return behind(table, gates, leader, ticksNow() - seconds * ticks);
 }
 
 /** In seconds: what is to become an sshd has done so by then. */
@@ -48,7 +53,7 @@ export function lookForStrays(folder: string): StrayLook {
     const pids = hasProc ? processIds() : [];
     const rows = rowsOf(pids.filter((pid) => !others.has(pid)));
     const named = new Set(rows.flatMap(({ pid, command }) => (/^sshd\b/.test(command) ? [pid] : [])));
-    const settled = (uptime() - toSettle) * ticks;
+    const settled = ticksNow() - toSettle * ticks;
     const isOther = (row: TableRow): boolean =>
       !named.has(row.pid) && !named.has(row.ppid) && startTicks(row) < settled;
     others = new Set([
@@ -69,7 +74,7 @@ export function lookForStrays(folder: string): StrayLook {
       isOfThisUser(pid) &&
       wordsOf(pid).includes(` -c exec /bin/sh ${folder}/`);
     for (const row of rows) if (isOurs(row)) own.add(row.ppid);
-    const before = seconds.map((some) => (uptime() - some) * ticks);
+    const before = seconds.map((some) => ticksNow() - some * ticks);
     // Most often nothing runs there but gates. Else all that it has started counts, too.
     const isQuiet = before.every((then) => behindOf(rows, gates, own, then).strangers.length === 0);
     const table = isQuiet ? rows : processTable();

@@ -35,7 +35,7 @@ export function rowsOfPs(text: string): TableRow[] {
   }));
 }
 
-/** When it started: in ticks of a hundredth second, since boot or, where `ps` has told, since the epoch. As `uptime`. */
+/** When it started: in ticks of a hundredth second, since boot or, where `ps` has told, since the epoch. */
 export function startTicks({ start }: Pick<TableRow, 'start'>): number {
   return /^\d*$/.test(start) ? Number(start) : Date.parse(`${start.replaceAll('_', ' ')} UTC`) / 10;
 }

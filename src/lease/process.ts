@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, uptime as secondsUp } from 'node:os';
 import { refuse } from '../domain/failure.ts';
 import { ps, psTable } from './ps.ts';
 
@@ -85,12 +85,12 @@ export function bootId(): string {
   }
 }
 
-/** Seconds since boot, time asleep included. Where the system does not say, since the epoch. */
+/** Seconds since boot, time asleep included, whatever anybody sets the wall clock to. */
 export function uptime(): number {
   try {
     return Number.parseFloat(readFileSync('/proc/uptime', 'latin1'));
   } catch {
-    return Date.now() / 1000;
+    return secondsUp();
   }
 }
 

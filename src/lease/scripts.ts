@@ -90,12 +90,17 @@ staffed() {
 }
 `;
 
+/** As `{ sec = 1794000000, usec = 0 } Sat …`, on macOS, which moves it with the wall clock. Where it is not told, that one has to do. */
+const bootTime = `  boot=$(sysctl -n kern.boottime 2>/dev/null) boot=\${boot#*sec = } boot=\${boot%%,*}
+  case $boot in ''|*[!0-9]*) ;; *) [ $((now - boot)) -lt "$sinceboot" ] || return 0;; esac
+`;
+
 const expired = `# expired: whether the deadline has passed, by the wall clock or by the time since boot
 expired() {
   { read -r epoch sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
   now=$(date +%s) || return 0
   [ "$now" -lt "$epoch" ] || return 0
-${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$sinceboot" ] || return 0\n' : ''}  return 1
+${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$sinceboot" ] || return 0\n' : bootTime}  return 1
 }
 `;
 

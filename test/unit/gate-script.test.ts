@@ -139,6 +139,29 @@ describe('the gate refuses', () => {
     },
   );
 
+  test.runIf(platforms.includes('darwin'))(
+    'the same by the time of the boot, as macOS tells it',
+    async () => {
+      const boot = (ago: number): void => {
+        const said = `{ sec = ${now() - ago}, usec = 51 } Sat Nov 28 10:00:00 2026`;
+        writeFileSync(
+          join(lease.home, 'sysctl'),
+          `#!/bin/sh\n[ "$*" = "-n kern.boottime" ] && echo '${said}'\n`,
+          {
+            mode: 0o755,
+          },
+        );
+      };
+      const env = { PATH: `${lease.home}:${process.env.PATH}` };
+      const gate = await arrange('darwin');
+      lease.write('deadline', `${now() + 3600} 600\n`);
+      boot(601);
+      expect(await knock(gate, { env })).toMatchObject(told('time is up'));
+      boot(500);
+      expect(await knock(gate, { env })).toMatchObject(onlyTerminal);
+    },
+  );
+
   test.each<[string, object]>([
     ['whose number is somebody else’s by now', { start: '1' }],
     ['that is gone', { pid: 2 ** 22 + 1 }],
