@@ -1,4 +1,9 @@
-/** A word as sh has to be given it: as it is if every character is plain, else in quotes. */
-export function shWord(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+/** One word in quotes, for any POSIX shell, for tmux, and for fish if it holds no backslash. */
+export function shQuote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The same, as it is if every character is plain. */
+export function shWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : shQuote(word);
 }

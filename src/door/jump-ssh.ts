@@ -4,7 +4,9 @@
  * there is left out: their forwardings, which ssh can only leave out together with any on the command line
  * (`ClearAllForwardings`). So ours is asked for afterwards, over a control socket of our own (see tunnel.ts).
  */
+
 import type { Jump } from '../domain/jump.ts';
+import { shQuote } from '../domain/sh-word.ts';
 
 /** What ssh makes of the user's configuration for the jump host: lines of `ssh -G`. */
 export interface JumpConfig {
@@ -124,13 +126,9 @@ export function proxyCommand(hops: readonly Hop[]): string | undefined {
     const before = command === undefined ? [] : [`ProxyCommand=${command.replaceAll('%', '%%')}`];
     const options = [...settings, ...undone, ...before].flatMap((one) => ['-o', one]);
     const words = ['ssh', ...options, '-W', '[%h]:%p', ...destination(asked)];
-    command = words.map((word) => (/^[\w=.-]+$/.test(word) ? word : quoted(word))).join(' ');
+    command = words.map((word) => (/^[\w=.-]+$/.test(word) ? word : shQuote(word))).join(' ');
   }
   return command;
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The arguments of an ssh that has the one at `control` do something for it, and reads nothing of the user's. */

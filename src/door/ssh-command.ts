@@ -1,5 +1,6 @@
 /** What a guest types, as text. */
 import { type Jump, showJump } from '../domain/jump.ts';
+import { shWord } from '../domain/sh-word.ts';
 
 /** Where a guest finds the door. */
 export interface Place {
@@ -14,7 +15,7 @@ export interface Place {
  */
 export function sshCommand({ user, host, port }: Place, forward: readonly number[] = []): string {
   const options = [...(port === 22 ? [] : ['-p', String(port)]), ...forwardOptions(forward)];
-  return ['ssh', ...options, word(`${user}@${host}`)].join(' ');
+  return ['ssh', ...options, shWord(`${user}@${host}`)].join(' ');
 }
 
 /** A port for root alone has another number on the guest's side, where they are hardly root. */
@@ -33,10 +34,5 @@ export function sshCommandVia(
 ): string {
   const place = ['-J', jumps.map(showJump).join(','), '-p', String(port), '-o', `HostKeyAlias=${alias}`];
   const options = [...place, ...forwardOptions(forward)];
-  return ['ssh', ...options.map(word), word(`${user}@127.0.0.1`)].join(' ');
-}
-
-/** For any POSIX shell of the guest's. */
-function word(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return ['ssh', ...options.map(shWord), shWord(`${user}@127.0.0.1`)].join(' ');
 }

@@ -14,11 +14,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../domain/random.ts';
+import { shQuote } from '../domain/sh-word.ts';
 import { namesIn } from '../system/names-in.ts';
 import { hasProc } from './process.ts';
 import { ps } from './ps.ts';
 import { writeBelow } from './run-directory.ts';
-import { quote } from './scripts.ts';
 
 export interface Probe {
   readonly folder: string;
@@ -119,12 +119,12 @@ function launchScript(root: string, word: string, { shell, cwd, environment }: P
 PATH=/usr/bin:/bin:/usr/local/bin
 name=$1
 shift
-cd ${quote(cwd)} 2>/dev/null || cd /
+cd ${shQuote(cwd)} 2>/dev/null || cd /
 if terminal=$(tty); then set -- "SSH_TTY=$terminal" "$@"; else terminal=; fi
 echo "$$ $terminal" >${root}/"$name".at
-set -- ${[...environment, mark].map(quote).join(' ')} "$@"
+set -- ${[...environment, mark].map(shQuote).join(' ')} "$@"
 [ ! -f /etc/ssh/sshrc ] || env -i "$@" /bin/sh /etc/ssh/sshrc </dev/null
-exec env -i "$@" ${quote(shell)} -c "exec /bin/sh ${root}/reach $name $$ ${word} $terminal"
+exec env -i "$@" ${shQuote(shell)} -c "exec /bin/sh ${root}/reach $name $$ ${word} $terminal"
 `;
 }
 

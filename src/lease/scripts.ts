@@ -15,6 +15,7 @@
  * somebody else's by now.
  */
 import type { LeaseId } from '../domain/lease-id.ts';
+import { shQuote } from '../domain/sh-word.ts';
 import { largestTerminal as largest, smallestTerminal as smallest } from '../domain/terminal-size.ts';
 import { hasProc, type ProcessIdentity } from './process.ts';
 
@@ -38,11 +39,6 @@ export const doorFlag = '+door';
 /** What a private sshd gives out as HOME, so that the login shell finds no start-up file of the user's. */
 export function emptyHomeIn(folder: string): string {
   return `${folder}/home`;
-}
-
-/** Quotes one word for sh. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 const started = hasProc
@@ -131,10 +127,10 @@ PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
 IFS=' '
 unset SSH_ORIGINAL_COMMAND SSH_AUTH_SOCK DISPLAY XAUTHORITY TMUX TMUX_PANE LANGUAGE BASH_ENV ENV CDPATH TERMCAP
 umask 077
-dir=${quote(context.folder)}
+dir=${shQuote(context.folder)}
 # A private sshd's, by which no start-up file of the user's was found (see its SetEnv).
-if [ "\${HOME-}" = ${quote(emptyHomeIn(context.folder))} ]; then
-  HOME=${quote(context.home)}
+if [ "\${HOME-}" = ${shQuote(emptyHomeIn(context.folder))} ]; then
+  HOME=${shQuote(context.home)}
   export HOME
   unset SHLVL ZDOTDIR XDG_CONFIG_HOME
 fi
@@ -178,7 +174,7 @@ check() {
   [ -n "$access" ] || no 'this pairing is over' over
   [ ! -e "$view" ] || access=read-only
   expired && no 'time is up' expired
-${hasProc ? `  read -r boot </proc/sys/kernel/random/boot_id\n  [ "$boot" = ${quote(boot)} ] || no 'this pairing is over' over\n` : ''}  { started ${pid} && [ "$start" = ${quote(start)} ]; } || no 'this pairing is over' over
+${hasProc ? `  read -r boot </proc/sys/kernel/random/boot_id\n  [ "$boot" = ${shQuote(boot)} ] || no 'this pairing is over' over\n` : ''}  { started ${pid} && [ "$start" = ${shQuote(start)} ]; } || no 'this pairing is over' over
   [ -e "$dir/host" ] || no 'your host is not there yet: try again in a moment' early
 }
 set -- $(ls -ldn "$dir")
@@ -264,7 +260,7 @@ export function admitScript({
   return `#!/bin/sh
 set -fu
 PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
-dir=${quote(folder)}
+dir=${shQuote(folder)}
 ${started}
 ${expired}
 kind=$1
@@ -272,7 +268,7 @@ shift
 started $$ || exit 1
 record=$dir/in/$kind,,,$$,$start,$$,$start,
 { : >"$record"; } 2>/dev/null || exit 1
-if [ -e "$dir/open/${doorFlag}" ] && ! expired && started ${pid} && [ "$start" = ${quote(start)} ]; then
+if [ -e "$dir/open/${doorFlag}" ] && ! expired && started ${pid} && [ "$start" = ${shQuote(start)} ]; then
   exec "$@"
 fi
 rm -f "$record"
@@ -289,7 +285,7 @@ export function severScript(folder: string): string {
   return `#!/bin/sh
 set -fu
 PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
-dir=${quote(folder)}
+dir=${shQuote(folder)}
 only=\${1-}
 ${started}
 # gone PID START SIGNAL: whether that process has ended; else it gets the signal, if one is named
@@ -360,10 +356,10 @@ export function clockScript(
   return `#!/bin/sh
 set -fu
 PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
-dir=${quote(folder)}
+dir=${shQuote(folder)}
 ${started}
 ${hasProc ? isUp : expired}
-supervised() { started ${pid} && [ "$start" = ${quote(start)} ]; }
+supervised() { started ${pid} && [ "$start" = ${shQuote(start)} ]; }
 # So that the supervisor can tell whether this runs.
 { started $$ && echo "$$ $start" >"$dir/ticking"; } 2>/dev/null
 while [ -d "$dir" ] && ! expired && supervised; do sleep 1; done
@@ -372,7 +368,7 @@ while [ -d "$dir" ] && ! expired && supervised; do sleep 1; done
 patience=1
 ! supervised || patience=5
 while [ -d "$dir" ] && [ $patience -gt 0 ]; do sleep 1; patience=$((patience - 1)); done
-[ ! -d "$dir" ] || ${sweep.map(quote).join(' ')} >/dev/null 2>&1
+[ ! -d "$dir" ] || ${sweep.map(shQuote).join(' ')} >/dev/null 2>&1
 exit 0
 `;
 }
@@ -386,7 +382,7 @@ export function switchScript(folder: string, sweep: readonly string[]): string {
 trap '' HUP INT TERM
 read -r word
 [ "$word" = done ] && exit 0
-/bin/sh ${quote(`${folder}/sever`)} >/dev/null 2>&1
-exec ${sweep.map(quote).join(' ')} >/dev/null 2>&1
+/bin/sh ${shQuote(`${folder}/sever`)} >/dev/null 2>&1
+exec ${sweep.map(shQuote).join(' ')} >/dev/null 2>&1
 `;
 }

@@ -4,10 +4,12 @@
  * commands to give, in front of a client that may not type: no path into the room is left, whatever its
  * configuration binds (ATTACKS G8).
  */
+
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { shWord } from '../domain/sh-word.ts';
 import { largestTerminal, smallestTerminal, type TerminalSize } from '../domain/terminal-size.ts';
-import { argv, type Commands, quote, run } from './tmux.ts';
+import { argv, type Commands, run } from './tmux.ts';
 
 /** Every table in which a tmux binds keys by itself. */
 const tables = ['root', 'prefix', 'copy-mode', 'copy-mode-vi', 'move'];
@@ -47,14 +49,14 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     ...['client-attached', 'client-resized'].map((hook) => ['set-hook', '-g', hook, fit]),
   ];
   const words = [
-    ...argv(commands).map(quote),
+    ...argv(commands).map(shWord),
     "';'",
     'set-option -g @until "$epoch"',
     "';'",
     `set-option -g @gate "exec /bin/sh ${options.gate} $label $key moved"`,
     "';'",
     'new-session -d -s look /bin/sh',
-    quote(options.gate),
+    shWord(options.gate),
     '"$label" "$key" look',
     "';'",
     // Not before, and not for all: `-g` makes tmux 3.3a crash in new-session.

@@ -1,6 +1,7 @@
 /** The key by which the host gets their menu. In a room's own server only: nobody else's key table is touched. */
+import { shWord } from '../domain/sh-word.ts';
 import type { Room } from './room.ts';
-import { type Commands, quote, run } from './tmux.ts';
+import { type Commands, run } from './tmux.ts';
 
 const command = '@tmuxpair-menu';
 const keyOption = '@tmuxpair-menu-key';
@@ -22,7 +23,7 @@ export async function bindMenuKey(
   // From an option, since the command of a binding is a format, and a path may hold what one would expand.
   const menu = ['run-shell', '-b', `#{${command}} #{client_pid} >/dev/null 2>&1 || :`];
   const { ok } = await run(room, [
-    ['set-option', '-g', command, words.map(quote).join(' ')],
+    ['set-option', '-g', command, words.map(shWord).join(' ')],
     ['set-option', '-g', keyOption, key],
     ['bind-key', '-N', 'tmuxpair: your guests', '-T', 'prefix', key, ...menu],
   ]);

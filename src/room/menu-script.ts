@@ -1,5 +1,5 @@
+import { shWord } from '../domain/sh-word.ts';
 import type { Menu } from './menu.ts';
-import { quote } from './tmux.ts';
 
 /** Columns and lines that a menu takes, without its border. */
 export interface Extent {
@@ -25,23 +25,23 @@ export function extentOf({ title, lines, items }: Menu): Extent {
  * @param answer a path without quotes
  */
 export function menuScript({ title, lines, items }: Menu, answer: string): string {
-  const show = (text: string): string => `printf '%s\\033[K\\r\\n' ${quote(` ${text}`)}`;
+  const show = (text: string): string => `printf '%s\\033[K\\r\\n' ${shWord(` ${text}`)}`;
   const rows = items.map(
     ({ text, key }, index) =>
-      `[ $at = ${index} ] && printf '\\033[7m'; printf '%s\\033[0m\\033[K\\r\\n' ${quote(`  ${text}${key === undefined ? '' : ` (${key})`}  `)}`,
+      `[ $at = ${index} ] && printf '\\033[7m'; printf '%s\\033[0m\\033[K\\r\\n' ${shWord(`  ${text}${key === undefined ? '' : ` (${key})`}  `)}`,
   );
   const keys = items.flatMap(({ key, value }) =>
-    key === undefined ? [] : [`    ${quote(key)}*) choose ${value};;`],
+    key === undefined ? [] : [`    ${shWord(key)}*) choose ${value};;`],
   );
   const values = items.map(({ value }, index) => `    ${index}) choose ${value};;`);
   return `#!/bin/sh
 set -fu
 PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
-echo $$ >${quote(answer)} || exit 1
+echo $$ >${shWord(answer)} || exit 1
 saved=$(stty -g)
 trap 'stty "$saved"; exit 0' HUP INT TERM
 stty -icanon -echo -isig -icrnl min 1 time 0
-choose() { printf '%s\\n' "$1" >>${quote(answer)}; stty "$saved"; exit 0; }
+choose() { printf '%s\\n' "$1" >>${shWord(answer)}; stty "$saved"; exit 0; }
 draw() {
   printf '\\033[?25l\\033[H'
   ${show(title)}

@@ -3,11 +3,12 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
+import { shWord } from '../domain/sh-word.ts';
 import { airlockCommands } from './airlock.ts';
 import { announcementSettings, segment } from './announce.ts';
 import { holdClients, sessionId } from './hold.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
-import { type Commands, checkVersion, quote, run, type Server, tmuxVersion } from './tmux.ts';
+import { type Commands, checkVersion, run, type Server, tmuxVersion } from './tmux.ts';
 import { putOutTooSmall } from './too-small.ts';
 
 /** The tmux server and session that a pairing shares. */
@@ -173,11 +174,11 @@ export function reclaim({ claim }: Room): void {
  * gives way to the host's own programs.
  */
 export function enterCommands(room: Room, folder: string): { write: string; airlock: string; look: string } {
-  const tmux = quote(room.tmux);
-  const inRoom = `exec ${tmux} -u -N -S ${quote(room.socket)} attach-session -E`;
+  const tmux = shWord(room.tmux);
+  const inRoom = `exec ${tmux} -u -N -S ${shWord(room.socket)} attach-session -E`;
   return {
-    write: `${inRoom} -f ignore-size -t ${quote(room.target)}`,
-    look: `${inRoom} -r -t ${quote(room.target)}`,
+    write: `${inRoom} -f ignore-size -t ${shWord(room.target)}`,
+    look: `${inRoom} -r -t ${shWord(room.target)}`,
     airlock: `exec nice -n 10 ${tmux} -u -f /dev/null -S "$dir/air/$$" ${airlockCommands({ gate: `${folder}/gate` }).sh}`,
   };
 }

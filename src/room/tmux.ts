@@ -54,11 +54,6 @@ export function argv(commands: Commands): string[] {
   ]);
 }
 
-/** One word for sh. */
-export function quote(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** An environment in which tmux does not take itself for nested. */
 export function withoutTmux(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { TMUX: _, TMUX_PANE: __, ...rest } = env;

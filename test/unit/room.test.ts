@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
+import { shWord } from '../../src/domain/sh-word.ts';
 import { airlockCommands, timeLeft } from '../../src/room/airlock.ts';
 import {
   claimRoom,
@@ -24,7 +25,7 @@ import {
   type Room,
   unclaimRoom,
 } from '../../src/room/room.ts';
-import { argv, findTmux, quote, run, tmuxVersion, withoutTmux } from '../../src/room/tmux.ts';
+import { argv, findTmux, run, tmuxVersion, withoutTmux } from '../../src/room/tmux.ts';
 import { failureOf, rejectionOf } from '../support/failure-of.ts';
 import { shells } from '../support/lease-folder.ts';
 import { until } from '../support/wait.ts';
@@ -69,10 +70,10 @@ describe('the words of tmux commands', () => {
       'é',
     ];
     for (const [program = '', ...args] of shells) {
-      const { stdout } = spawnSync(program, [...args, '-c', `printf '%s\\0' ${words.map(quote).join(' ')}`]);
+      const { stdout } = spawnSync(program, [...args, '-c', `printf '%s\\0' ${words.map(shWord).join(' ')}`]);
       expect(stdout.toString().split('\0').slice(0, -1), program).toEqual(words);
     }
-    expect(quote('/usr/bin/tmux')).toBe('/usr/bin/tmux');
+    expect(shWord('/usr/bin/tmux')).toBe('/usr/bin/tmux');
   });
 });
 

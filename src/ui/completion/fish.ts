@@ -1,4 +1,5 @@
-import { type CommandSpec, namesOf, type OptionSpec, quote, type Values, valuePatterns } from './spec.ts';
+import { shQuote } from '../../domain/sh-word.ts';
+import { type CommandSpec, namesOf, type OptionSpec, type Values, valuePatterns } from './spec.ts';
 
 export function fish(commands: readonly CommandSpec[]): string {
   const patterns = [...valuePatterns(commands, () => '').values()].flat();
@@ -34,7 +35,7 @@ end
 complete -c tmuxpair -f
 ${commands
   .slice(1)
-  .map(({ name, description }) => `complete -c tmuxpair ${at('', 0)} -a ${name} -d ${quote(description)}`)
+  .map(({ name, description }) => `complete -c tmuxpair ${at('', 0)} -a ${name} -d ${shQuote(description)}`)
   .join('\n')}
 ${commands.flatMap((command) => [...command.options.map(option(command)), ...operands(command)]).join('\n')}`;
 }
@@ -45,7 +46,7 @@ function option({ name }: CommandSpec): (option: OptionSpec) => string {
       flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
     );
     const takes = !values ? '' : values.kind === 'files' ? ' -r -F' : ` -x${offers(values)}`;
-    return `complete -c tmuxpair ${at(name)} ${words.join(' ')} -d ${quote(description)}${takes}`;
+    return `complete -c tmuxpair ${at(name)} ${words.join(' ')} -d ${shQuote(description)}${takes}`;
   };
 }
 
@@ -63,7 +64,7 @@ function at(name: string, operands?: number): string {
 function offers(values: Values): string {
   switch (values.kind) {
     case 'words':
-      return ` -a ${quote(values.words.join(' '))}`;
+      return ` -a ${shQuote(values.words.join(' '))}`;
     case 'names':
       return ` -a '(command tmuxpair complete ${values.of} 2>/dev/null)'`;
     case 'files':

@@ -46,8 +46,3 @@ export function valuePatterns(
   }
   return patterns;
 }
-
-/** One word for bash, zsh and, where it holds no backslash, fish. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}

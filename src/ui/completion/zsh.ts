@@ -1,9 +1,9 @@
+import { shQuote } from '../../domain/sh-word.ts';
 import {
   type CommandSpec,
   namesOf,
   type OperandSpec,
   type OptionSpec,
-  quote,
   type Values,
   valuePatterns,
 } from './spec.ts';
@@ -77,5 +77,5 @@ function flags({ flags: all, description }: OptionSpec): string[] {
 }
 
 function described(word: string, description: string): string {
-  return quote(`${word.replaceAll(':', '\\:')}:${description}`);
+  return shQuote(`${word.replaceAll(':', '\\:')}:${description}`);
 }
