@@ -2,22 +2,12 @@
  * What V8 has compiled of the program, kept from one run to the next: to compile it again takes longer than all else
  * before a pairing is live. By Node's own compile cache where it has one (from 22.1), else by ours.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { baseFolder } from './system/home.ts';
+import { replaceFile } from './system/replace-file.ts';
 import { distrust, distrustAbove } from './system/safe-path.ts';
 
 export interface Loaded<T> {
@@ -110,16 +100,10 @@ function readCache(path: string, identity: string): Buffer | undefined {
 }
 
 function writeCache(path: string, identity: string, code: Buffer): void {
-  const aside = `${path}.${process.pid}`;
   try {
-    if (!makePrivate(dirname(path))) return;
-    writeFileSync(aside, Buffer.concat([Buffer.from(identity), code, code]), {
-      mode: 0o600,
-      flag: 'wx',
-    });
-    renameSync(aside, path);
+    if (makePrivate(dirname(path))) replaceFile(path, Buffer.concat([Buffer.from(identity), code, code]));
   } catch {
-    rmSync(aside, { force: true }); // The next run is slower: that is all.
+    // The next run is slower: that is all.
   }
 }
 

@@ -21,6 +21,7 @@ import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
 import { namesIn } from '../system/names-in.ts';
+import { replaceFile } from '../system/replace-file.ts';
 import {
   findKey,
   type LineOptions,
@@ -521,10 +522,4 @@ function readFolder(path: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** Readers see the old text or the new, never half of it. */
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }

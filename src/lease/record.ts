@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
+import { replaceFile } from '../system/replace-file.ts';
 import type { ProcessIdentity } from './process.ts';
 
 /** What a sweep must know of a lease when its supervisor can't tell any more. */
@@ -15,11 +16,9 @@ export interface LeaseRecord {
   readonly startedAt: string;
 }
 
-/** Readers see the old one or the new. After a crash of the machine there may be neither: see {@link syncRecord}. */
+/** After a crash of the machine there may be neither: see {@link syncRecord}. */
 export function writeRecord(folder: string, record: LeaseRecord): void {
-  const path = join(folder, 'record.json');
-  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceFile(join(folder, 'record.json'), JSON.stringify(record));
 }
 
 /** Has the record outlast a crash of the machine from now on. */

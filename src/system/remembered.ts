@@ -11,18 +11,16 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
-  renameSync,
   rmSync,
   type Stats,
   statSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomBytes } from '../domain/random.ts';
 import { baseFolder } from './home.ts';
+import { replaceFile } from './replace-file.ts';
 import { distrust, distrustAbove } from './safe-path.ts';
 
 /** What files and folders were like at one moment; a folder changes when an entry is added or removed. */
@@ -277,19 +275,11 @@ function readOurs(folder: string, name: string): string | undefined {
 }
 
 function writeOurs(folder: string, name: string, text: string): boolean {
-  const path = join(folder, name);
-  const aside = join(folder, `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
   if (text.length > longest || !makeOurs(folder)) return false;
   try {
-    writeFileSync(aside, text, { mode: 0o600, flag: 'wx' });
-    renameSync(aside, path);
+    replaceFile(join(folder, name), text);
     return true;
   } catch {
-    try {
-      rmSync(aside, { force: true });
-    } catch {
-      // The next start learns it again: that is all.
-    }
-    return false;
+    return false; // The next start learns it again: that is all.
   }
 }
