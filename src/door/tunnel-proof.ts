@@ -1,6 +1,7 @@
 /** Whether a tunnel leads here, tried from its far end: whoever answers there has to prove that they have our host key. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
 import { capture } from '../spawn/capture.ts';
@@ -36,10 +37,8 @@ const patience = 20_000;
 export async function proveTunnel(options: ProofOptions): Promise<Proof> {
   const { control, logged, port, hostKeys, user, folder, env } = options;
   if (hostKeys.length === 0) return { kind: 'untried', why: 'no-key' };
-  const [knownHosts, log] = ['tunnel-known', 'tunnel-proof'].map((name) => join(folder, name)) as [
-    string,
-    string,
-  ];
+  const knownHosts = inLease(folder, 'tunnel-known');
+  const log = inLease(folder, 'tunnel-proof');
   writeFileSync(knownHosts, hostKeys.map(({ type, base64 }) => `tunnel ${type} ${base64}\n`).join(''));
   writeFileSync(log, '');
   const through = ['ssh', ...askArgs(control, '-W', `127.0.0.1:${port}`)].map((word) =>

@@ -7,14 +7,15 @@
  *     proving     a login is begun from the far end; the host key that answers has to be ours (see tunnel-proof.ts)
  *     up          the socket is removed: nobody is to use this login for anything else. Down again when ssh ends
  */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import { type Jump, showJump } from '../domain/jump.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
 import { capture } from '../spawn/capture.ts';
@@ -202,7 +203,8 @@ async function attempt(
   port: number,
 ): Promise<Up | { readonly up: false; readonly trouble: TunnelTrouble }> {
   const { env, folder, to, hostKeys, user } = options;
-  const [control, log] = ['tun', 'tunnel-log'].map((name) => join(folder, name)) as [string, string];
+  const control = inLease(folder, 'tun');
+  const log = inLease(folder, 'tunnel-log');
   const logged = (): string => readLog(log);
   let ssh: ReturnType<typeof start> | undefined;
   const fail = (trouble: TunnelTrouble) => {

@@ -1,4 +1,5 @@
 /** A lease: made, granted and taken back. Effects on the run directory and on the `authorized_keys` file. */
+
 import {
   chmodSync,
   existsSync,
@@ -15,6 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
+import { inLease, type LeaseName, leaseFolders } from '../domain/lease-folder.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
 import type { PublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
@@ -82,10 +84,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
   const staging = asideOf(folder);
   writeBelow(root, () => {
     try {
-      for (const path of [
-        staging,
-        ...['open', 'in', 'air', 'ask', 'view', 'refused'].map((name) => join(staging, name)),
-      ]) {
+      for (const path of [staging, ...leaseFolders.map((name) => join(staging, name))]) {
         mkdirSync(path, { mode: 0o700 });
       }
       const folderAbsent = !mayHaveFolder(keyFile);
@@ -107,10 +106,10 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
     id,
     folder,
     keyFile,
-    gate: join(folder, 'gate'),
-    clock: join(folder, 'clock'),
-    deadMan: join(folder, 'switch'),
-    admit: join(folder, 'admit'),
+    gate: inLease(folder, 'gate'),
+    clock: inLease(folder, 'clock'),
+    deadMan: inLease(folder, 'switch'),
+    admit: inLease(folder, 'admit'),
     emptyHome: emptyHomeIn(folder),
   };
 }
@@ -126,7 +125,7 @@ function mayHaveFolder(keyFile: string): boolean {
 
 /** The lease, for a private sshd: to be written to a file in its own folder instead, once, before a grant. @throws Refusal `run-directory-refused` */
 export function inOwnFile(lease: Lease): Lease {
-  const keyFile = join(lease.folder, 'authorized_keys');
+  const keyFile = inLease(lease.folder, 'authorized_keys');
   const record = readRecord(lease.folder);
   if (typeof record === 'string')
     return refuse({
@@ -179,9 +178,9 @@ export function armLease(
   });
 }
 
-function writeScript({ folder }: Lease, name: string, text: string): void {
-  writeFileSync(join(folder, name), text, { mode: 0o700 });
-  chmodSync(join(folder, name), 0o700); // Whatever the umask.
+function writeScript({ folder }: Lease, name: LeaseName, text: string): void {
+  writeFileSync(inLease(folder, name), text, { mode: 0o700 });
+  chmodSync(inLease(folder, name), 0o700); // Whatever the umask.
 }
 
 /**
@@ -193,13 +192,13 @@ function writeScript({ folder }: Lease, name: string, text: string): void {
 export function remakeLease({ folder }: Lease, registered: readonly string[]): void {
   if (registered.length === 0 || existsSync(folder)) return;
   writeBelow(folder, () => {
-    mkdirSync(join(folder, 'in'), { recursive: true, mode: 0o700 });
-    for (const name of registered) writeFileSync(join(folder, 'in', name), '', { mode: 0o600 });
+    mkdirSync(inLease(folder, 'in'), { recursive: true, mode: 0o700 });
+    for (const name of registered) writeFileSync(inLease(folder, 'in', name), '', { mode: 0o600 });
   });
 }
 
 export function setDeadline(lease: Lease, deadline: Deadline): void {
-  replaceFile(join(lease.folder, 'deadline'), deadlineText(deadline));
+  replaceFile(inLease(lease.folder, 'deadline'), deadlineText(deadline));
 }
 
 /** The deadline as the gate reads it. */
@@ -210,7 +209,7 @@ export function deadlineText({ epoch, sinceBoot }: Deadline): string {
 /** Whether the clock runs; `undefined` where it has not begun yet. */
 export function isTicking(lease: Lease): boolean | undefined {
   try {
-    const [pid, start = ''] = readFileSync(join(lease.folder, 'ticking'), 'latin1').trim().split(' ');
+    const [pid, start = ''] = readFileSync(inLease(lease.folder, 'ticking'), 'latin1').trim().split(' ');
     return isRunning(Number(pid), start);
   } catch {
     return undefined;
@@ -220,7 +219,7 @@ export function isTicking(lease: Lease): boolean | undefined {
 /** The deadline as the gate reads it, or `undefined` where there is none. */
 export function readDeadline(folder: string): Deadline | undefined {
   try {
-    const [epoch, sinceBoot] = readFileSync(join(folder, 'deadline'), 'latin1').split(' ').map(Number);
+    const [epoch, sinceBoot] = readFileSync(inLease(folder, 'deadline'), 'latin1').split(' ').map(Number);
     return epoch && sinceBoot ? { epoch, sinceBoot } : undefined;
   } catch {
     return undefined;
@@ -242,39 +241,39 @@ export function withMovedExpiry({ id }: Lease, line: WrittenLine, expiry: string
 
 /** Whether guests may come in as far as the host's presence goes. */
 export function setHostPresence(lease: Lease, present: boolean): void {
-  if (present) writeFileSync(join(lease.folder, 'host'), '', { mode: 0o600 });
-  else rmSync(join(lease.folder, 'host'), { force: true });
+  if (present) writeFileSync(inLease(lease.folder, 'host'), '', { mode: 0o600 });
+  else rmSync(inLease(lease.folder, 'host'), { force: true });
 }
 
 /** From now on every join waits for the host's yes. */
 export function requireApproval(lease: Lease): void {
-  writeFileSync(join(lease.folder, 'approve'), '', { mode: 0o600 });
+  writeFileSync(inLease(lease.folder, 'approve'), '', { mode: 0o600 });
 }
 
 /** Lets `admit` start what guests come through, until the gate is shut for all. @throws Refusal `run-directory-refused` */
 export function openAdmit(lease: Lease): void {
-  writeBelow(lease.folder, () => replaceFile(join(lease.folder, 'open', doorFlag), 'open\n'));
+  writeBelow(lease.folder, () => replaceFile(inLease(lease.folder, 'open', doorFlag), 'open\n'));
 }
 
 /** Whether the gate is open for a guest. */
 export function isGateOpen(lease: Lease, label: Label): boolean {
-  return existsSync(join(lease.folder, 'open', label));
+  return existsSync(inLease(lease.folder, 'open', label));
 }
 
 /** Shuts the gate for one guest. */
 export function shutGateFor(lease: Lease, label: Label): void {
-  rmSync(join(lease.folder, 'open', label), { force: true });
+  rmSync(inLease(lease.folder, 'open', label), { force: true });
 }
 
 /** Forgets who of a guest's was let in to look only, whatever their access is. */
 export function forgetViews({ folder }: Pick<Lease, 'folder'>, label: Label): void {
-  for (const name of namesIn(join(folder, 'view')))
-    if (name.startsWith(`${label},`)) rmSync(join(folder, 'view', name), { force: true });
+  for (const name of namesIn(inLease(folder, 'view')))
+    if (name.startsWith(`${label},`)) rmSync(inLease(folder, 'view', name), { force: true });
 }
 
 /** Lets a guest through the gate, once a key of theirs brings them there. @throws Refusal `run-directory-refused` */
 export function openGate(lease: Lease, label: Label, access: Access): void {
-  writeBelow(lease.folder, () => replaceFile(join(lease.folder, 'open', label), `${access}\n`));
+  writeBelow(lease.folder, () => replaceFile(inLease(lease.folder, 'open', label), `${access}\n`));
 }
 
 /**
@@ -404,7 +403,7 @@ function tryToRead(path: string): string | undefined {
 /** Gives the gate a path for every number of a key: links from the lease's folder to itself. */
 function linkKeys(lease: Lease, most: number): void {
   for (let number = 2; number <= most; number++) {
-    const link = join(lease.folder, String(number));
+    const link = inLease(lease.folder, `${number}`);
     if (!lstatSync(link, { throwIfNoEntry: false })) writeBelow(lease.folder, () => symlinkSync('.', link));
   }
 }
@@ -457,9 +456,9 @@ export async function sever(folder: string, label?: Label): Promise<boolean> {
 
 /** Shuts the gate for all, at once. Whoever comes from now on is refused. */
 export function shutGate(folder: string): void {
-  for (const label of readFolder(join(folder, 'open'))) {
+  for (const label of readFolder(inLease(folder, 'open'))) {
     try {
-      rmSync(join(folder, 'open', label), { force: true });
+      rmSync(inLease(folder, 'open', label), { force: true });
     } catch {
       // `sever` tries again, and ends who comes in meanwhile.
     }

@@ -1,7 +1,8 @@
 /** Who is at the gate, inside, or was refused: read from the files that gates make (see scripts.ts). */
+
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Label } from '../domain/guest.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import { namesIn } from '../system/names-in.ts';
 import { commandOf, isRunning } from './process.ts';
 
@@ -52,31 +53,31 @@ export function presences(folder: string): Presence[] {
       continue;
     }
     if (isRunning(parent, parentStart) && !idle.has(`${parent}`)) idle.add(`${parent}`);
-    else rmSync(join(folder, 'in', record), { force: true });
+    else rmSync(inLease(folder, 'in', record), { force: true });
   }
   return living;
 }
 
 /** The processes of guests, those in airlocks included; some may have ended. */
 export function guestPids(folder: string): ReadonlySet<number> {
-  return new Set(namesIn(join(folder, 'in')).map((record) => parseRecord(record).pid));
+  return new Set(namesIn(inLease(folder, 'in')).map((record) => parseRecord(record).pid));
 }
 
 /** Who waits for the host's yes. */
 export function asking(folder: string): Presence[] {
-  return namesIn(join(folder, 'ask')).flatMap((record) => {
+  return namesIn(inLease(folder, 'ask')).flatMap((record) => {
     const { start, kind: _, parent: __, parentStart: ___, ...presence } = parseRecord(record);
     if (isRunning(presence.pid, start))
-      return statOf(join(folder, 'ask', record)) === 0 ? [{ ...presence, inside: false }] : [];
-    rmSync(join(folder, 'ask', record), { force: true });
+      return statOf(inLease(folder, 'ask', record)) === 0 ? [{ ...presence, inside: false }] : [];
+    rmSync(inLease(folder, 'ask', record), { force: true });
     return [];
   });
 }
 
 /** Who was refused since the last call, and why. */
 export function takeRefusals(folder: string): { readonly presence: Presence; readonly why: RefusalReason }[] {
-  return namesIn(join(folder, 'refused')).flatMap((name) => {
-    rmSync(join(folder, 'refused', name), { force: true });
+  return namesIn(inLease(folder, 'refused')).flatMap((name) => {
+    rmSync(inLease(folder, 'refused', name), { force: true });
     const cut = name.lastIndexOf(',');
     const why = refusalReasons.find((reason) => reason === name.slice(cut + 1));
     const { kind, start: _, parent: __, parentStart: ___, ...presence } = parseRecord(name.slice(0, cut));
@@ -108,7 +109,7 @@ export type Answer = 'admit' | 'view' | 'refuse' | 'again';
 
 /** Answers who waits for the host's yes. The first answer counts. @returns whether this was the first */
 export function answerAsk(folder: string, record: string, answer: Answer): boolean {
-  const path = join(folder, 'ask', record);
+  const path = inLease(folder, 'ask', record);
   if (statOf(path) !== 0) return false;
   try {
     writeFileSync(path, `${answer}\n`, { flag: 'r+' });
@@ -124,7 +125,7 @@ export function nameConnection(folder: string, leader: number, label: Label): vo
     const nameless = `con,,,${leader},`;
     if (!record.startsWith(nameless)) continue;
     const named = `con,${label},,${leader},${record.slice(nameless.length)}`;
-    renameSync(join(folder, 'in', record), join(folder, 'in', named));
+    renameSync(inLease(folder, 'in', record), inLease(folder, 'in', named));
   }
 }
 
@@ -140,7 +141,7 @@ export function forgetGroup(folder: string, leader: number): void {
   }
   for (const record of recordsIn(folder) ?? []) {
     const { kind, pid } = parseRecord(record);
-    if (isGroup(kind) && pid === leader) rmSync(join(folder, 'in', record), { force: true });
+    if (isGroup(kind) && pid === leader) rmSync(inLease(folder, 'in', record), { force: true });
   }
 }
 
@@ -175,7 +176,7 @@ function statOf(path: string): number | undefined {
 /** The names of all records; `undefined` where the lease's folder is gone. */
 export function recordsIn(folder: string): string[] | undefined {
   try {
-    return readdirSync(join(folder, 'in'));
+    return readdirSync(inLease(folder, 'in'));
   } catch {
     return undefined;
   }

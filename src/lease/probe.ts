@@ -10,9 +10,11 @@
  *     probe/NAME.at        the process that was started, and its terminal
  *     probe/tmux           the socket of the server that gives terminals
  */
+
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inLease } from '../domain/lease-folder.ts';
 import { randomBytes } from '../domain/random.ts';
 import { shQuote } from '../domain/sh-word.ts';
 import { namesIn } from '../system/names-in.ts';
@@ -54,7 +56,7 @@ const marker = 'TMUXPAIR_PROBE';
  * @throws Refusal `run-directory-refused`
  */
 export function createProbe(folder: string, context: ProbeContext): Probe {
-  const root = join(folder, 'probe');
+  const root = inLease(folder, 'probe');
   const word = randomBytes(12).toString('hex');
   const launch = join(root, 'launch');
   writeBelow(folder, () => {
@@ -85,7 +87,7 @@ export function reachedIn({ folder }: Probe, name: string): string[] {
 
 /** Has the gate of a lease note the environment that it is reached in, and gives what it has noted. */
 export function noteEnvironment(folder: string): () => string[] {
-  const path = join(folder, 'environment');
+  const path = inLease(folder, 'environment');
   writeBelow(folder, () => writeFileSync(path, '', { mode: 0o600 }));
   return () => entriesIn(read(path));
 }
@@ -96,7 +98,7 @@ function entriesIn(text: string): string[] {
 
 /** Ends everything that a lease's probe has started and can be found, and removes it. */
 export async function endProbe(folder: string): Promise<void> {
-  const root = join(folder, 'probe');
+  const root = inLease(folder, 'probe');
   if (!existsSync(root)) return;
   const entry = `${marker}=${basename(folder)}`;
   for (let round = 0; round < 100; round++) {

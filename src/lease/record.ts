@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
 import { replaceFile } from '../system/replace-file.ts';
 import type { ProcessIdentity } from './process.ts';
@@ -18,12 +18,12 @@ export interface LeaseRecord {
 
 /** After a crash of the machine there may be neither: see {@link syncRecord}. */
 export function writeRecord(folder: string, record: LeaseRecord): void {
-  replaceFile(join(folder, 'record.json'), JSON.stringify(record));
+  replaceFile(inLease(folder, 'record.json'), JSON.stringify(record));
 }
 
 /** Has the record outlast a crash of the machine from now on. */
 export function syncRecord(folder: string): void {
-  const file = openSync(join(folder, 'record.json'), 'r');
+  const file = openSync(inLease(folder, 'record.json'), 'r');
   try {
     fsyncSync(file);
   } finally {
@@ -38,7 +38,7 @@ export function syncRecord(folder: string): void {
 export function readRecord(folder: string): LeaseRecord | 'foreign' | 'none' {
   let value: Partial<LeaseRecord> | null;
   try {
-    value = JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8'));
+    value = JSON.parse(readFileSync(inLease(folder, 'record.json'), 'utf8'));
   } catch {
     return 'none';
   }

@@ -2,21 +2,7 @@
  * Where what a pairing needs while it lives stands: `$XDG_RUNTIME_DIR/tmuxpair`, or `tmuxpair/run` in the state
  * folder where there is no runtime directory.
  *
- *     ID/            one lease, 0700
- *       record.json    who supervises it, which file it is written to (see record.ts)
- *       gate           what a guest's connection is forced into
- *       2, 3 …         links to the lease's own folder: `2/gate` is the gate for a guest's second key
- *       sever, clock, switch   what ends access
- *       admit          what a door of our own starts each connection by; also a tunnel
- *       authorized_keys, sshd_config, home/   of a door of our own
- *       tun, tunnel-…  of a tunnel: ssh's control socket until it is up, its log, and what it was tried with
- *       probe/         a shell that is started as for a guest, to see whether it comes to the gate (see probe.ts)
- *       ticking        the clock: its process, and when that started
- *       deadline       epoch seconds, and seconds since boot
- *       open/LABEL     this guest may come in; says with which access
- *       open/+door     connections may be admitted
- *       in/…           a record a guest process (see gate.ts)
- *       air/PID        the airlock's tmux socket of gate PID
+ *     ID/            one lease: see domain/lease-folder.ts
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
  */
 import { existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';

@@ -14,6 +14,7 @@
  * in, and ADDRESS is empty. KIND `tun` is a tunnel, in the same way. START is as in process.ts: a number alone could be
  * somebody else's by now.
  */
+import { inLease } from '../domain/lease-folder.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { shQuote } from '../domain/sh-word.ts';
 import { largestTerminal as largest, smallestTerminal as smallest } from '../domain/terminal-size.ts';
@@ -38,7 +39,7 @@ export const doorFlag = '+door';
 
 /** What a private sshd gives out as HOME, so that the login shell finds no start-up file of the user's. */
 export function emptyHomeIn(folder: string): string {
-  return `${folder}/home`;
+  return inLease(folder, 'home');
 }
 
 const started = hasProc

@@ -2,6 +2,7 @@
  * Whether what a lease has on disk still stands as it was written: its lines, and the files and folders of its own. Looked
  * at every second, so that little is read which has not changed.
  */
+
 import {
   type BigIntStats,
   chmodSync,
@@ -15,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
+import { inLease, leaseFolders } from '../domain/lease-folder.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { readKeyFile, resolveKeyFile } from './key-file.ts';
 import { checkTrust } from './key-file-trust.ts';
@@ -56,7 +58,7 @@ const parts = [
   'sshd_config',
   'shared.json',
 ];
-const folders = ['', 'open', 'in', 'air', 'ask', 'view', 'refused'];
+const folders = ['', ...leaseFolders];
 
 interface Part {
   readonly bytes: Buffer;
@@ -157,7 +159,7 @@ function problemOf(path: string, part: Part): 'gone' | 'changed' | undefined {
 }
 
 function deadlineTrouble(lease: Lease, { epoch, sinceBoot }: Deadline): Trouble[] {
-  const path = join(lease.folder, 'deadline');
+  const path = inLease(lease.folder, 'deadline');
   try {
     if (readFileSync(path, 'latin1') === deadlineText({ epoch, sinceBoot })) return [];
     return [{ kind: 'lease-part', path, problem: 'changed' }];

@@ -4,9 +4,10 @@
  * keys. What is chosen comes back in a file of the lease's folder: not by way of the room's server, where a guest who types
  * can set any option.
  */
+
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import { extentOf, menuScript } from './menu-script.ts';
 import type { Room } from './room.ts';
 import { argv, withoutTmux } from './tmux.ts';
@@ -50,7 +51,7 @@ let shown = 0;
  * @param folder a folder of ours; a safe token
  */
 export function showMenu(room: Room, client: string, menu: Menu, folder: string): ShownMenu {
-  const script = join(folder, `menu-${process.pid}-${++shown}`);
+  const script = inLease(folder, `menu-${process.pid}-${++shown}`);
   const answer = `${script}.answer`;
   writeFileSync(script, menuScript(menu, answer), { mode: 0o600 });
   const { width, height } = extentOf(menu);

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import { clientsOf } from './clients.ts';
 import type { Room } from './room.ts';
 import { run } from './tmux.ts';
@@ -25,7 +25,7 @@ export async function moveGuests(
       const client = clients.find((other) => other.pid === pid);
       if (!client) {
         // A socket alone says nothing: it stays behind when an airlock ends, and is there before its guest is.
-        const airlock = { tmux: room.tmux, socket: join(folder, 'air', String(pid)) };
+        const airlock = { tmux: room.tmux, socket: inLease(folder, 'air', String(pid)) };
         const { ok, stdout } = await run(airlock, [
           ['list-clients', '-t', '=look', '-F', '#{client_pid}'],
           ['detach-client', '-s', '=look', '-E', gate],

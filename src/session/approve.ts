@@ -1,6 +1,7 @@
 /** Asking the host about each join: a menu on each of their clients, until one of them has answered. */
+
 import { type FSWatcher, watch } from 'node:fs';
-import { join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import { type Answer, answerAsk, asking } from '../lease/presence.ts';
 import type { Client } from '../room/clients.ts';
 import { type Menu, type ShownMenu, showMenu } from '../room/menu.ts';
@@ -106,7 +107,7 @@ export function approveJoins(
   };
 
   const timer = setInterval(look, every);
-  const watcher = watchAsks(join(folder, 'ask'), look);
+  const watcher = watchAsks(inLease(folder, 'ask'), look);
   return () => {
     stopped = true;
     clearInterval(timer);

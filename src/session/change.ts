@@ -1,5 +1,5 @@
 /** What may be changed of a pairing while it lives. Each takes effect before it resolves. */
-import { join } from 'node:path';
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deadline, secondsLeft } from '../domain/deadline.ts';
 import { longestSeconds } from '../domain/duration.ts';
@@ -13,6 +13,7 @@ import {
   labelsFor,
   type NonEmpty,
 } from '../domain/guest.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import { haveKey } from '../door/key-files.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import {
@@ -194,7 +195,7 @@ export async function extend(live: Live, seconds: number): Promise<Deadline> {
 async function show({ lease, deadline }: Live, room: Room): Promise<void> {
   await Promise.all([
     showDeadline(room, deadline.epoch),
-    showDeadlineInside(room.tmux, join(lease.folder, 'air'), deadline.epoch),
+    showDeadlineInside(room.tmux, inLease(lease.folder, 'air'), deadline.epoch),
   ]);
 }
 

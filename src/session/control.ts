@@ -2,12 +2,13 @@
  * The control socket: how other invocations speak to a pairing's supervisor. One JSON message a line, one a connection,
  * and one answer, in the lease's folder, which only the host can enter. Whatever is sent here, the pairing goes on.
  */
+
 import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import type { Access } from '../domain/guest.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import { jsonLine } from '../domain/text.ts';
 import { extend, invite, kick, setAccess } from './change.ts';
 import { type Entry, entryOf } from './entry.ts';
@@ -45,7 +46,7 @@ const mostConnections = 32;
 const patience = 10_000;
 
 export function controlSocket(folder: string): string {
-  return join(folder, 'control');
+  return inLease(folder, 'control');
 }
 
 /** How long, in ms, whoever is connected at the end may take to read their answer. */

@@ -1,7 +1,9 @@
 /** Names for completion: from files alone, since who presses Tab wants no keychain to ask for a password. */
+
 import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { isLabel } from '../domain/guest.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import { fileStore } from '../keyring/file-store.ts';
 import { stateFolder } from '../keyring/state-folder.ts';
 import { isAlive } from '../lease/process.ts';
@@ -34,7 +36,7 @@ function pairings(env: NodeJS.ProcessEnv): string[] {
 }
 
 function guests(env: NodeJS.ProcessEnv): string[] {
-  return pairings(env).flatMap((folder) => readdirSync(join(folder, 'open')).filter(isLabel));
+  return pairings(env).flatMap((folder) => readdirSync(inLease(folder, 'open')).filter(isLabel));
 }
 
 /** Of the pins in files and of the log. Those of GitHub by both of their spellings. */

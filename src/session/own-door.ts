@@ -1,7 +1,9 @@
 /** A door of our own, opened on a lease. */
+
 import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
 import type { Guest, Label } from '../domain/guest.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
 import type { Ways } from '../door/host-name.ts';
@@ -73,7 +75,7 @@ export async function openOwnDoor(
   const door = await openPrivateDoor({
     sshd: world.sshd,
     version: world.version,
-    configFile: join(folder, 'sshd_config'),
+    configFile: inLease(folder, 'sshd_config'),
     keyFile: lease.keyFile,
     emptyHome: lease.emptyHome,
     hostKeyFile: hostKey.file,

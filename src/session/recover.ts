@@ -1,6 +1,8 @@
 /** Taking back what dead pairings left: their leases, and their claims on rooms. */
+
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import { withLock } from '../lease/lock.ts';
 import { isPrivate, runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, leasesWith, type Swept, staleClaims, sweep, sweepLeases } from '../lease/sweep.ts';
@@ -69,7 +71,7 @@ async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
 /** Writes down which session a lease shares, for who has to leave it in the lease's place. */
 export function noteShared(folder: string, { tmux, socket, session, target }: Room): void {
   const note: Room = { tmux, socket, session, target };
-  writeFileSync(join(folder, 'shared.json'), JSON.stringify(note), { mode: 0o600 });
+  writeFileSync(inLease(folder, 'shared.json'), JSON.stringify(note), { mode: 0o600 });
 }
 
 /** The sessions that leases share, by folder. */
@@ -77,7 +79,7 @@ function sharedIn(folders: readonly string[]): Map<string, Room> {
   return new Map(
     folders.flatMap((folder) => {
       try {
-        return [[folder, JSON.parse(readFileSync(join(folder, 'shared.json'), 'utf8'))]];
+        return [[folder, JSON.parse(readFileSync(inLease(folder, 'shared.json'), 'utf8'))]];
       } catch {
         return []; // Most share none.
       }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
 import { presences } from '../lease/presence.ts';
 import { type Output, takesOutput, viewersIn } from '../room/backlog.ts';
 import type { Client } from '../room/clients.ts';
@@ -41,7 +41,7 @@ export function boundBacklogs(live: Live, room: Room): (clients: readonly Client
     const guests = new Set(presences(folder).map(({ pid }) => pid));
     // The others are the host's, or look into the room for a viewer: those take what the viewer may not.
     const isDirect = due.every(({ pid }) => guests.has(pid));
-    const viewers = isDirect ? [] : await viewersIn(room.tmux, join(folder, 'air'));
+    const viewers = isDirect ? [] : await viewersIn(room.tmux, inLease(folder, 'air'));
     for (const output of [...due, ...viewers]) if (guests.has(output.pid)) await bound(output);
   };
   return oneAtATime(look);

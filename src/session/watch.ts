@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { join } from 'node:path';
 import { secondsLeft, warningsFor } from '../domain/deadline.ts';
+import { inLease } from '../domain/lease-folder.ts';
 import { type Presence, presences, recordsIn, takeRefusals, vanished } from '../lease/presence.ts';
 import { uptime } from '../lease/process.ts';
 import { deferred } from './deferred.ts';
@@ -88,7 +88,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     clearTimeout(timer);
     timer = setTimeout(tick, 20); // The gate has registered; soon it is tmux.
   };
-  const watchers = ['in', 'refused'].map((name) => watchFolder(join(folder, name), lookSoon));
+  const watchers = (['in', 'refused'] as const).map((name) => watchFolder(inLease(folder, name), lookSoon));
   tick();
   return {
     over: over.promise,

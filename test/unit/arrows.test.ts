@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { leaseFiles, leaseFolders } from '../../src/domain/lease-folder.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -23,7 +24,7 @@ const sources: readonly Source[] = ['src', 'providers']
   .filter((path) => path.endsWith('.ts'))
   .map((path) => {
     const text = readFileSync(join(root, path), 'utf8');
-    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+    const code = text.replaceAll(/(?<=^|\s)\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
     return { path, text: code, imports: importsIn(code, path) };
   });
 
@@ -91,6 +92,22 @@ test('every room of the house is one of these, and imports are seen at all', () 
   expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(300);
   expect(importersOf(/^src\/commands\/pair\.ts$/)).toEqual(['src/cli.ts']);
   expect(importersOf(/^src\/session\/pairing\.ts$/)).toContain('src/commands/pair.ts');
+});
+
+test('what is made in a lease’s folder is in the list of its names', () => {
+  const known = new Set<string>([...leaseFolders, ...leaseFiles]);
+  const paths = /\bjoin\((?:\w+\.)*folder, ['`]([^'`]+)['`]|\$dir"?\/([\w.-]+)/g;
+  // Folders of their own; of a room, its socket and whose it is.
+  const others = /\/(own-server|probe|shell-probe|trial)\.ts: |\/room\.ts: (lease|tmux)$/;
+  const wrong = sources
+    .filter(({ path }) => /^src\/(lease|session|room)\//.test(path))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(paths)].map((found) => ({ path, name: found[1] ?? found[2] ?? '' })),
+    )
+    .filter(({ name }) => !known.has(name))
+    .map(({ path, name }) => `${path}: ${name}`)
+    .filter((one) => !others.test(one));
+  expect(wrong).toEqual([]);
 });
 
 describe('each effect has one owner', () => {
