@@ -114,7 +114,7 @@ export async function endProbe(folder: string): Promise<void> {
  * Becomes the login shell, in an environment as sshd makes it. Its command is like a guest's, but for the last words: who
  * is to find itself in the place of the gate must be this very process, in this very terminal.
  */
-function launchScript(root: string, word: string, { shell, cwd, environment }: ProbeContext): string {
+export function launchScript(root: string, word: string, { shell, cwd, environment }: ProbeContext): string {
   const mark = `${marker}=${basename(dirname(root))}`;
   return `#!/bin/sh
 # launch NAME [VARIABLE=value…]
@@ -130,7 +130,7 @@ exec env -i "$@" ${shQuote(shell)} -c "exec /bin/sh ${root}/reach $name $$ ${wor
 `;
 }
 
-function reachScript(root: string): string {
+export function reachScript(root: string): string {
   return `#!/bin/sh
 # reach NAME PID WORD [TERMINAL]
 PATH=/usr/bin:/bin:/usr/local/bin

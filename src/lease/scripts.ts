@@ -46,6 +46,7 @@ const started = hasProc
   ? `# started PID: sets $start to when PID started; fails unless PID runs
 started() {
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # shellcheck disable=SC2086 # Into its fields.
   set -- \${stat##*\\) }
   case \${1-Z} in Z|X) return 1;; esac
   start=\${20-}
@@ -58,6 +59,7 @@ staffed() {
   for stat in /proc/[0-9]*/stat; do
     { read -r stat <"$stat"; } 2>/dev/null || continue
     name=\${stat#*\\(} name=\${name%\\)*}
+    # shellcheck disable=SC2086 # Into its fields.
     set -- \${stat##*\\) }
     case $3:$1:$name in $group:[!ZX]:ssh|$group:[!ZX]:sshd*) return 0;; esac
   done
@@ -65,6 +67,7 @@ staffed() {
 }
 `
   : `started() {
+  # shellcheck disable=SC2046 # Into words.
   set -- $(LC_ALL=C TZ=UTC0 ps -o state= -o lstart= -p "$1" 2>/dev/null)
   case \${1-Z} in Z*) return 1;; esac
   start=\${2-}_\${3-}_\${4-}_\${5-}_\${6-}
@@ -78,9 +81,9 @@ named() {
 staffed() {
   kill -s 0 -- "-$1" 2>/dev/null || return 1
   ps -A -ww -o pgid= -o state= -o comm= | {
-    while read -r group state name; do
-      case $name in [/.]*) name=\${name##*/};; esac
-      case $group:$state:$name in $1:[!Z]*:ssh|$1:[!Z]*:sshd*) exit 0;; esac
+    while read -r group state command; do
+      case $command in [/.]*) command=\${command##*/};; esac
+      case $group:$state:$command in $1:[!Z]*:ssh|$1:[!Z]*:sshd*) exit 0;; esac
     done
     exit 1
   }
@@ -103,7 +106,7 @@ ${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$
 
 /** The same by the time since boot alone, for what looks often: no fork, and the one clock that nobody sets. */
 const isUp = `expired() {
-  { read -r epoch sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
+  { read -r _ sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
   read -r up rest </proc/uptime || return 0
   [ "\${up%%.*}" -lt "$sinceboot" ] || return 0
   return 1
@@ -157,7 +160,7 @@ case $mode:$name in
 esac
 address=\${SSH_CONNECTION-}
 address=\${address%% *}
-case $address in ''|*[!0-9A-Fa-f:.%a-z]*) address=unknown;; esac
+case $address in ''|*[!0-9A-F:.%a-z]*) address=unknown;; esac
 
 started "$PPID" || no 'the connection is gone'
 parent=$PPID,$start
@@ -178,6 +181,7 @@ check() {
 ${hasProc ? `  read -r boot </proc/sys/kernel/random/boot_id\n  [ "$boot" = ${shQuote(boot)} ] || no 'this pairing is over' over\n` : ''}  { started ${pid} && [ "$start" = ${shQuote(start)} ]; } || no 'this pairing is over' over
   [ -e "$dir/host" ] || no 'your host is not there yet: try again in a moment' early
 }
+# shellcheck disable=SC2046 # Into words.
 set -- $(ls -ldn "$dir")
 case $1:$3 in drwx------:${context.uid}|drwx------[.@]:${context.uid}) ;; *) no 'this pairing is not safe to enter' unsafe;; esac
 check
@@ -382,7 +386,7 @@ export function switchScript(folder: string, sweep: readonly string[]): string {
   return `#!/bin/sh
 trap '' HUP INT TERM
 read -r word
-[ "$word" = done ] && exit 0
+[ "$word" = "done" ] && exit 0
 /bin/sh ${shQuote(`${folder}/sever`)} >/dev/null 2>&1
 exec ${sweep.map(shQuote).join(' ')} >/dev/null 2>&1
 `;
