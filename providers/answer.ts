@@ -1,10 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal, refuse } from '../src/domain/failure.ts';
 import { printable } from '../src/domain/text.ts';
-import type { Ask } from './http.ts';
 import { badAnswer, type Site } from './site.ts';
 import { failureOfStatus, type Headers } from './status.ts';
 import { isValidator } from './validator.ts';
+
+export interface Ask {
+  readonly url: URL;
+  /** The media types that the answer may have. */
+  readonly wants: RegExp;
+  readonly accept: string;
+  /** Sent as If-None-Match where it is an ETag; 304 is an answer then, and only then. */
+  readonly validator?: string | undefined;
+}
 
 export type Answer =
   | { readonly kind: 'body'; readonly url: URL; readonly headers: Headers; readonly text: string }

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { type Failure, Refusal, refuse } from '../src/domain/failure.ts';
 import { printable } from '../src/domain/text.ts';
 import { version } from '../src/domain/version.ts';
-import { type Answer, type Budget, settle } from './answer.ts';
+import { type Answer, type Ask, type Budget, settle } from './answer.ts';
 import { isSafe } from './environment.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { linkedTo } from './linked.ts';
@@ -10,15 +10,6 @@ import type { FetchContext } from './provider.ts';
 import { at, badAnswer, type Site, tooSlow } from './site.ts';
 import { slotsPerHost } from './slots.ts';
 import { isValidator } from './validator.ts';
-
-export interface Ask {
-  readonly url: URL;
-  /** The media types that the answer may have. */
-  readonly wants: RegExp;
-  readonly accept: string;
-  /** Sent as If-None-Match where it is an ETag; 304 is an answer then, and only then. */
-  readonly validator?: string | undefined;
-}
 
 export type Get = (ask: Ask) => Promise<Answer>;
 

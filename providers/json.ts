@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { Ask } from './http.ts';
+import type { Answer, Ask } from './answer.ts';
 import { badAnswer, type Site } from './site.ts';
 import type { Headers } from './status.ts';
 

@@ -3,8 +3,8 @@
  * long as it shows (status.c sets TTY_FREEZE), and the host would not see what their guest types meanwhile.
  */
 import { timeLeft } from './airlock.ts';
+import type { Room } from './claim.ts';
 import { type Client, clientsOf } from './clients.ts';
-import type { Room } from './room.ts';
 import { type Commands, run } from './tmux.ts';
 
 /** What our status segment shows: the time left, and who is in. Only user options in it can hold outside text. */

@@ -1,4 +1,4 @@
-import type { Room } from './room.ts';
+import type { Room } from './claim.ts';
 import { run } from './tmux.ts';
 
 export interface Client {

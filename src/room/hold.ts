@@ -2,7 +2,7 @@
  * Keeps guests' clients in their session. What the host runs in a pane is for tmux's client of latest activity unless it
  * names one, and that may be a guest's: `tmux switch-client -t private` would show them another session.
  */
-import type { Room } from './room.ts';
+import type { Room } from './claim.ts';
 import { run } from './tmux.ts';
 
 /** Behind what the host's own configuration may have in this hook; each session has a place of its own. */

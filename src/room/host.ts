@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
+import type { Room } from './claim.ts';
 import { clientsOf } from './clients.ts';
-import type { Room } from './room.ts';
 import { run, withoutTmux } from './tmux.ts';
 
 /** The host's own tmux client, which has this terminal until it goes. */

@@ -1,6 +1,6 @@
 /** The key by which the host gets their menu. In a room's own server only: nobody else's key table is touched. */
 import { shWord } from '../domain/sh-word.ts';
-import type { Room } from './room.ts';
+import type { Room } from './claim.ts';
 import { type Commands, run } from './tmux.ts';
 
 const command = '@tmuxpair-menu';

@@ -1,5 +1,19 @@
 import { shWord } from '../domain/sh-word.ts';
-import type { Menu } from './menu.ts';
+
+export interface Menu {
+  readonly title: string;
+  /** Above what can be chosen. */
+  readonly lines: readonly string[];
+  readonly items: readonly MenuItem[];
+}
+
+export interface MenuItem {
+  readonly text: string;
+  /** `[a-z0-9-]+`. */
+  readonly value: string;
+  /** One letter or digit; without, the item takes the arrows and Enter, which nobody presses in passing. */
+  readonly key?: string;
+}
 
 /** Columns and lines that a menu takes, without its border. */
 export interface Extent {

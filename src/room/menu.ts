@@ -8,24 +8,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { inLease } from '../domain/lease-folder.ts';
-import { extentOf, menuScript } from './menu-script.ts';
-import type { Room } from './room.ts';
+import type { Room } from './claim.ts';
+import { extentOf, type Menu, menuScript } from './menu-script.ts';
 import { argv, withoutTmux } from './tmux.ts';
-
-export interface Menu {
-  readonly title: string;
-  /** Above what can be chosen. */
-  readonly lines: readonly string[];
-  readonly items: readonly MenuItem[];
-}
-
-export interface MenuItem {
-  readonly text: string;
-  /** `[a-z0-9-]+`. */
-  readonly value: string;
-  /** One letter or digit; without, the item takes the arrows and Enter, which nobody presses in passing. */
-  readonly key?: string;
-}
 
 /** `busy`: another menu or popup was in the way. `gone`: the client is, or the server. */
 export type Choice =

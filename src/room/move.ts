@@ -1,6 +1,6 @@
 import { inLease } from '../domain/lease-folder.ts';
+import type { Room } from './claim.ts';
 import { clientsOf } from './clients.ts';
-import type { Room } from './room.ts';
 import { run } from './tmux.ts';
 
 /**

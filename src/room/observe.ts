@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Room } from './claim.ts';
 import { type Client, listClients, parseClients } from './clients.ts';
-import type { Room } from './room.ts';
 import { withoutTmux } from './tmux.ts';
 
 export interface Observer {

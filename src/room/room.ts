@@ -1,25 +1,13 @@
-import { mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
-import type { LeaseId } from '../domain/lease-id.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { airlockCommands } from './airlock.ts';
 import { announcementSettings, segment } from './announce.ts';
+import { type Room, unclaimRoom } from './claim.ts';
 import { holdClients, sessionId } from './hold.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
-import { type Commands, checkVersion, run, type Server, tmuxVersion } from './tmux.ts';
+import { type Commands, checkVersion, run, tmuxVersion } from './tmux.ts';
 import { putOutTooSmall } from './too-small.ts';
-
-/** The tmux server and session that a pairing shares. */
-export interface Room extends Server {
-  /** Where the room's socket and its claim stand, and whose the claim is; absent for a session of the host's own server. */
-  readonly claim?: { readonly folder: string; readonly lease: string };
-  /** The session's name, for people. */
-  readonly session: string;
-  /** The session, for tmux: `=name`, or `$3` where it is one that the host may rename. */
-  readonly target: string;
-}
 
 export interface RoomOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -31,38 +19,6 @@ export interface RoomOptions {
   readonly clock: string;
   /** Epoch seconds. */
   readonly deadline: number;
-}
-
-/**
- * Takes the room `name` for one pairing; where no name was asked for, the first of `pair`, `pair-2`, … that no
- * live pairing has. The claim is a symbolic link, which only one of two can make.
- */
-export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: string): Room {
-  for (let n = 1; ; n++) {
-    const session = name ?? (n === 1 ? 'pair' : `pair-${n}`);
-    const folder = join(rooms, session);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    try {
-      symlinkSync(id, join(folder, 'lease'));
-      return roomAt(folder, id, tmux);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') continue; // Its last user has just removed the folder.
-      if (code !== 'EEXIST') throw error;
-      if (name === undefined) continue;
-      refuse({
-        kind: 'usage',
-        problem: `the session ${name} is shared already, by pairing ${readlinkSync(join(folder, 'lease'))}`,
-        hint: 'let more guests into that one with tmuxpair invite, or give this one another name with --session',
-      });
-    }
-  }
-}
-
-/** The room in `folder`, as `lease` claimed it. */
-export function roomAt(folder: string, lease: string, tmux: string): Room {
-  const session = basename(folder);
-  return { tmux, claim: { folder, lease }, session, target: `=${session}`, socket: join(folder, 'tmux') };
 }
 
 /**
@@ -151,24 +107,6 @@ export async function startClock(room: Room, clock: string): Promise<void> {
   await run(room, [clockCommand(clock)]);
 }
 
-/** Whether nobody else can take this room for free: our claim is on it. */
-export function claimStands({ claim }: Room): boolean {
-  try {
-    return !claim || readlinkSync(join(claim.folder, 'lease')) === claim.lease;
-  } catch {
-    return false;
-  }
-}
-
-/** Puts our claim on a room back, unless it is somebody else's by now. */
-export function reclaim({ claim }: Room): void {
-  try {
-    if (claim) symlinkSync(claim.lease, join(claim.folder, 'lease'));
-  } catch {
-    // Taken, or its folder is gone.
-  }
-}
-
 /**
  * The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. Drawing for who looks
  * gives way to the host's own programs.
@@ -237,18 +175,4 @@ export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
   const id = await sessionId(room);
   if (id !== undefined) await holdClients(room, id, []);
   return ok || (await hasSession(room)) ? 'stays' : 'ended';
-}
-
-/** Takes this lease's claim off the room, if it still has one, and removes the folder where its session has ended. */
-export function unclaimRoom({ claim, socket }: Room, left: 'stays' | 'ended'): void {
-  if (!claim) return;
-  const link = join(claim.folder, 'lease');
-  try {
-    if (readlinkSync(link) !== claim.lease) return;
-    if (left === 'ended') rmSync(socket, { force: true });
-    unlinkSync(link);
-    if (left === 'ended') rmdirSync(claim.folder);
-  } catch {
-    // Somebody else's by now, or gone.
-  }
 }

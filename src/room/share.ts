@@ -5,9 +5,10 @@
 import { basename, dirname } from 'node:path';
 import { refuse, usage } from '../domain/failure.ts';
 import { announcementSettings, segment } from './announce.ts';
+import type { Room } from './claim.ts';
 import { holdClients } from './hold.ts';
 import { ownSocket } from './own-server.ts';
-import { clockCommand, type Room, type RoomOptions } from './room.ts';
+import { clockCommand, type RoomOptions } from './room.ts';
 import { run } from './tmux.ts';
 import { allowTooSmall, putOutTooSmall } from './too-small.ts';
 

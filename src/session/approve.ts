@@ -3,9 +3,11 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { inLease } from '../domain/lease-folder.ts';
 import { type Answer, answerAsk, asking } from '../lease/presence.ts';
+import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
-import { type Menu, type ShownMenu, showMenu } from '../room/menu.ts';
-import { type Room, showGuests } from '../room/room.ts';
+import { type ShownMenu, showMenu } from '../room/menu.ts';
+import type { Menu } from '../room/menu-script.ts';
+import { showGuests } from '../room/room.ts';
 import type { Event, Visit } from './events.ts';
 import { type Live, namesIn } from './live.ts';
 import type { Seat } from './seat.ts';

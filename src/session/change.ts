@@ -31,8 +31,9 @@ import {
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
 import { commandOf, uptime, wordsOf } from '../lease/process.ts';
 import { showDeadlineInside } from '../room/airlock.ts';
+import type { Room } from '../room/claim.ts';
 import { moveGuests } from '../room/move.ts';
-import { type Room, showDeadline } from '../room/room.ts';
+import { showDeadline } from '../room/room.ts';
 import type { Event } from './events.ts';
 import { accessOf, inTurn, type Live } from './live.ts';
 import { isSome, keysLeft, noteLines, remainsOf } from './other-ways.ts';

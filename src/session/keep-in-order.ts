@@ -1,8 +1,8 @@
 import { isTooLarge } from '../domain/terminal-size.ts';
 import { guestPids, presences } from '../lease/presence.ts';
+import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
 import { moveGuests } from '../room/move.ts';
-import type { Room } from '../room/room.ts';
 import { gateAgain } from './change.ts';
 import type { Live } from './live.ts';
 

@@ -4,7 +4,7 @@ import type { Access, Guest, Label } from '../domain/guest.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { WrittenLine } from '../lease/lines.ts';
-import type { Room } from '../room/room.ts';
+import type { Room } from '../room/claim.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';

@@ -1,7 +1,8 @@
 /** The host's menu: who is a guest, and what can be done about them. */
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { type Menu, showMenu } from '../room/menu.ts';
-import type { Room } from '../room/room.ts';
+import type { Room } from '../room/claim.ts';
+import { showMenu } from '../room/menu.ts';
+import type { Menu } from '../room/menu-script.ts';
 import { extend, kick, setAccess } from './change.ts';
 import { type Entry, entryOf } from './entry.ts';
 import type { Event } from './events.ts';

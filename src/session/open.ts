@@ -23,8 +23,9 @@ import {
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
 import { checkWritable } from '../lease/write-trouble.ts';
+import { claimRoom, type Room } from '../room/claim.ts';
 import { bindMenuKey } from '../room/menu-key.ts';
-import { claimRoom, enterCommands, openRoom, type Room, showDeadline } from '../room/room.ts';
+import { enterCommands, openRoom, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
 import type { DoorChoice } from './choose-door.ts';

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setHostPresence } from '../lease/lease.ts';
 import { guestPids } from '../lease/presence.ts';
+import type { Room } from '../room/claim.ts';
 import { type Client, clientsOf } from '../room/clients.ts';
 import { attachHost } from '../room/host.ts';
 import { observeRoom } from '../room/observe.ts';
-import { hasSession, type Room } from '../room/room.ts';
+import { hasSession } from '../room/room.ts';
 import { deferred } from './deferred.ts';
 import type { EndReason } from './events.ts';
 import { keepInOrder } from './keep-in-order.ts';

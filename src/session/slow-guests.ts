@@ -1,8 +1,8 @@
 import { inLease } from '../domain/lease-folder.ts';
 import { presences } from '../lease/presence.ts';
 import { type Output, takesOutput, viewersIn } from '../room/backlog.ts';
+import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
-import type { Room } from '../room/room.ts';
 import type { Live } from './live.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 

@@ -1,7 +1,7 @@
 import { guestPids } from '../lease/presence.ts';
+import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
 import { bringBack, holdClients, sessionId } from '../room/hold.ts';
-import type { Room } from '../room/room.ts';
 import type { Live } from './live.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 

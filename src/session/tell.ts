@@ -1,6 +1,7 @@
 import { announce, flash } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
-import { type Room, showGuests } from '../room/room.ts';
+import type { Room } from '../room/claim.ts';
+import { showGuests } from '../room/room.ts';
 import type { Event } from './events.ts';
 import { type Live, namesIn } from './live.ts';
 import type { Seat } from './seat.ts';

@@ -1,5 +1,5 @@
 import type { Access, NonEmpty, Reference } from '../domain/guest.ts';
-import type { Menu } from '../room/menu.ts';
+import type { Menu } from '../room/menu-script.ts';
 import type { DoorIntent } from './choose-door.ts';
 import type { Entry } from './entry.ts';
 import type { Event, Visit } from './events.ts';

@@ -1,7 +1,7 @@
 /** The words of the menus that the host gets inside tmux. */
 import { showDuration } from '../domain/duration.ts';
 import { printable } from '../domain/text.ts';
-import type { MenuItem } from '../room/menu.ts';
+import type { MenuItem } from '../room/menu-script.ts';
 import type { Entry } from '../session/entry.ts';
 import type { Menus } from '../session/world.ts';
 import { troubleWords } from './trouble-words.ts';

@@ -98,7 +98,7 @@ test('what is made in a lease’s folder is in the list of its names', () => {
   const known = new Set<string>([...leaseFolders, ...leaseFiles]);
   const paths = /\bjoin\((?:\w+\.)*folder, ['`]([^'`]+)['`]|\$dir"?\/([\w.-]+)/g;
   // Folders of their own; of a room, its socket and whose it is.
-  const others = /\/(own-server|probe|shell-probe|trial)\.ts: |\/room\.ts: (lease|tmux)$/;
+  const others = /\/(own-server|probe|shell-probe|trial)\.ts: |\/claim\.ts: (lease|tmux)$/;
   const wrong = sources
     .filter(({ path }) => /^src\/(lease|session|room)\//.test(path))
     .flatMap(({ path, text }) =>

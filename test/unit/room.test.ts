@@ -15,16 +15,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import { shWord } from '../../src/domain/sh-word.ts';
 import { airlockCommands, timeLeft } from '../../src/room/airlock.ts';
-import {
-  claimRoom,
-  closeRoom,
-  enterCommands,
-  hasSession,
-  leaveRoom,
-  openRoom,
-  type Room,
-  unclaimRoom,
-} from '../../src/room/room.ts';
+import { claimRoom, type Room, unclaimRoom } from '../../src/room/claim.ts';
+import { closeRoom, enterCommands, hasSession, leaveRoom, openRoom } from '../../src/room/room.ts';
 import { argv, findTmux, run, tmuxVersion, withoutTmux } from '../../src/room/tmux.ts';
 import { failureOf, rejectionOf } from '../support/failure-of.ts';
 import { shells } from '../support/lease-folder.ts';
