@@ -160,6 +160,8 @@ export type Failure =
   | { readonly kind: 'no-way-in' }
   /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */
   | { readonly kind: 'no-terminals'; readonly mend: string }
+  /** A private sshd refuses this account: its password is locked, or it has expired. */
+  | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
   | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly trouble: TunnelTrouble }
   | {
       readonly kind: 'run-directory-refused';

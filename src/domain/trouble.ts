@@ -51,6 +51,8 @@ export type Trouble =
   | { readonly kind: 'sshd-replaced'; readonly port: number; readonly greeting: string }
   /** It shows these host keys by now, and not all of those that guests were told. */
   | { readonly kind: 'host-key-changed'; readonly port: number; readonly fingerprints: readonly string[] }
+  /** A private sshd refuses this account by now. */
+  | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
   /** What the sshd that guests come through has against them by now. */
   | { readonly kind: 'sshd-obstacle'; readonly port: number; readonly obstacle: Obstacle }
   /** A trial login beside the pairing did not get in. */
@@ -83,6 +85,7 @@ const fields: {
     ['port', 'number'],
     ['fingerprints', 'list'],
   ],
+  'account-refused': texts('user', 'why'),
   'sshd-obstacle': [
     ['port', 'number'],
     ['obstacle', 'obstacle'],

@@ -54,10 +54,15 @@ export interface Login {
   readonly ended: boolean;
 }
 
-/** `many-keys`: sshd counts each, and ended it before one came that is invited. */
+/** `many-keys`: sshd counts each, and ended it before one came that is invited. Else the account itself is refused. */
 export interface Refused {
   readonly address: string;
-  readonly why: 'many-keys' | 'other-keys';
+  readonly why: 'many-keys' | 'other-keys' | 'locked' | 'expired';
+}
+
+/** Whom sshd lets nobody in to. */
+interface Barred extends Pick<Refused, 'why'> {
+  readonly user: string;
 }
 
 export interface PrivateDoor {
@@ -90,6 +95,7 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
     const leader = child.pid;
     child.on('error', () => {});
     if (leader === undefined) return undefined;
+    const from = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
     let refused: Refused | undefined;
     child.once('close', () => {
       if (refused) options.onRefused(refused);
@@ -105,6 +111,10 @@ export async function openPrivateDoor(options: PrivateDoorOptions): Promise<Priv
       if (said === 'key-named') admission.named(child);
       if (said === 'session') options.onSession(leader);
       if (typeof said !== 'object') return;
+      if ('user' in said) {
+        if (said.user === options.user) refused = { address: from, why: said.why };
+        return;
+      }
       if ('why' in said) {
         refused = said;
         return;
@@ -139,7 +149,7 @@ export function localOf(address: string): string {
 /** What a line of sshd's log, at level VERBOSE, tells of its guest. */
 export function parseLog(
   line: string,
-): Pick<Login, 'fingerprint' | 'address'> | Refused | 'key-named' | 'session' | undefined {
+): Pick<Login, 'fingerprint' | 'address'> | Refused | Barred | 'key-named' | 'session' | undefined {
   const [, address, fingerprint] =
     /^Accepted publickey for .* from (\S+) port \d+ ssh2: \S+ (SHA256:[A-Za-z0-9+/]{43})$/.exec(line) ?? [];
   if (address !== undefined) return { address, fingerprint: fingerprint as Fingerprint };
@@ -148,6 +158,10 @@ export function parseLog(
       line,
     ) ?? [];
   if (from !== undefined) return { address: from, why: why?.startsWith('F') ? 'other-keys' : 'many-keys' };
+  const [, locked, expired] =
+    /^(?:User (\S+) not allowed because account is locked|Account (\S+) has expired)$/.exec(line) ?? [];
+  if (locked !== undefined) return { user: locked, why: 'locked' };
+  if (expired !== undefined) return { user: expired, why: 'expired' };
   if (line.startsWith('Starting session: ')) return 'session';
   // The second is OpenSSH's up to 7.6.
   if (/^(Accepted key \S+ SHA256:|Found matching \S+ key: )/.test(line)) return 'key-named';

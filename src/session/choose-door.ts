@@ -8,6 +8,7 @@ import { decisive, type Obstacle } from '../domain/obstacle.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
+import { type OwnBar, ownBar } from '../door/own-bar.ts';
 import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
 import {
   isAny,
@@ -40,8 +41,8 @@ export interface DoorIntent {
 
 /** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
 export type DoorReason =
-  /** Ports are forwarded, which an sshd of our own closes at the end; with `mend` it could make no terminals. */
-  | { readonly kind: 'forward'; readonly mend?: string }
+  /** Ports are forwarded, which an sshd of our own closes at the end; with `bar` it would let nobody in. */
+  | { readonly kind: 'forward'; readonly bar?: OwnBar }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
   /** Not all is known of its settings, and a trial login got in. */
@@ -114,11 +115,10 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
     return { ...own, why: { kind: 'asked' } };
   const forwarding = intent.door === 'auto' && asksForPorts(intent);
-  const ownMend = forwarding ? terminalsMend() : undefined;
-  if (forwarding && ownMend === undefined) return { ...own, why: { kind: 'forward' } };
+  const bar = forwarding ? ownBar() : undefined;
+  if (forwarding && bar === undefined) return { ...own, why: { kind: 'forward' } };
   const trouble = intent.door === 'auto' && !asksForSystem(intent) ? writeTrouble(intent.keyFile) : undefined;
-  if (trouble && terminalsMend() === undefined)
-    return { ...own, why: { kind: 'key-file', failure: trouble } };
+  if (trouble && ownBar() === undefined) return { ...own, why: { kind: 'key-file', failure: trouble } };
   const port = intent.port ?? 22;
   const { env, sshd, isFresh = false } = world;
   const query = {
@@ -163,7 +163,7 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   };
 
   const best = await working(judged, false);
-  if (best) return taken(best, forwardOr('answers', ownMend));
+  if (best) return taken(best, forwardOr('answers', bar));
   if (intent.port === undefined) {
     for (const other of await portsElsewhere(query)) {
       if (other === port) continue;
@@ -274,8 +274,8 @@ async function proofWorld({ keyFile }: DoorIntent, world: ChoiceWorld): Promise<
   return { ...world, keyFile, guests: await world.guests };
 }
 
-function forwardOr(kind: 'answers', mend: string | undefined): DoorReason {
-  return mend === undefined ? { kind } : { kind: 'forward', mend };
+function forwardOr(kind: 'answers', bar: OwnBar | undefined): DoorReason {
+  return bar === undefined ? { kind } : { kind: 'forward', bar };
 }
 
 /** Why it is not the sshd on that port. */

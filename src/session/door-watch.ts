@@ -1,6 +1,6 @@
 /**
- * Whether the sshd of this machine that guests come through is still there while a pairing lives, and does what it did: looked
- * at once a second, tried again when anything that the last login depended on has changed, or was learned too long ago.
+ * Whether the sshd that guests come through still lets them in while a pairing lives. This machine's own is looked at once a
+ * second, and tried again when anything that the last login depended on has changed, or was learned too long ago.
  */
 import type { Doubt } from '../domain/doubt.ts';
 import type { Guest } from '../domain/guest.ts';
@@ -9,6 +9,7 @@ import type { Trouble } from '../domain/trouble.ts';
 import { accountFiles } from '../door/account-state.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { loginFiles } from '../door/login-files.ts';
+import { liveBar } from '../door/own-bar.ts';
 import type { Known } from '../door/system.ts';
 import { passwdFile } from '../system/account.ts';
 import { type Marks, markFiles } from '../system/remembered.ts';
@@ -29,6 +30,12 @@ const anew = 600_000;
 export interface Watched {
   readonly guests: () => readonly Guest[];
   readonly isOver: () => boolean;
+}
+
+/** Of an sshd of our own, which begins anew with each login: only what it would refuse everybody for may come up. */
+export function watchOwn(): DoorWatch {
+  const nothing = async (): Promise<void> => {};
+  return { look: () => [liveBar()].filter((bar) => bar !== undefined), again: nothing, tried: nothing };
 }
 
 /** The host knows what was told when guests were invited, and it had been tried by then. */

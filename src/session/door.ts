@@ -20,7 +20,7 @@ import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
 import { thisAccount } from '../system/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
-import { type DoorWatch, type Watched, watchSystem } from './door-watch.ts';
+import { type DoorWatch, type Watched, watchOwn, watchSystem } from './door-watch.ts';
 import type { Event } from './events.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
 import { waysAreKnown } from './proof.ts';
@@ -68,14 +68,14 @@ export interface OpenDoor {
    * reject. @returns what is to be said of it
    */
   offer(guests: readonly Guest[]): Promise<readonly Doubt[]>;
-  /** Looks after the machine's own sshd, where guests come through that. */
-  watch(watched: Watched): DoorWatch | undefined;
+  /** Looks after what guests come through. */
+  watch(watched: Watched): DoorWatch;
 }
 
 /**
  * Opens the chosen door on an armed lease, and the tunnel to it where one is asked for. Nobody comes in before lines
  * are granted.
- * @throws Refusal `no-terminals`, `host-key-refused`, `port-refused`, `program-failed`, `tunnel-failed`
+ * @throws Refusal those of `ownBar`; `host-key-refused`, `port-refused`, `program-failed`, `tunnel-failed`
  */
 export async function openDoor(
   choice: DoorChoice,
@@ -182,7 +182,7 @@ export async function openDoor(
         () => [], // The pairing ends.
       );
     },
-    watch: (watched) => (choice.kind === 'system' ? watchSystem(choice, watched) : undefined),
+    watch: (watched) => (choice.kind === 'system' ? watchSystem(choice, watched) : watchOwn()),
   };
 }
 

@@ -7,6 +7,7 @@ import type { PublicKey } from '../domain/public-key.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import type { TunnelTrouble, Untried } from '../domain/tunnel-trouble.ts';
+import type { Refused } from '../door/private.ts';
 import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
 import type { KeyLine } from '../lease/lease.ts';
@@ -154,7 +155,7 @@ export type Event =
       readonly why: 'unregistered' | 'many' | 'full';
     }
   /** Nobody was let in from there, by a private sshd: with no key, or not soon enough with one, that is invited. */
-  | { readonly kind: 'login-refused'; readonly address: string; readonly why: 'many-keys' | 'other-keys' }
+  | { readonly kind: 'login-refused'; readonly address: string; readonly why: Refused['why'] }
   /** Somebody waits at the gate for the host's yes. */
   | { readonly kind: 'asking'; readonly visit: Visit }
   /** A question: may guests type in a session of the host's own server? */

@@ -8,9 +8,9 @@ import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
 import type { Ways } from '../door/host-name.ts';
 import type { KeyRules } from '../door/key-rules.ts';
+import { ownBar } from '../door/own-bar.ts';
 import { openPrivateDoor, preferredPort, type Refused } from '../door/private.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
-import { terminalsMend } from '../door/terminals.ts';
 import type { Lease } from '../lease/lease.ts';
 import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
@@ -49,7 +49,7 @@ export interface DoorWorld {
  * Opens it. Nobody comes in before lines are granted.
  * @param port to listen on; any where absent
  * @param tell tells the host what comes of logins
- * @throws Refusal `no-terminals`, `host-key-refused`, `port-refused`, `program-failed`
+ * @throws Refusal those of `ownBar`; `host-key-refused`, `port-refused`, `program-failed`
  */
 export async function openOwnDoor(
   port: number | undefined,
@@ -65,8 +65,8 @@ export async function openOwnDoor(
 }> {
   const user = thisAccount().name;
   const { folder } = lease;
-  const mend = terminalsMend();
-  if (mend !== undefined) refuse({ kind: 'no-terminals', mend });
+  const bar = ownBar();
+  if (bar) refuse(bar);
   const hostKey = await openHostKey(hostKeyFolder(world.env));
   const { guestOf, note, caps } = world;
   const mayForward = ({ access }: Guest): boolean =>

@@ -2,9 +2,9 @@
 import { refuse } from '../domain/failure.ts';
 import { isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
+import { ownBar } from '../door/own-bar.ts';
 import { loginShell } from '../door/shell.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
-import { terminalsMend } from '../door/terminals.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import type { Live } from './live.ts';
 import { type GuardWorld, guardShell } from './shell-guard.ts';
@@ -40,7 +40,7 @@ export async function provenDoor(
   const failure = await ofSystem.prove(system);
   const block = failure ?? suspicion(obstacles);
   const isNamed = intent.port !== undefined || intent.keyFileNamed || choice.why.kind === 'asked';
-  const canChange = terminalsMend() === undefined;
+  const canChange = ownBar() === undefined;
   if (block && canChange && isAuto && !isNamed) {
     const version = await sshdVersion(world.sshd);
     const own = guardShell(live, { kind: 'private', version }, world);

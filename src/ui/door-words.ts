@@ -2,9 +2,11 @@
 import type { Doubt } from '../domain/doubt.ts';
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
+import type { OwnBar } from '../door/own-bar.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
 import type { Remains } from '../session/other-ways.ts';
+import { accountBarWords, accountMend } from './bar-words.ts';
 import { blockEffect, blockWords, shortPath } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
@@ -19,9 +21,9 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
     case 'answers':
       return through;
     case 'forward':
-      return why.mend === undefined
+      return why.bar === undefined
         ? `so that the forwarded ports close at the end, ${through}`
-        : `${through}: one of this pairing's own, which would close forwarded ports at the end, could make no terminals: ${why.mend}`;
+        : `${through}: one of this pairing's own, which would close forwarded ports at the end, ${barWords(why.bar)}`;
     case 'silent':
       return `no sshd answers on port ${why.port}: ${through}`;
     case 'key-file':
@@ -39,6 +41,12 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
     default:
       return why satisfies never;
   }
+}
+
+function barWords(bar: OwnBar): string {
+  return bar.kind === 'no-terminals'
+    ? `could make no terminals: ${bar.mend}`
+    : `would let nobody in: ${accountBarWords(bar)}: ${accountMend(bar)}`;
 }
 
 /** What is to be said of an sshd of which not all is known, or that did not let a trial login in. */

@@ -368,6 +368,8 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
 const refusedLogins: Readonly<Record<Extract<Event, { kind: 'login-refused' }>['why'], string>> = {
   'many-keys': 'too many keys before an invited one; have your guest add -i KEY -o IdentitiesOnly=yes',
   'other-keys': 'none of its keys is invited',
+  locked: "this account's password is locked, so sshd lets nobody in; see tmuxpair doctor",
+  expired: 'this account has expired, so sshd lets nobody in; see tmuxpair doctor',
 };
 
 const endedLogins: Readonly<Record<Extract<Event, { kind: 'login-ended' }>['why'], string>> = {

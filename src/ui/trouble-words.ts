@@ -2,6 +2,7 @@
 import { effectOf, isOfStartUp } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
+import { accountBarWords, accountMend } from './bar-words.ts';
 import { obstacleWords } from './door-words.ts';
 import { isOfSshd } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
@@ -132,6 +133,12 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         over: `this machine's sshd (it was: ${obstacleWords(trouble.obstacle)})`,
       };
     }
+    case 'account-refused':
+      return {
+        text: `your guests can't join any more: ${accountBarWords(trouble)}`,
+        fix: `as root: ${accountMend(trouble)}`,
+        over: 'this account lets guests in',
+      };
     case 'login-failed':
       return {
         text: `your guests probably can't get in through port ${trouble.port}: a trial login with a key of type ${printable(trouble.type)} failed: ${printable(trouble.said) || 'ssh went without a word'}`,

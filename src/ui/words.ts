@@ -1,6 +1,7 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
+import { accountBarWords, accountMend } from './bar-words.ts';
 import { blockEffect, blockHint, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
@@ -164,6 +165,14 @@ export function wordsOf(failure: Failure): Words {
         6,
         'an sshd of your own can make no terminals here: /dev/pts is not mounted for the group tty',
         `as root: ${failure.mend}`,
+      );
+    case 'account-refused':
+      return words(
+        6,
+        `an sshd of your own would let nobody in: ${accountBarWords(failure)}`,
+        failure.why === 'locked'
+          ? `as root: ${accountMend(failure)} lets keys in and no password; the old one is forgotten`
+          : `as root: ${accountMend(failure)}`,
       );
     case 'tunnel-failed':
       return words(

@@ -93,6 +93,7 @@ const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }>
   'address-gone': { kind: 'address-gone', address: '192.0.2.7' },
   'host-key-changed': { kind: 'host-key-changed', port: 22, fingerprints: ['SHA256:new'] },
   'sshd-replaced': { kind: 'sshd-replaced', port: 22, greeting: 'SSH-2.0-Go' },
+  'account-refused': { kind: 'account-refused', user: 'root', why: 'locked' },
   'sshd-obstacle': { kind: 'sshd-obstacle', port: 22, obstacle: { kind: 'keys-command', command: '/bin/x' } },
   'login-failed': { kind: 'login-failed', port: 22, type: 'ssh-ed25519', said: 'Permission denied' },
   'login-untried': { kind: 'login-untried', port: 22, problem: 'program-missing' },
@@ -249,7 +250,18 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
       },
     },
     { kind: 'door', door: 'private', port: 2222, why: { kind: 'forward' } },
-    { kind: 'door', door: 'system', port: 22, why: { kind: 'forward', mend: 'mount it' } },
+    {
+      kind: 'door',
+      door: 'system',
+      port: 22,
+      why: { kind: 'forward', bar: { kind: 'no-terminals', mend: 'mount it' } },
+    },
+    {
+      kind: 'door',
+      door: 'system',
+      port: 22,
+      why: { kind: 'forward', bar: { kind: 'account-refused', user: 'root', why: 'locked' } },
+    },
     {
       kind: 'door',
       door: 'private',
@@ -360,7 +372,7 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
   joined: [{ kind: 'joined', visit }],
   left: [{ kind: 'left', visit: looks }],
   refused: refusalReasons.map((why) => ({ kind: 'refused', label: 'ada', address: '192.0.2.7', why })),
-  'login-refused': (['many-keys', 'other-keys'] as const).map((why) => ({
+  'login-refused': (['many-keys', 'other-keys', 'locked', 'expired'] as const).map((why) => ({
     kind: 'login-refused',
     address: '192.0.2.7',
     why,

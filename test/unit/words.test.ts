@@ -170,6 +170,11 @@ const failures: Every<'kind', Failure, 'kind'> = {
     },
   ],
   'no-way-in': [{ kind: 'no-way-in' }],
+  'account-refused': (['locked', 'expired'] as const).map((why) => ({
+    kind: 'account-refused',
+    user: 'root',
+    why,
+  })),
   'no-terminals': [{ kind: 'no-terminals', mend: 'mount -o remount,gid=5 /dev/pts' }],
   'tunnel-failed': [
     ...tunnelTroubles.map((trouble) => ({ kind: 'tunnel-failed', jump: 'me@jump', trouble }) as const),

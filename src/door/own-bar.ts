@@ -1,0 +1,57 @@
+/**
+ * Whether an sshd of our own would let guests into this account at all. It asks no PAM (see `sshd-config.ts`), and so
+ * holds the password files against the account by itself, as far as it may read them: root's always may.
+ */
+import { readFileSync } from 'node:fs';
+import type { Failure } from '../domain/failure.ts';
+import { passwdFile, thisAccount } from '../system/account.ts';
+import { terminalsMend } from './terminals.ts';
+
+/** Why it would not. */
+export type OwnBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' }>;
+
+/** `undefined` if it would, or that can't be told. */
+export function ownBar(): OwnBar | undefined {
+  const mend = terminalsMend();
+  return mend === undefined ? liveBar() : { kind: 'no-terminals', mend };
+}
+
+/** What may come up by itself while a pairing lives. */
+export function liveBar(): Exclude<OwnBar, { kind: 'no-terminals' }> | undefined {
+  if (process.platform !== 'linux') return undefined; // Elsewhere a locked account is told by other marks.
+  const { name } = thisAccount();
+  const why = accountBar(name, read('/etc/shadow'), read(passwdFile), Date.now() / 86_400_000);
+  return why && { kind: 'account-refused', user: name, why };
+}
+
+/**
+ * What OpenSSH's `allowed_user` refuses without PAM; the pure half.
+ * @param shadow as in shadow(5); empty where it can't be read
+ * @param passwd as in passwd(5): its own password counts where `shadow` has none
+ * @param today in days since the epoch
+ */
+export function accountBar(
+  user: string,
+  shadow: string,
+  passwd: string,
+  today: number,
+): 'locked' | 'expired' | undefined {
+  const hidden = entryOf(user, shadow);
+  const last = hidden?.[7] ?? '';
+  if (/^\d+$/.test(last) && Math.floor(today) > Number(last)) return 'expired';
+  const password = (hidden ?? entryOf(user, passwd))?.[1] ?? '';
+  return password.startsWith('!') ? 'locked' : undefined;
+}
+
+function entryOf(user: string, text: string): string[] | undefined {
+  const line = text.split('\n').find((one) => one.startsWith(`${user}:`));
+  return line?.split(':');
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

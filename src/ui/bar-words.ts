@@ -1,0 +1,19 @@
+/** Why an sshd of our own refuses an account, in words. */
+import { shWord } from '../domain/sh-word.ts';
+import { printable } from '../domain/text.ts';
+
+interface AccountBar {
+  readonly user: string;
+  readonly why: 'locked' | 'expired';
+}
+
+export function accountBarWords({ user, why }: AccountBar): string {
+  return why === 'locked'
+    ? `the password of ${printable(user)} is locked, which sshd takes for a locked account`
+    : `the account ${printable(user)} has expired`;
+}
+
+/** The command that lets keys in. A password stays off: `*` is none that anybody could give. */
+export function accountMend({ user, why }: AccountBar): string {
+  return `${why === 'locked' ? "usermod -p '*'" : 'chage -E -1'} ${shWord(user)}`;
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { makeStage, type Stage } from '../support/fixture.ts';
+import { theOne } from '../support/listed.ts';
+import { expectNothingLeft, invited } from '../support/live.ts';
+import { invite } from '../support/private-door.ts';
+import { isRoot } from '../support/run.ts';
+
+/** An account that may read its own shadow entry, as root may: so may its sshd. */
+const account = { devpts: 'good', files: { '/etc/shadow': '' } } as const;
+const soon = 5000;
+
+async function setPassword({ account }: Stage, field: string): Promise<void> {
+  await account.asRoot(`printf '%s:%s:19000:0:99999:7:::\\n' ${account.name} '${field}' >/etc/shadow`);
+}
+
+test.runIf(isRoot())(
+  'a locked password, which an sshd without PAM refuses: no private door, with what to do',
+  async () => {
+    await using stage = await makeStage({ account, keys: '# mine\n' });
+    const ada = await invited(stage, 'ada');
+    await setPassword(stage, '!');
+    const before = stage.snapshot();
+    const { name } = stage.account;
+    for (const args of [['--door', 'private'], []]) {
+      const { exitCode, stdout, stderr } = await stage.run(['--unattended', '-d', ...args, 'ada.pub'], {
+        timeout: 60_000,
+      });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: '' });
+      expect(stderr).toContain(`the password of ${name} is locked, which sshd takes for a locked account\n`);
+      expect(stderr).toContain(`hint: as root: usermod -p '*' ${name} lets keys in`);
+      await expectNothingLeft(stage);
+      stage.expectUntouched(before);
+    }
+
+    await setPassword(stage, '*');
+    const { destination, host } = await invite(stage, ['--door', 'private', `${stage.account.home}/ada.pub`]);
+    await (await ada.as({ destination }).join()).waitFor('[pair]');
+    await setPassword(stage, '!');
+    await host.waitFor(`your guests can't join any more: the password of ${name} is locked`, {
+      timeout: soon,
+    });
+    expect((await theOne(stage)).trouble).toMatchObject([{ kind: 'account-refused', why: 'locked' }]);
+    expect((await ada.as({ destination }).run(['-tt'])).stderr).toContain('Permission denied');
+    await host.waitFor("was refused: this account's password is locked", { timeout: soon });
+    await setPassword(stage, '*');
+    await host.waitFor('right again: ', { timeout: soon });
+  },
+);
