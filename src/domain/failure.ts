@@ -162,6 +162,8 @@ export type Failure =
   | { readonly kind: 'no-terminals'; readonly mend: string }
   /** A private sshd refuses this account: its password is locked, or it has expired. */
   | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
+  /** While this file is there a private sshd lets nobody in, except to root. */
+  | { readonly kind: 'no-logins'; readonly path: string }
   | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly trouble: TunnelTrouble }
   | {
       readonly kind: 'run-directory-refused';

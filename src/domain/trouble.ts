@@ -53,6 +53,8 @@ export type Trouble =
   | { readonly kind: 'host-key-changed'; readonly port: number; readonly fingerprints: readonly string[] }
   /** A private sshd refuses this account by now. */
   | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
+  /** By now there is this file, with which a private sshd lets nobody in. */
+  | { readonly kind: 'no-logins'; readonly path: string }
   /** What the sshd that guests come through has against them by now. */
   | { readonly kind: 'sshd-obstacle'; readonly port: number; readonly obstacle: Obstacle }
   /** A trial login beside the pairing did not get in. */
@@ -86,6 +88,7 @@ const fields: {
     ['fingerprints', 'list'],
   ],
   'account-refused': texts('user', 'why'),
+  'no-logins': texts('path'),
   'sshd-obstacle': [
     ['port', 'number'],
     ['obstacle', 'obstacle'],

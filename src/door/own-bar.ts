@@ -1,14 +1,15 @@
 /**
  * Whether an sshd of our own would let guests into this account at all. It asks no PAM (see `sshd-config.ts`), and so
- * holds the password files against the account by itself, as far as it may read them: root's always may.
+ * holds the password files against the account by itself, as far as it may read them: root's always may. And it lets nobody
+ * but root in while there is a `nologin`.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Failure } from '../domain/failure.ts';
 import { passwdFile, thisAccount } from '../system/account.ts';
 import { terminalsMend } from './terminals.ts';
 
 /** Why it would not. */
-export type OwnBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' }>;
+export type OwnBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' | 'no-logins' }>;
 
 /** `undefined` if it would, or that can't be told. */
 export function ownBar(): OwnBar | undefined {
@@ -16,8 +17,12 @@ export function ownBar(): OwnBar | undefined {
   return mend === undefined ? liveBar() : { kind: 'no-terminals', mend };
 }
 
+/** Where this platform's sshd looks for it. What PAM looks for besides, such as `/run/nologin`, is nothing to it. */
+const nologin = process.platform === 'freebsd' ? '/var/run/nologin' : '/etc/nologin';
+
 /** What may come up by itself while a pairing lives. */
 export function liveBar(): Exclude<OwnBar, { kind: 'no-terminals' }> | undefined {
+  if (process.geteuid?.() !== 0 && existsSync(nologin)) return { kind: 'no-logins', path: nologin };
   if (process.platform !== 'linux') return undefined; // Elsewhere a locked account is told by other marks.
   const { name } = thisAccount();
   const why = accountBar(name, read('/etc/shadow'), read(passwdFile), Date.now() / 86_400_000);

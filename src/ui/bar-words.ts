@@ -13,6 +13,10 @@ export function accountBarWords({ user, why }: AccountBar): string {
     : `the account ${printable(user)} has expired`;
 }
 
+export function noLoginsWords({ path }: { readonly path: string }): string {
+  return `${printable(path)} is there, with which sshd lets nobody in but root`;
+}
+
 /** The command that lets keys in. A password stays off: `*` is none that anybody could give. */
 export function accountMend({ user, why }: AccountBar): string {
   return `${why === 'locked' ? "usermod -p '*'" : 'chage -E -1'} ${shWord(user)}`;

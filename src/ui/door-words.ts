@@ -6,7 +6,7 @@ import type { OwnBar } from '../door/own-bar.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
 import type { Remains } from '../session/other-ways.ts';
-import { accountBarWords, accountMend } from './bar-words.ts';
+import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { blockEffect, blockWords, shortPath } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 
@@ -44,9 +44,9 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
 }
 
 function barWords(bar: OwnBar): string {
-  return bar.kind === 'no-terminals'
-    ? `could make no terminals: ${bar.mend}`
-    : `would let nobody in: ${accountBarWords(bar)}: ${accountMend(bar)}`;
+  if (bar.kind === 'no-terminals') return `could make no terminals: ${bar.mend}`;
+  if (bar.kind === 'no-logins') return `would let nobody in: ${noLoginsWords(bar)}`;
+  return `would let nobody in: ${accountBarWords(bar)}: ${accountMend(bar)}`;
 }
 
 /** What is to be said of an sshd of which not all is known, or that did not let a trial login in. */

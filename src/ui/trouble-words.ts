@@ -2,7 +2,7 @@
 import { effectOf, isOfStartUp } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
-import { accountBarWords, accountMend } from './bar-words.ts';
+import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { obstacleWords } from './door-words.ts';
 import { isOfSshd } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
@@ -138,6 +138,12 @@ export function troubleWords(trouble: Trouble): TroubleWords {
         text: `your guests can't join any more: ${accountBarWords(trouble)}`,
         fix: `as root: ${accountMend(trouble)}`,
         over: 'this account lets guests in',
+      };
+    case 'no-logins':
+      return {
+        text: `your guests can't join any more: ${noLoginsWords(trouble)}`,
+        fix: 'they can again when it is gone; who put it there may be about to shut the machine down',
+        over: `${printable(trouble.path)} is gone, and your guests can join`,
       };
     case 'login-failed':
       return {

@@ -1,7 +1,7 @@
 import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
-import { accountBarWords, accountMend } from './bar-words.ts';
+import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { blockEffect, blockHint, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
@@ -173,6 +173,12 @@ export function wordsOf(failure: Failure): Words {
         failure.why === 'locked'
           ? `as root: ${accountMend(failure)} lets keys in and no password; the old one is forgotten`
           : `as root: ${accountMend(failure)}`,
+      );
+    case 'no-logins':
+      return words(
+        6,
+        `an sshd of your own would let nobody in: ${noLoginsWords(failure)}`,
+        `try again when it is gone; who put it there may be about to shut the machine down`,
       );
     case 'tunnel-failed':
       return words(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
 import { expectNothingLeft, invited } from '../support/live.ts';
-import { invite } from '../support/private-door.ts';
+import { forPrivateDoor, invite } from '../support/private-door.ts';
 import { isRoot } from '../support/run.ts';
 
 /** An account that may read its own shadow entry, as root may: so may its sshd. */
@@ -44,5 +44,42 @@ test.runIf(isRoot())(
     await host.waitFor("was refused: this account's password is locked", { timeout: soon });
     await setPassword(stage, '*');
     await host.waitFor('right again: ', { timeout: soon });
+  },
+);
+
+test.runIf(isRoot())(
+  '/etc/nologin: no private door while it is there, and told if it comes later',
+  async () => {
+    // Another file of that folder, so that what is put there is seen by nobody else.
+    await using stage = await makeStage({
+      account: { ...forPrivateDoor.account, files: { '/etc/tmuxpair-test': '' } },
+      keys: '# mine\n',
+    });
+    const ada = await invited(stage, 'ada');
+    await stage.account.asRoot('touch /etc/nologin');
+    const before = stage.snapshot();
+    for (const args of [['--door', 'private'], []]) {
+      const { exitCode, stdout, stderr } = await stage.run(['--unattended', '-d', ...args, 'ada.pub'], {
+        timeout: 60_000,
+      });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: '' });
+      expect(stderr).toContain('/etc/nologin is there, with which sshd lets nobody in but root\n');
+      await expectNothingLeft(stage);
+      stage.expectUntouched(before);
+    }
+
+    await stage.account.asRoot('rm /etc/nologin');
+    const { destination, host } = await invite(stage, ['--door', 'private', `${stage.account.home}/ada.pub`]);
+    const there = ada.as({ destination });
+    const seat = await there.join();
+    await seat.waitFor('[pair]');
+    await stage.account.asRoot('touch /etc/nologin');
+    await host.waitFor("your guests can't join any more: /etc/nologin is there", { timeout: soon });
+    expect((await theOne(stage)).trouble).toMatchObject([{ kind: 'no-logins', path: '/etc/nologin' }]);
+    expect(await there.run(['-tt'])).toMatchObject({ exitCode: 254 });
+    await stage.account.asRoot('rm /etc/nologin');
+    await host.waitFor('right again: /etc/nologin is gone', { timeout: soon });
+    await (await there.join()).waitFor('[pair]');
+    expect(await seat.isRunning()).toBe(true);
   },
 );

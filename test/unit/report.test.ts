@@ -94,6 +94,7 @@ const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }>
   'host-key-changed': { kind: 'host-key-changed', port: 22, fingerprints: ['SHA256:new'] },
   'sshd-replaced': { kind: 'sshd-replaced', port: 22, greeting: 'SSH-2.0-Go' },
   'account-refused': { kind: 'account-refused', user: 'root', why: 'locked' },
+  'no-logins': { kind: 'no-logins', path: '/etc/nologin' },
   'sshd-obstacle': { kind: 'sshd-obstacle', port: 22, obstacle: { kind: 'keys-command', command: '/bin/x' } },
   'login-failed': { kind: 'login-failed', port: 22, type: 'ssh-ed25519', said: 'Permission denied' },
   'login-untried': { kind: 'login-untried', port: 22, problem: 'program-missing' },
@@ -255,6 +256,12 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
       door: 'system',
       port: 22,
       why: { kind: 'forward', bar: { kind: 'no-terminals', mend: 'mount it' } },
+    },
+    {
+      kind: 'door',
+      door: 'system',
+      port: 22,
+      why: { kind: 'forward', bar: { kind: 'no-logins', path: '/etc/nologin' } },
     },
     {
       kind: 'door',

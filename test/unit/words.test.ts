@@ -175,6 +175,7 @@ const failures: Every<'kind', Failure, 'kind'> = {
     user: 'root',
     why,
   })),
+  'no-logins': [{ kind: 'no-logins', path: '/etc/nologin' }],
   'no-terminals': [{ kind: 'no-terminals', mend: 'mount -o remount,gid=5 /dev/pts' }],
   'tunnel-failed': [
     ...tunnelTroubles.map((trouble) => ({ kind: 'tunnel-failed', jump: 'me@jump', trouble }) as const),
