@@ -20,6 +20,8 @@ export type Doubt =
   | { readonly kind: 'environment-taken'; readonly names: readonly string[] }
   /** It listens on these addresses, which nobody reaches from another machine. */
   | { readonly kind: 'loopback-only'; readonly addresses: readonly string[] }
+  /** It listens on none of these addresses, and they are all that another machine could reach this one by. */
+  | { readonly kind: 'reached-nowhere'; readonly addresses: readonly string[] }
   /** A trial login did not get in. */
   | { readonly kind: 'login-failed'; readonly said: string; readonly type: string }
   /** It would accept a key of this guest's by itself: there is a way in that is not the gate. */

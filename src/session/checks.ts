@@ -87,7 +87,9 @@ async function checksOf(choice: DoorChoice, system: SystemDoor, keyFile: string)
     ...(isSshd ? [{ level: asked ? 'ok' : 'warn', finding: answers } as const] : []),
     ...doubts
       .filter(({ kind }) => kind !== 'settings-unread') // It has just been said.
-      .map((doubt) => doubtCheck(doubt, port, /^(refusing|loopback-only)$/.test(doubt.kind) ? 'warn' : bad)),
+      .map((doubt) =>
+        doubtCheck(doubt, port, /^(refusing|loopback-only|reached-nowhere)$/.test(doubt.kind) ? 'warn' : bad),
+      ),
     ...obstacles.map(
       (obstacle): Check => ({
         level: keepsUsOut(obstacle) ? bad : 'warn',

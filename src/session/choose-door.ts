@@ -6,6 +6,7 @@ import type { Guest } from '../domain/guest.ts';
 import type { Jump } from '../domain/jump.ts';
 import { decisive, type Obstacle } from '../domain/obstacle.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
+import { reachOf } from '../door/addresses.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { type OwnBar, ownBar } from '../door/own-bar.ts';
@@ -217,10 +218,15 @@ function isOfShell({ doubts }: Proof): boolean {
   return doubts.some((doubt) => doubt.kind === 'login-untried' && doubt.failure.kind === 'gate-not-reached');
 }
 
-/** Nobody on another machine comes to an address of loopback, unless the host has said how. */
-function reachDoubts({ onlyAt }: SystemDoor, { via, host }: DoorIntent): Doubt[] {
-  if (!onlyAt?.every(isLoopback) || via || host !== undefined || isAlone()) return [];
-  return [{ kind: 'loopback-only', addresses: onlyAt }];
+/** Nobody on another machine comes to an address of loopback, or to none of this machine's, unless the host has said how. */
+function reachDoubts({ onlyAt, listensOn }: SystemDoor, { via, host }: DoorIntent): Doubt[] {
+  if (via || host !== undefined || isAlone()) return [];
+  if (onlyAt?.every(isLoopback)) return [{ kind: 'loopback-only', addresses: onlyAt }];
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((all = []) => all.map(({ address }) => address))
+    .filter((address) => reachOf(address) !== undefined);
+  const isReached = addresses.length === 0 || addresses.some(listensOn);
+  return isReached ? [] : [{ kind: 'reached-nowhere', addresses }];
 }
 
 /** Whether this machine has no address that another could reach. */

@@ -54,7 +54,7 @@ export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
   const past = doubts.filter(({ kind }) => isPast(kind)).map(doubtWords);
   const others = doubts.filter(({ kind }) => !isPast(kind));
   const all = others.map(doubtWords).join('; ');
-  const failed = others.some(({ kind }) => kind === 'login-failed' || kind === 'loopback-only');
+  const failed = others.some(({ kind }) => /^(login-failed|loopback-only|reached-nowhere)$/.test(kind));
   const outlook = failed
     ? `your guest probably can't get in through port ${port}`
     : `it is not known whether your guest can get in through port ${port}`;
@@ -93,6 +93,8 @@ export function doubtWords(doubt: Doubt): string {
       return `guests can set variables of your login shell, such as ${doubt.names.map((one) => printable(one)).join(', ')}`;
     case 'loopback-only':
       return `it listens on ${doubt.addresses.map((one) => printable(one)).join(', ')} only, which no other machine can reach`;
+    case 'reached-nowhere':
+      return `it does not listen on ${doubt.addresses.map((one) => printable(one)).join(', ')}, by which other machines reach this one`;
     case 'login-failed':
       return `a trial login with a key of type ${printable(doubt.type)} failed: ${printable(doubt.said) || 'ssh went without a word'}`;
     case 'key-accepted':

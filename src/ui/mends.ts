@@ -92,6 +92,7 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
         machine,
       );
     case 'loopback-only':
+    case 'reached-nowhere':
       return 'pass --via JUMP or --door private, or --host NAME if that port is forwarded from elsewhere';
     case 'login-untried':
       return wordsOf(doubt.failure).hint;

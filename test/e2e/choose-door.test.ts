@@ -46,3 +46,19 @@ test.runIf(isRoot())('an sshd on another port is taken, with that port in the li
     "this machine's sshd may keep your guest out: it gives no terminals: PermitTTY no",
   );
 });
+
+test.runIf(isRoot())(
+  'an sshd of IPv6 alone where no such address leads here: not by itself, and told where it is named',
+  async () => {
+    await using machine = await makeMachine(['AddressFamily inet6', 'Port 22'], '::', 'good');
+    const { stage } = machine;
+    const path = await keyFileOf(stage, await stage.guest());
+    const why = 'it does not listen on 203.0.113.1, by which other machines reach this one';
+    const auto = await stage.run(['--unattended', '-d', path]);
+    expect(auto.stdout).toContain(`not port 22 (${why}): guests come through an sshd of this pairing's own`);
+    expect(auto.stdout).toMatch(/ ssh -p \d+ \S+@203\.0\.113\.1\n/);
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    const named = await stage.run(['--unattended', '-d', '--port', '22', path]);
+    expect(named.stderr).toContain(`your guest probably can't get in through port 22: ${why}`);
+  },
+);

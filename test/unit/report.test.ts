@@ -108,6 +108,7 @@ const doubts: { readonly [K in Doubt['kind']]: Extract<Doubt, { kind: K }> } = {
   'settings-stale': { kind: 'settings-stale', configFile: '/etc/ssh/sshd_config' },
   'settings-assumed': { kind: 'settings-assumed', configFile: '/etc/ssh/sshd_config' },
   'loopback-only': { kind: 'loopback-only', addresses: ['127.0.0.1', '::1'] },
+  'reached-nowhere': { kind: 'reached-nowhere', addresses: ['192.0.2.7'] },
   'login-failed': { kind: 'login-failed', type: 'ssh-rsa', said: 'Permission denied (publickey).' },
   'key-accepted': { kind: 'key-accepted', guest: 'github:ada' },
   'login-untried': { kind: 'login-untried', failure: { kind: 'no-terminals', mend: 'mount it' } },

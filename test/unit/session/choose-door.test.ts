@@ -22,6 +22,11 @@ test.each<[string, Doubt[], object]>([
   ['N1: another server', [go], { kind: 'open', isTriable: false }],
   ['N1: no greeting', [{ kind: 'no-greeting' }], { kind: 'open', isTriable: false }],
   ['N4: loopback alone', [loopback], { kind: 'open', isTriable: false }],
+  [
+    'N4: no address that is reached',
+    [{ kind: 'reached-nowhere', addresses: ['192.0.2.7'] }],
+    { kind: 'open', isTriable: false },
+  ],
   ['N4: loopback alone, and not read', [unread, loopback], { kind: 'open', isTriable: false }],
 ])('%s', (_, doubts, verdict) => {
   expect(verdictOn({ obstacles: [], doubts })).toMatchObject(verdict);
