@@ -78,8 +78,13 @@ export type Caution =
       readonly line: number;
       readonly variable: string;
     }
-  /** By this file, and the first such line of it, a login may be refused for where it comes from. */
-  | { readonly kind: 'source-rules'; readonly path: string; readonly line?: number }
+  /** By this file, and the first such line of it, a login may be refused for where it comes from, or by this module of PAM. */
+  | {
+      readonly kind: 'source-rules';
+      readonly path: string;
+      readonly line?: number;
+      readonly module?: string;
+    }
   /** It refuses the keys in this file, which can't be read: a guest's may be among them. */
   | { readonly kind: 'revoked-unread'; readonly path: string }
   /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
@@ -209,6 +214,7 @@ const more: Readonly<Record<string, Field>> = {
   guest: 'string',
   rsaBits: 'number',
   line: 'number',
+  module: 'string',
 };
 
 /** Whether a value that another process has sent is an obstacle of a kind that is known here. */

@@ -13,8 +13,9 @@ export interface PamModule {
   /** Without folder and ending: `pam_env`. */
   readonly name: string;
   readonly args: readonly string[];
-  /** The file that names it. */
+  /** The file that names it, and where. */
   readonly path: string;
+  readonly line: number;
   /** Whether what stands before it may have PAM leave it out. */
   readonly maySkip: boolean;
 }
@@ -65,10 +66,10 @@ export function pamStack(
     }
     let skips = 0;
     let maySkip = false;
-    return logicalLines(file.text).flatMap((line): PamModule[] => {
-      const [, included] = /^@include\s+(\S+)/.exec(line) ?? [];
+    return logicalLines(file.text).flatMap(({ line, text }): PamModule[] => {
+      const [, included] = /^@include\s+(\S+)/.exec(text) ?? [];
       if (included !== undefined) return linesOf(included, type, depth + 1);
-      const [kind = '', control = '', module = '', ...args] = wordsOf(line);
+      const [kind = '', control = '', module = '', ...args] = wordsOf(text);
       if (module === '') {
         unread.add(path);
         return [];
@@ -82,7 +83,7 @@ export function pamStack(
       if (/^(include|substack)$/i.test(control))
         return linesOf(module, type, depth + 1).map((one) => ({ ...one, maySkip: one.maySkip || isSkipped }));
       const name = module.replace(/^.*\//, '').replace(/\.so(\.\d+)?$/, '');
-      return [{ name, args, path, maySkip: isSkipped }];
+      return [{ name, args, path, line, maySkip: isSkipped }];
     });
   };
   const stack = find(service) ? service : 'other';
@@ -90,13 +91,19 @@ export function pamStack(
   return { modules, files: [...files], unread: [...unread] };
 }
 
-/** Lines without comments, and with those joined that end in a backslash. */
-function logicalLines(text: string): string[] {
+/** Lines without comments, and with those joined that end in a backslash; each by the number of its first. */
+function logicalLines(text: string): { readonly line: number; readonly text: string }[] {
+  let next = 1;
   return text
-    .replaceAll(/\\\n/g, ' ')
+    .replaceAll('\\\n', '\0')
     .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '');
+    .map((joined) => {
+      const parts = joined.split('\0');
+      const line = next;
+      next += parts.length;
+      return { line, text: parts.join(' ').replace(/#.*/, '').trim() };
+    })
+    .filter((one) => one.text !== '');
 }
 
 /** Words, of which those in brackets may hold blanks. */

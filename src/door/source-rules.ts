@@ -9,7 +9,7 @@ const daemons = /(^|[\s,])(ALL|sshd(-session)?)(@\S*)?(?=[\s,]|$)/i;
 
 /** The first rule of each file that may refuse some addresses. @param settings absent while they are not known */
 export function sourceRules(settings: Settings | undefined, files: Files = diskFiles): Obstacle[] {
-  return [...wrapperRules(files), ...accessRules(settings, files)];
+  return [...wrapperRules(files), ...accessRules(settings, files), ...moduleRules(settings, files)];
 }
 
 /** Those of TCP wrappers, which an sshd asks that was built with them, one of our own, too. */
@@ -34,6 +34,27 @@ function accessRules(settings: Settings | undefined, files: Files): Obstacle[] {
         args.find((arg) => arg.startsWith('accessfile='))?.slice(11) ?? '/etc/security/access.conf',
     );
   return [...new Set(paths)].flatMap((path) => firstIn(path, files, (line) => /^[-+]/.test(line)));
+}
+
+/** They let an account in, or not, wherever it comes from; `pam_access` is looked at by its rules. */
+const regardless =
+  /^pam_(access|cap|debug|deny|duo|echo|env|faildelay|faillock|fscrypt|gnome_keyring|google_authenticator|group|keyinit|krb5|kwallet5?|lastlog2?|ldap|limits|localuser|loginuid|mail|mkhomedir|motd|mount|namespace|nologin|opendirectory|oslogin_(admin|login)|permit|rootok|sacl|securetty|selinux|sepermit|shells|sss|systemd(_home)?|tally2?|time|tty_audit|u2f|umask|unix|userdb|usertype|warn|wheel|winbind)$/;
+
+/** Modules that are asked whether a login may go on, which is not told for where it comes from. */
+function moduleRules(settings: Settings | undefined, files: Files): Obstacle[] {
+  const service = pamServiceOf(settings);
+  if (service === undefined) return [];
+  // A login by key asks those of `account` alone; what the others say of it refuses nobody.
+  const { modules, unread } = pamStack(service, files, ['account']);
+  const asking = modules.filter(({ name, args }) => {
+    if (name === 'pam_succeed_if') return args.some((arg) => /^rhost\b/.test(arg));
+    if (name === 'pam_listfile') return args.includes('item=rhost');
+    return !regardless.test(name);
+  });
+  return [
+    ...asking.map(({ path, line, name }) => ({ kind: 'source-rules', path, line, module: name }) as const),
+    ...unread.map((path) => ({ kind: 'source-rules', path }) as const),
+  ];
 }
 
 /** The first line that counts; the file, where it can't be read. */

@@ -231,8 +231,11 @@ function plainWords(obstacle: Obstacle): string {
       const cure = isShared(obstacle.path) ? '' : '; --door private does not read that file';
       return `${shortPath(obstacle.path)}:${obstacle.line} may run what a guest's ssh sets as a command: put quotes around ${printable(obstacle.variable, 40)}, and don't calculate with it or evaluate it${cure}`;
     }
-    case 'source-rules':
-      return `${printable(obstacle.path)}${obstacle.line === undefined ? ", which you can't read," : `:${obstacle.line}`} may refuse logins by where they come from: a trial on this machine does not tell`;
+    case 'source-rules': {
+      const at = obstacle.line === undefined ? ", which you can't read," : `:${obstacle.line}`;
+      const by = obstacle.module === undefined ? '' : ` (${printable(obstacle.module)})`;
+      return `${printable(obstacle.path)}${at}${by} may refuse logins by where they come from: a trial on this machine does not tell`;
+    }
     case 'revoked-unread':
       return `whether it refuses your guest's key is not known: you can't read RevokedKeys ${printable(obstacle.path)}`;
     case 'few-tries':

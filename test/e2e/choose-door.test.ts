@@ -62,3 +62,14 @@ test.runIf(isRoot())(
     expect(named.stderr).toContain(`your guest probably can't get in through port 22: ${why}`);
   },
 );
+
+test.runIf(isRoot())('N4: a module of PAM that judges a login by where it comes from is told', async () => {
+  const pam = ['account required pam_succeed_if.so rhost != 203.0.113.7', 'session required pam_permit.so'];
+  const files = { '/etc/pam.d/sshd': pam.map((line) => `${line}\n`).join('') };
+  await using machine = await makeMachine(['UsePAM yes', 'Port 22'], '203.0.113.1', 'good', { files });
+  const { stage } = machine;
+  const path = await keyFileOf(stage, await stage.guest());
+  const { stdout, stderr } = await stage.run(['--unattended', '-d', path]);
+  expect(stdout).toContain("guests come through this machine's sshd, port 22\n");
+  expect(stderr).toContain('/etc/pam.d/sshd:1 (pam_succeed_if) may refuse logins by where they come from');
+});

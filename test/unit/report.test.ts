@@ -71,7 +71,7 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   'may-divert': { kind: 'may-divert', path: '/etc/zsh/zshenv', line: 3, command: 'exec tmux' },
   'may-end': { kind: 'may-end', path: '/home/me/.bashrc', line: 3, command: 'exit 1' },
   'may-obey': { kind: 'may-obey', path: '/etc/csh.cshrc', line: 3, variable: '$TERM' },
-  'source-rules': { kind: 'source-rules', path: '/etc/hosts.deny', line: 3 },
+  'source-rules': { kind: 'source-rules', path: '/etc/pam.d/sshd', line: 3, module: 'pam_exec' },
   'revoked-unread': { kind: 'revoked-unread', path: '/etc/ssh/revoked' },
   modes: { kind: 'modes', path: '/home/me', mode: 0o775, uid: 1000 },
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
