@@ -1,5 +1,6 @@
 /** What a login shell does with guests, in words. */
 import { homedir } from 'node:os';
+import { basename } from 'node:path';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { printable } from '../domain/text.ts';
 
@@ -43,14 +44,19 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
 }
 
 /** What cures it, in one line. @param door whether a private sshd may */
-export function blockHint({ outcome, files, guard }: ShellBlock, door: boolean): string {
+export function blockHint({ shell, outcome, files, guard }: ShellBlock, door: boolean): string {
   const otherwise = door ? 'pass --door private, or ' : '';
   if (outcome === 'missing' || outcome === 'not-executable' || outcome === 'refuses')
     return 'chsh gives the account another login shell';
+  if (restricted.test(basename(shell)))
+    return `chsh gives the account another login shell: ${printable(basename(shell))} does not run what sshd tells it to, whichever sshd that is`;
   if (files.length === 0 || guard === undefined)
     return `${otherwise}see what it runs at its start if SSH_CONNECTION is set`;
   return `${otherwise}put this line before the one that does so in ${files.map(shortPath).join(' or ')}: ${guard}`;
 }
+
+/** Made to run certain programs and nothing else, whatever their start-up files say. */
+const restricted = /^(rbash|rzsh|rksh(93)?|git-shell|lshell|rssh|scponlyc?)$/;
 
 /** Whether a start-up file is sshd's, and not the login shell's. */
 export function isOfSshd(path: string): boolean {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { keyFileOf } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
-import { isWhole } from '../support/whole.ts';
+import { isWhole, rows } from '../support/whole.ts';
 
 /** A folder with every program of the system's but one. */
 async function pathWithout(stage: Stage, missing: string): Promise<string> {
@@ -73,3 +73,19 @@ test.runIf(isRoot() && isWhole())('U7: no command that would change what others 
   expect(readdirSync(shared)).toEqual([]);
   await stage.account.demand('rmdir', [shared]);
 });
+
+test.runIf(isRoot()).each(rows(['/bin/rbash', '/usr/bin/git-shell'], 1))(
+  'a login shell that is made not to run a gate: what helps is another one, and no private door: %s',
+  async (shell) => {
+    await using stage = await makeStage({ account: { devpts: 'good', shell } });
+    const path = await keyFileOf(stage, await stage.guest());
+    for (const door of [['--door', 'private'], []]) {
+      const { exitCode, stderr } = await stage.run(['--unattended', '-d', ...door, path], {
+        timeout: 60_000,
+      });
+      expect(exitCode).toBe(6);
+      expect(stderr).toMatch(/^tmuxpair: hint: chsh gives the account another login shell: /m);
+      expect(stderr).not.toMatch(/--door private|put this line/);
+    }
+  },
+);

@@ -158,6 +158,8 @@ const failures: Every<'kind', Failure, 'kind'> = {
     ...(['missing', 'not-executable', 'refuses'] as const).map((outcome) => blocked({ outcome, files: [] })),
     ...(['ended', 'terminal', 'late'] as const).map((outcome) => blocked({ outcome })),
     { ...blocked({ outcome: 'late', files: [] }), private: false },
+    blocked({ outcome: 'ended', shell: '/bin/rbash' }),
+    blocked({ outcome: 'ended', shell: '/usr/bin/git-shell', files: [] }),
   ],
   'trouble-left': [
     { kind: 'trouble-left', trouble: [{ kind: 'tunnel-down', trouble: { kind: 'ssh', said: '' } }] },
