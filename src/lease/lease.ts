@@ -480,6 +480,16 @@ export function removeLease(folder: string): void {
   }
 }
 
+/**
+ * A folder of this process's own in the run directory, for as long as it likes: a sweep removes what it has left behind.
+ * @throws Refusal `run-directory-refused`
+ */
+export function makeOwnFolder(root: string): string {
+  const folder = asideOf(join(root, newLeaseId(machineName())));
+  writeBelow(root, () => mkdirSync(folder, { mode: 0o700 }));
+  return folder;
+}
+
 /** Where this process keeps a lease's folder before it is one, and after: named so that a sweep sees whose it was. */
 function asideOf(folder: string): string {
   const { pid, start } = thisProcess();

@@ -3,6 +3,7 @@
  * folder where there is no runtime directory.
  *
  *     ID/            one lease: see domain/lease-folder.ts
+ *     .ID.PID.START/ a folder of process PID's own: a lease that is made or removed, or the keys of a trial login
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
  */
 import { existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';

@@ -193,7 +193,7 @@ function foldersIn(root: string): string[] {
   );
 }
 
-/** Half-made folders (see `createLease`) whose maker is gone. Those of another machine can't be told, and harm nobody. */
+/** Half-made folders (see `createLease`), and others of a process's own, whose maker is gone. Those of another machine can't be told, and harm nobody. */
 function removeStagings(root: string): void {
   for (const { name } of entries(root)) {
     const [, id = '', pid, start = ''] = /^\.([a-z2-7]{12})\.(\d+)\.(\S+)$/.exec(name) ?? [];

@@ -1,7 +1,6 @@
 /** A guest of our own, who comes in and goes again: the only proof that one can. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
@@ -12,8 +11,10 @@ import { tryLogin } from '../door/login.ts';
 import { steering } from '../door/login-environment.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
 import type { SystemDoor } from '../door/system.ts';
+import { makeOwnFolder } from '../lease/lease.ts';
 import { presences } from '../lease/presence.ts';
 import { noteEnvironment } from '../lease/probe.ts';
+import { openRunDirectory } from '../lease/run-directory.ts';
 import { thisAccount } from '../system/account.ts';
 import type { DoorChoice, DoorIntent } from './choose-door.ts';
 import { endAccess } from './end.ts';
@@ -85,7 +86,8 @@ export async function tryPairing(
     readonly onBlock?: (block: ShellBlock) => void;
   } = {},
 ): Promise<Trial> {
-  const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-trial-'));
+  // With a key that lets in: not where others could put one of theirs in its place.
+  const folder = makeOwnFolder(openRunDirectory(world.env));
   const log: string[] = [];
   const emit: World['emit'] = (event) => {
     if (event.kind === 'door-log') log.push(event.line);
@@ -232,7 +234,7 @@ function pairingFor(intent: TrialIntent, reference: Reference, folder: string): 
     access: 'read-write',
     ttl: 60,
     seat: 'nowhere',
-    session: `doctor-${folder.slice(-6)}`,
+    session: `doctor-${basename(folder).slice(7, 13)}`,
     approve: false,
     bell: false,
     forward: [],

@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { namesIn } from '../../src/system/names-in.ts';
 import type { AccountOptions } from '../support/account.ts';
 import { startDesktop } from '../support/desktop.ts';
 import type { Environment } from '../support/execute.ts';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { startForge } from '../support/forge/start.ts';
+import { runDirectory } from '../support/live.ts';
 import { expectNothingLeft, leaseFolders, sessions } from '../support/pairing.ts';
 import { allProcesses, killAll } from '../support/processes.ts';
 import { isRoot } from '../support/run.ts';
@@ -265,4 +268,30 @@ test.each(
   ]);
   await account.demand('ln', ['-sf', '/usr/bin/tmux', `${bin}/tmux`]);
   expect(await doctor(stage, ['--door', 'private'], env)).toMatchObject({ exit: 0, failing: [] });
+});
+
+test("a trial login's key is where nobody else comes, and a sweep removes what a killed one has left", async () => {
+  await using stage = await makeStage({ keys: '# mine\n' });
+  // A login takes its time, and so does what begins before it.
+  await stage.writeFile('.bashrc', 'sleep 2\n');
+  const tmp = `${stage.account.scratch}/tmp`;
+  await stage.account.demand('mkdir', ['-m', '777', tmp]);
+  const args = ['doctor', '--door', 'system', '--port', String(stage.sshd.port)];
+  const env = { GITHUB_API_URL: 'http://127.0.0.1:1', GITLAB_URL: 'http://127.0.0.1:1', TMPDIR: tmp };
+  const host = await stage.start(args, { env });
+  const own = (): string[] =>
+    namesIn(runDirectory(stage))
+      .filter((name) => name.startsWith('.'))
+      .map((name) => `${runDirectory(stage)}/${name}`)
+      .filter((folder) => namesIn(folder).includes('0.pub'));
+  const folder = await until(() => own()[0], { what: 'the key of a trial login' });
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(namesIn(tmp).filter((name) => name.includes('trial'))).toEqual([]);
+  await stage.account.demand('kill', ['-KILL', String(host.pid)]);
+  await host.exitStatus();
+  expect(own()).toEqual([folder]);
+  expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
+  expect(own()).toEqual([]);
+  await expectNothingLeft(stage);
+  expect(stage.keysFile()?.toString()).toBe('# mine\n');
 });
