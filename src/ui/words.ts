@@ -171,7 +171,7 @@ export function wordsOf(failure: Failure): Words {
         6,
         `an sshd of your own would let nobody in: ${accountBarWords(failure)}`,
         failure.why === 'locked'
-          ? `as root: ${accountMend(failure)} lets keys in and no password; the old one is forgotten`
+          ? `as root: ${accountMend(failure)} (then keys get in, and no password: the old one is gone)`
           : `as root: ${accountMend(failure)}`,
       );
     case 'no-logins':

@@ -27,7 +27,7 @@ test.runIf(isRoot())(
       });
       expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: '' });
       expect(stderr).toContain(`the password of ${name} is locked, which sshd takes for a locked account\n`);
-      expect(stderr).toContain(`hint: as root: usermod -p '*' ${name} lets keys in`);
+      expect(stderr).toContain(`hint: as root: usermod -p '*' ${name} (then keys get in`);
       await expectNothingLeft(stage);
       stage.expectUntouched(before);
     }
