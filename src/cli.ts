@@ -9,7 +9,7 @@ import { parseJump } from './domain/jump.ts';
 import { parseSince } from './domain/since.ts';
 import { version } from './domain/version.ts';
 import { respelt, takeEnvironment } from './environment.ts';
-import type { DoorIntent } from './session/choose-door.ts';
+import type { DoorIntent } from './session/intent.ts';
 import { Stopped } from './session/stop.ts';
 import { settleHome } from './system/home.ts';
 import { settlePath } from './system/which.ts';

@@ -1,8 +1,8 @@
 import { examine } from '../session/doctor.ts';
 import type { Check } from '../session/finding.ts';
+import type { TrialIntent } from '../session/intent.ts';
 import { thisMachine } from '../session/machine.ts';
 import { onStopSignals } from '../session/stop.ts';
-import type { TrialIntent } from '../session/trial.ts';
 import { checkLines, doctorJson } from '../ui/doctor-words.ts';
 import { menus } from '../ui/menus.ts';
 import { wordsFor } from '../ui/report.ts';

@@ -1,6 +1,6 @@
 import { jsonLine } from '../domain/text.ts';
 import type { Request } from '../session/control.ts';
-import type { Entry } from '../session/entry.ts';
+import type { Entry } from '../session/pairing-info.ts';
 import { choose, idsOf, type Reach, type Reached, reachAll, request, type Silent } from '../session/reach.ts';
 import { entryJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';

@@ -12,9 +12,9 @@ import type { Known, SystemDoor } from '../door/system.ts';
 import { openKeyring } from '../keyring/keyring.ts';
 import { openRunDirectory } from '../lease/run-directory.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
-import type { DoorChoice } from './choose-door.ts';
+import type { DoorChoice } from './door-choice.ts';
 import type { Check, Finding } from './finding.ts';
-import type { TrialIntent } from './trial.ts';
+import type { TrialIntent } from './intent.ts';
 import type { World } from './world.ts';
 
 /** How long, in ms, a forge may take to answer. */

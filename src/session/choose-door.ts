@@ -1,16 +1,14 @@
 /** Which door guests come through, before anything is opened. */
+
 import { networkInterfaces } from 'node:os';
 import type { Doubt } from '../domain/doubt.ts';
-import type { Failure } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
-import type { Jump } from '../domain/jump.ts';
 import { decisive, type Obstacle } from '../domain/obstacle.ts';
-import type { ShellBlock } from '../domain/shell-block.ts';
 import { reachOf } from '../door/addresses.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { type OwnBar, ownBar } from '../door/own-bar.ts';
-import { newEnough, type SshdVersion, sshdVersion } from '../door/sshd-version.ts';
+import { newEnough, sshdVersion } from '../door/sshd-version.ts';
 import {
   isAny,
   isLoopback,
@@ -21,66 +19,10 @@ import {
 } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { writeTrouble } from '../lease/write-trouble.ts';
+import type { DoorChoice, DoorReason, Proof, ProofWorld } from './door-choice.ts';
+import type { DoorIntent } from './intent.ts';
 import { hostKeyFolder } from './own-door.ts';
-import { type Proof, type ProofWorld, prove } from './proof.ts';
-
-export interface DoorIntent {
-  readonly door: 'auto' | 'system' | 'private';
-  /** Of an sshd that runs, or for one of our own; 22, and any, where absent. */
-  readonly port?: number;
-  /** The address that a door of our own listens on: where absent all, or loopback with `via`. */
-  readonly bind?: string;
-  /** What the guest's line calls this machine. */
-  readonly host?: string;
-  readonly via?: Jump;
-  /** Absolute. */
-  readonly keyFile: string;
-  /** Whether the host has named that file. */
-  readonly keyFileNamed: boolean;
-  readonly forward: readonly number[] | 'any';
-}
-
-/** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
-export type DoorReason =
-  /** Ports are forwarded, which an sshd of our own closes at the end; with `bar` it would let nobody in. */
-  | { readonly kind: 'forward'; readonly bar?: OwnBar }
-  | { readonly kind: 'asked' }
-  | { readonly kind: 'answers' }
-  /** Not all is known of its settings, and a trial login got in. */
-  | { readonly kind: 'tried'; readonly doubts: readonly Doubt[] }
-  /** None does on this port. One that runs on another is taken all the same. */
-  | { readonly kind: 'silent'; readonly port: number }
-  /** The account's `authorized_keys` file can't be written. */
-  | { readonly kind: 'key-file'; readonly failure: Failure }
-  /** None does, and one of our own could make no terminals. */
-  | { readonly kind: 'none'; readonly port: number; readonly mend: string }
-  | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] }
-  | { readonly kind: 'unproven'; readonly port: number; readonly doubts: readonly Doubt[] }
-  /** What the login shell reads keeps guests of this machine's sshd from the gate. */
-  | { readonly kind: 'shell'; readonly port: number; readonly block: ShellBlock };
-
-export type DoorChoice = (
-  | {
-      readonly kind: 'system';
-      readonly system: SystemDoor;
-      /** What has to be told of it, having tried it if that is not remembered. Does not reject. */
-      readonly doubts: () => Promise<readonly Doubt[]>;
-      /** The same without trying it. */
-      readonly untried: () => Promise<readonly Doubt[]>;
-      /** Tries whether these guests get in, unless that is remembered. Absent where nobody is to. */
-      readonly prove?: (
-        door: SystemDoor,
-        guests: readonly Guest[],
-        how?: Pick<ProofWorld, 'offersKeys' | 'isFresh'>,
-      ) => Promise<Proof>;
-    }
-  /** `system` is the one that would not do, or that is not there. */
-  | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
-) & {
-  readonly why: DoorReason;
-  /** Of the sshd that guests come through. */
-  readonly version: SshdVersion;
-};
+import { prove } from './proof.ts';
 
 export interface ChoiceWorld {
   readonly env: NodeJS.ProcessEnv;

@@ -11,9 +11,10 @@ import type { Access } from '../domain/guest.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { jsonLine } from '../domain/text.ts';
 import { extend, invite, kick, setAccess } from './change.ts';
-import { type Entry, entryOf } from './entry.ts';
+import { entryOf } from './entry.ts';
 import type { Event } from './events.ts';
 import type { Live } from './live.ts';
+import type { Entry } from './pairing-info.ts';
 import { guestsFromWire, type WireGuest } from './wire.ts';
 
 export const protocolVersion = 1;

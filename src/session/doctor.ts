@@ -14,9 +14,11 @@ import {
   ok,
   systemChecks,
 } from './checks.ts';
-import { chooseDoor, type DoorChoice } from './choose-door.ts';
+import { chooseDoor } from './choose-door.ts';
+import type { DoorChoice } from './door-choice.ts';
 import type { Check, Finding } from './finding.ts';
-import { type TrialIntent, trialOf, tryPairing } from './trial.ts';
+import type { TrialIntent } from './intent.ts';
+import { trialOf, tryPairing } from './trial.ts';
 import type { World } from './world.ts';
 
 /**

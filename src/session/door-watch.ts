@@ -2,8 +2,8 @@
  * Whether the sshd that guests come through still lets them in while a pairing lives. This machine's own is looked at once a
  * second, and tried again when anything that the last login depended on has changed, or was learned too long ago.
  */
+
 import type { Doubt } from '../domain/doubt.ts';
-import type { Guest } from '../domain/guest.ts';
 import { decisive, isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { accountFiles } from '../door/account-state.ts';
@@ -13,24 +13,11 @@ import { liveBar } from '../door/own-bar.ts';
 import type { Known } from '../door/system.ts';
 import { passwdFile } from '../system/account.ts';
 import { type Marks, markFiles } from '../system/remembered.ts';
-import type { DoorChoice } from './choose-door.ts';
-
-export interface DoorWatch {
-  /** Looks, and begins to try it if that is due. @returns what is known by now */
-  look(): readonly Trouble[];
-  /** Tries it anew. Does not reject. */
-  again(): Promise<void>;
-  /** Resolves once nothing is tried any more. */
-  tried(): Promise<void>;
-}
+import type { DoorChoice } from './door-choice.ts';
+import type { DoorWatch, Watched } from './open-door.ts';
 
 /** In ms: how often what is remembered of the last login is looked at again, which may have lost its worth meanwhile. */
 const anew = 600_000;
-
-export interface Watched {
-  readonly guests: () => readonly Guest[];
-  readonly isOver: () => boolean;
-}
 
 /** Of an sshd of our own, which begins anew with each login: only what it would refuse everybody for may come up. */
 export function watchOwn(): DoorWatch {

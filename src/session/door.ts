@@ -1,13 +1,10 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
+
 import { hostname } from 'node:os';
-import type { Doubt } from '../domain/doubt.ts';
-import type { Guest } from '../domain/guest.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
-import type { Reach } from '../door/addresses.ts';
 import { diversionObstacles } from '../door/diversions.ts';
 import { forwardObstacles, forwards } from '../door/forward-rules.ts';
-import type { Ways } from '../door/host-name.ts';
 import { plainEnvironment } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
 import { wrapperRules } from '../door/source-rules.ts';
@@ -19,58 +16,12 @@ import { findJump, openTunnel } from '../door/tunnel.ts';
 import { openAdmit } from '../lease/lease.ts';
 import { forgetGroup } from '../lease/presence.ts';
 import { thisAccount } from '../system/account.ts';
-import type { DoorChoice, DoorIntent } from './choose-door.ts';
-import { type DoorWatch, type Watched, watchOwn, watchSystem } from './door-watch.ts';
-import type { Event } from './events.ts';
+import type { DoorChoice, Route } from './door-choice.ts';
+import { watchOwn, watchSystem } from './door-watch.ts';
+import type { DoorIntent } from './intent.ts';
+import type { DoorPlace, OpenDoor } from './open-door.ts';
 import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
 import { waysAreKnown } from './proof.ts';
-
-/** A line by which guests can come, and who can use it. */
-export interface Route {
-  readonly reach: Reach;
-  readonly command: string;
-}
-
-/** Where a door is on this machine. */
-export interface DoorPlace {
-  readonly port: number;
-  /** Whether whoever connects to that address of this machine's comes to it, as far as is known. */
-  readonly listensOn: (address: string) => boolean;
-  /** All of its addresses, where it does not listen on every one of this machine's, as far as is known. */
-  readonly onlyAt?: readonly string[] | undefined;
-}
-
-export interface OpenDoor {
-  readonly kind: DoorChoice['kind'];
-  /** On this machine. */
-  readonly port: number;
-  /** An address of this machine's by which it is reached from here. */
-  readonly host: string;
-  /** What a guest has to type now: a tunnel may have to move. Empty before it is known what the line calls this machine. */
-  command(): string;
-  /** Every such line, the likeliest first; none before it is known what they call this machine. */
-  routes(): readonly Route[];
-  /** What these lines call this machine; none where guests come by a jump host. */
-  addresses(): readonly string[];
-  /** What a guest is to be told, and the host: takes a while, and does not reject. */
-  known(): Promise<
-    Pick<Known, 'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'forwarding' | 'keyFiles'> &
-      Pick<Ways, 'shadowed'>
-  >;
-  /** Why the tunnel is down; `undefined` where it is up, or there is none. */
-  tunnelTrouble(): TunnelTrouble | undefined;
-  /** Tries at once to open a tunnel that is down. */
-  retryTunnel(): void;
-  /** Has what becomes of the door and the tunnel from now on told to `hear`, which emits it. */
-  listen(hear: (event: Event) => void): void;
-  /**
-   * Has these guests' keys offered, who are not let in yet, where sshd may accept keys by ways that are not known. Does not
-   * reject. @returns what is to be said of it
-   */
-  offer(guests: readonly Guest[]): Promise<readonly Doubt[]>;
-  /** Looks after what guests come through. */
-  watch(watched: Watched): DoorWatch;
-}
 
 /**
  * Opens the chosen door on an armed lease, and the tunnel to it where one is asked for. Nobody comes in before lines

@@ -12,12 +12,10 @@ import type { Trust } from '../keyring/trust.ts';
 import type { KeyringWarning } from '../keyring/warning.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { RefusalReason } from '../lease/presence.ts';
-
-import type { DoorReason } from './choose-door.ts';
-import type { OpenDoor, Route } from './door.ts';
-import type { Entry } from './entry.ts';
-import type { Remains } from './other-ways.ts';
-import type { HostSeat } from './world.ts';
+import type { DoorKind, DoorReason, KnownDoor, Route } from './door-choice.ts';
+import type { HostSeat } from './intent.ts';
+import type { Entry } from './pairing-info.ts';
+import type { Remains } from './ways-in.ts';
 
 export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -54,7 +52,7 @@ export interface Visit {
 /** What a guest is to be told, and the host of them. */
 export interface Invitation {
   readonly guests: NonEmpty<Guest>;
-  readonly door: Pick<OpenDoor, 'kind' | 'port'> & Awaited<ReturnType<OpenDoor['known']>>;
+  readonly door: { readonly kind: DoorKind; readonly port: number } & KnownDoor;
   /** What a guest has to type: the likeliest of `routes`. */
   readonly command: string;
   readonly routes: readonly Route[];
@@ -72,7 +70,7 @@ export interface Invitation {
 
 export interface Report {
   readonly reason: EndReason;
-  readonly door: OpenDoor['kind'];
+  readonly door: DoorKind;
   readonly visits: readonly Visit[];
   /** Who has logged in, as far as that can be seen, and was never in: through the system's sshd there may be others. */
   readonly neverIn: readonly string[];
@@ -114,7 +112,7 @@ export type Event =
   /** Guests come through this door, and why. */
   | {
       readonly kind: 'door';
-      readonly door: OpenDoor['kind'];
+      readonly door: DoorKind;
       readonly port: number;
       readonly why: DoorReason;
     }
@@ -164,7 +162,7 @@ export type Event =
   /** What is to be said of guests who were invited into a live pairing, and of its sshd. */
   | {
       readonly kind: 'invited-doubts';
-      readonly door: OpenDoor['kind'];
+      readonly door: DoorKind;
       readonly obstacles: readonly Obstacle[];
       readonly keyLines: readonly KeyLine[];
     }

@@ -1,16 +1,44 @@
 import type { Deadline } from '../domain/deadline.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
+import type { ShellBlock } from '../domain/shell-block.ts';
 import type { Trouble } from '../domain/trouble.ts';
+import type { SystemDoor } from '../door/system.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { WrittenLine } from '../lease/lines.ts';
 import type { Room } from '../room/claim.ts';
 import type { DeadMan } from './dead-man.ts';
-import type { OpenDoor } from './door.ts';
 import type { Event, Visit } from './events.ts';
-import type { Lookout } from './lookout.ts';
-import type { OtherWays } from './other-ways.ts';
-import type { ShellGuard } from './shell-guard.ts';
+import type { OpenDoor } from './open-door.ts';
+
+import type { OtherWays } from './ways-in.ts';
+
+export interface Lookout {
+  /** Looks now; {@link Live.trouble} is then what there is. */
+  look(): void;
+  /** Puts right what can be. @throws Refusal those of `grant`; `trouble-left` */
+  repair(): Promise<void>;
+  stop(): void;
+  /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */
+  tried(): Promise<void>;
+}
+
+export interface ShellGuard {
+  /**
+   * Proves it, or remembers that it has been proven. Then `again` is to be asked soon.
+   * @param system the machine's sshd that guests come through; absent while that is not known, and then it is proven for
+   *   what is likely, and is to be asked again
+   * @returns what keeps guests from the gate; nothing of the probe runs any more then
+   * @throws Refusal `program-failed`, `run-directory-refused`
+   */
+  prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
+  /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
+  again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
+  /** Ends what is tried now, and tries nothing more; resolves once that is so, whatever came of it. */
+  giveUp(): Promise<void>;
+  /** A `performance.now()`: when it was last tried, and well. Absent while it is only remembered. */
+  triedAt(): number | undefined;
+}
 
 /** A pairing while it lives: what it has opened so far, what its end has to close, and what may change meanwhile. */
 export interface Live {

@@ -2,6 +2,7 @@
  * Whether all that a pairing has put in its place still stands while it lives. What others took away may have been taken on
  * purpose: it is told and shown, and put back where the host asks for that.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Trouble } from '../domain/trouble.ts';
@@ -11,18 +12,9 @@ import { claimStands, reclaim } from '../room/claim.ts';
 import { startClock } from '../room/room.ts';
 import { watchAddresses } from './address-watch.ts';
 import type { Event } from './events.ts';
+import type { Lookout } from './live.ts';
 import { inTurn, type Live } from './live.ts';
 import { otherKeyFiles } from './other-ways.ts';
-
-export interface Lookout {
-  /** Looks now; {@link Live.trouble} is then what there is. */
-  look(): void;
-  /** Puts right what can be. @throws Refusal those of `grant`; `trouble-left` */
-  repair(): Promise<void>;
-  stop(): void;
-  /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */
-  tried(): Promise<void>;
-}
 
 /** In ms: how often to look, and how much later once more before anything is told: a file may be half written. */
 const [every, once] = [1000, 300];

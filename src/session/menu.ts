@@ -4,9 +4,10 @@ import type { Room } from '../room/claim.ts';
 import { showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
 import { extend, kick, setAccess } from './change.ts';
-import { type Entry, entryOf } from './entry.ts';
+import { entryOf } from './entry.ts';
 import type { Event } from './events.ts';
 import type { Live } from './live.ts';
+import type { Entry } from './pairing-info.ts';
 import type { Seat } from './seat.ts';
 import type { GuestAction, Menus, PairingAction } from './world.ts';
 

@@ -28,17 +28,19 @@ import { bindMenuKey } from '../room/menu-key.ts';
 import { enterCommands, openRoom, showDeadline } from '../room/room.ts';
 import { findShared, openShared } from '../room/share.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
-import type { DoorChoice } from './choose-door.ts';
 import { armDeadMan } from './dead-man.ts';
-import { type DoorPlace, type OpenDoor, openDoor } from './door.ts';
+import { openDoor } from './door.ts';
+import type { DoorChoice } from './door-choice.ts';
 import { endAccess } from './end.ts';
+import type { PairIntent } from './intent.ts';
 import { inTurn, type Live } from './live.ts';
+import type { DoorPlace, OpenDoor } from './open-door.ts';
 import { noOtherWays, noteLines, noteSystem } from './other-ways.ts';
 import { provenDoor } from './proven-door.ts';
 import { noteShared, recover } from './recover.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { waysOf } from './ways.ts';
-import type { PairIntent, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Most gates at a time. */
 const caps = { guest: 8, pairing: 64 };

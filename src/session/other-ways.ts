@@ -1,30 +1,15 @@
 /** The ways by which a guest's key gets in besides the gate: looked for before it is granted, and when it is taken back. */
+
 import { realpathSync } from 'node:fs';
 import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { lastingWays, type Obstacle } from '../domain/obstacle.ts';
-import { type ConfigPlace, namesInConfig, namesOf, runningConfigs } from '../door/key-file-names.ts';
+import { namesInConfig, namesOf, runningConfigs } from '../door/key-file-names.ts';
 import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files.ts';
 import { findKeyLines, isInOwnFile, type KeyLine } from '../lease/lease.ts';
-import type { DoorChoice } from './choose-door.ts';
+import type { DoorChoice } from './door-choice.ts';
 import type { Live } from './live.ts';
-
-/** What is known of the sshd that guests could come to, for these looks. */
-export interface OtherWays {
-  /** Names of files of keys, absolute, patterns among them, and configurations that give more. */
-  readonly keyFiles: readonly string[];
-  readonly configs: readonly ConfigPlace[];
-  /** Those names that are read before the lease's file. */
-  readonly ahead: readonly string[];
-  /** What it may accept keys by that can't be looked at, files aside; of the sshd that guests are told to come to alone. */
-  readonly unknown: readonly Obstacle[];
-  /** Lines that let guests in past the gate and that the host knows of: they stay. */
-  readonly lines: readonly KeyLine[];
-  /** With a private sshd: files of keys that had something against guests before the first came. */
-  readonly files?: readonly string[];
-  /** Labels of guests whose lines have let them reach ports: they do so whatever their access becomes. */
-  readonly forwardedTo: readonly string[];
-}
+import type { OtherWays, Remains } from './ways-in.ts';
 
 export const noOtherWays: OtherWays = {
   keyFiles: [],
@@ -34,18 +19,6 @@ export const noOtherWays: OtherWays = {
   lines: [],
   forwardedTo: [],
 };
-
-/** What stays of a guest's access where it has been taken back. */
-export interface Remains {
-  /** Lines that have come since the guests were invited. */
-  readonly added: readonly KeyLine[];
-  /** Lines that were there. */
-  readonly before: readonly KeyLine[];
-  /** Why there may be more. */
-  readonly unknown: readonly Obstacle[];
-  /** Ports that they may still reach, by a connection that came to no gate and can't be told from the host's own. */
-  readonly forwarded: readonly number[] | 'any';
-}
 
 /**
  * Notes what the machine's sshd may accept keys by: that which guests come through, and one that would not do, since they

@@ -15,10 +15,10 @@ import type { Lease } from '../lease/lease.ts';
 import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
 import { thisAccount } from '../system/account.ts';
-import type { DoorIntent } from './choose-door.ts';
-import type { DoorPlace } from './door.ts';
 import type { Event } from './events.ts';
+import type { DoorIntent } from './intent.ts';
 import { type LoginsWorld, watchLogins } from './logins.ts';
+import type { DoorPlace } from './open-door.ts';
 
 /** What a door is opened on. */
 export interface Doorstep {

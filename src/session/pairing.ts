@@ -10,16 +10,17 @@ import { approveJoins } from './approve.ts';
 import { chooseDoor } from './choose-door.ts';
 import { serveControl } from './control.ts';
 import { deferred } from './deferred.ts';
-import type { OpenDoor } from './door.ts';
 import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
 import type { EndReason, Event, Invitation, StopSignal } from './events.ts';
 import { resolveGuests } from './guests.ts';
+import type { PairIntent } from './intent.ts';
 import { type Live, neverIn } from './live.ts';
 import { type Log, openLog } from './log.ts';
 import { keepLookout } from './lookout.ts';
 import { openMenu } from './menu.ts';
 import { type Open, openPairing } from './open.ts';
+import type { OpenDoor } from './open-door.ts';
 import { keysLeft, remainsOf } from './other-ways.ts';
 import { takeSeat } from './seat.ts';
 import { isRemembered } from './seen.ts';
@@ -29,7 +30,7 @@ import { watchStrays } from './strays.ts';
 import { teller } from './tell.ts';
 import { trialOf } from './trial.ts';
 import { watchPairing } from './watch.ts';
-import type { PairIntent, World } from './world.ts';
+import type { World } from './world.ts';
 
 /**
  * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it: what it has not read by

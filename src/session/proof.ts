@@ -1,4 +1,5 @@
 /** Whether guests get in through an sshd of the system's: by trying, and remembered with what it depended on. */
+
 import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, type NonEmpty } from '../domain/guest.ts';
@@ -10,30 +11,7 @@ import { modeObstacles } from '../door/strict-modes.ts';
 import type { Known, SystemDoor } from '../door/system.ts';
 import { thisAccount } from '../system/account.ts';
 import { inTurn, joinMarks, markFiles, recall, remember } from '../system/remembered.ts';
-import type { KeyKind, Trial } from './trial.ts';
-
-export interface Proof {
-  /** Whether keys of all kinds that could be tried got in, and none of the guests' is accepted by itself. */
-  readonly isIn: boolean;
-  /** What is to be said of it all the same. */
-  readonly doubts: readonly Doubt[];
-}
-
-export interface ProofWorld {
-  readonly env: NodeJS.ProcessEnv;
-  readonly keyFile: string;
-  readonly guests: readonly Guest[];
-  /** Tries the door with keys of these kinds. */
-  readonly attempt: (
-    door: SystemDoor,
-    kinds: NonEmpty<KeyKind>,
-    offer: readonly PublicKey[],
-  ) => Promise<Trial>;
-  /** Whether to see that sshd accepts none of the guests' keys by itself. Only while nobody has let them in. */
-  readonly offersKeys?: boolean;
-  /** Tries it although something is remembered. */
-  readonly isFresh?: boolean;
-}
+import type { KeyKind, Proof, ProofWorld, Trial } from './door-choice.ts';
 
 /** Seconds: what has failed, or rests on another machine, may change by something that nobody here sees. */
 const lifetimes = { in: 86_400, inForNow: 600, out: 600 };

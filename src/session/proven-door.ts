@@ -5,7 +5,8 @@ import type { ShellBlock } from '../domain/shell-block.ts';
 import { ownBar } from '../door/own-bar.ts';
 import { loginShell } from '../door/shell.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
-import type { DoorChoice, DoorIntent } from './choose-door.ts';
+import type { DoorChoice } from './door-choice.ts';
+import type { DoorIntent } from './intent.ts';
 import type { Live } from './live.ts';
 import { type GuardWorld, guardShell } from './shell-guard.ts';
 

@@ -9,7 +9,8 @@ import { jsonLine } from '../domain/text.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
 import { controlSocket, protocolVersion, type Request, type Response } from './control.ts';
-import { type Entry, entryFrom } from './entry.ts';
+import { entryFrom } from './entry.ts';
+import type { Entry } from './pairing-info.ts';
 import { recover } from './recover.ts';
 
 /** A pairing that has answered. */

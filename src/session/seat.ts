@@ -9,11 +9,11 @@ import { observeRoom } from '../room/observe.ts';
 import { hasSession } from '../room/room.ts';
 import { deferred } from './deferred.ts';
 import type { EndReason } from './events.ts';
+import type { HostSeat } from './intent.ts';
 import { keepInOrder } from './keep-in-order.ts';
 import type { Live } from './live.ts';
 import { boundBacklogs } from './slow-guests.ts';
 import { holdGuests } from './stay.ts';
-import type { HostSeat } from './world.ts';
 
 export interface Seat {
   /** Resolves once the host is there. */

@@ -1,4 +1,5 @@
 /** The proof that a guest's connection comes to the gate and to nothing else: made, remembered, and looked after. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import {
@@ -18,25 +19,8 @@ import { endProbe } from '../lease/probe.ts';
 import { thisAccount } from '../system/account.ts';
 import { type Marks, markFiles, recall, remember, unlearn } from '../system/remembered.ts';
 import { deferred } from './deferred.ts';
-import type { Live } from './live.ts';
+import type { Live, ShellGuard } from './live.ts';
 import { probeShell } from './shell-probe.ts';
-
-export interface ShellGuard {
-  /**
-   * Proves it, or remembers that it has been proven. Then `again` is to be asked soon.
-   * @param system the machine's sshd that guests come through; absent while that is not known, and then it is proven for
-   *   what is likely, and is to be asked again
-   * @returns what keeps guests from the gate; nothing of the probe runs any more then
-   * @throws Refusal `program-failed`, `run-directory-refused`
-   */
-  prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
-  /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
-  again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
-  /** Ends what is tried now, and tries nothing more; resolves once that is so, whatever came of it. */
-  giveUp(): Promise<void>;
-  /** A `performance.now()`: when it was last tried, and well. Absent while it is only remembered. */
-  triedAt(): number | undefined;
-}
 
 /** The sshd that starts the shell. */
 export type ShellWay =

@@ -1,10 +1,11 @@
 /** A guest of our own, who comes in and goes again: the only proof that one can. */
+
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/failure.ts';
 import { type Guest, isNonEmpty, labelsFor, type NonEmpty, type Reference } from '../domain/guest.ts';
-import { type KeyType, type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { makeKey } from '../door/host-key.ts';
 import { tryLogin } from '../door/login.ts';
@@ -16,48 +17,18 @@ import { presences } from '../lease/presence.ts';
 import { noteEnvironment } from '../lease/probe.ts';
 import { openRunDirectory } from '../lease/run-directory.ts';
 import { thisAccount } from '../system/account.ts';
-import type { DoorChoice, DoorIntent } from './choose-door.ts';
+import type { DoorChoice, KeyKind, ProofWorld, Trial } from './door-choice.ts';
 import { endAccess } from './end.ts';
+import type { PairIntent, TrialIntent } from './intent.ts';
 import { type Open, openPairing } from './open.ts';
-import type { ProofWorld } from './proof.ts';
 import { addressToTry } from './ways.ts';
-import type { PairIntent, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** How long a login may take, in ms: beside a pairing the host waits for it. */
 const patience = { alone: 20_000, beside: 8000 };
 
 /** How many keys of others go with one of our own: sshd takes 6 tries at most, and some are set to fewer. */
 const offeredAtOnce = 2;
-
-export interface TrialIntent extends DoorIntent, Pick<PairIntent, 'menuKey'> {
-  readonly tmux?: string;
-}
-
-/** A kind of key to try. Those of security keys can't be made. */
-export interface KeyKind {
-  readonly type: KeyType;
-  /** Of an RSA key. */
-  readonly bits?: number;
-}
-
-export interface Trial {
-  readonly door: DoorChoice['kind'];
-  readonly port: number;
-  /** Of the last login that was tried. */
-  readonly milliseconds: number;
-  /** What came of each kind, in turn; the first that fails is the last that is tried. */
-  readonly logins: readonly { readonly type: KeyType; readonly isIn: boolean; readonly said: string }[];
-  /** Those of the keys to offer that sshd would accept, although nobody has let them in. */
-  readonly accepted: readonly PublicKey[];
-  /** Names of variables that a guest's ssh can set, of those that were tried. */
-  readonly taken: readonly string[];
-  /** Host keys that sshd showed. */
-  readonly shown: readonly PublicKey[];
-  /** What steered the shell, as `NAME=value`, as it was at the gate; empty if that was not seen. */
-  readonly environment: readonly string[];
-  /** What the sshd of a door of our own said. */
-  readonly log: readonly string[];
-}
 
 /**
  * Opens a pairing with throw-away keys for its one guest, logs in over this machine as they would, with each key in turn,

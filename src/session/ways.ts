@@ -2,8 +2,9 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { findWays, type Ways } from '../door/host-name.ts';
 import { isLoopback } from '../door/system.ts';
-import { type DoorIntent, onlyAddress } from './choose-door.ts';
-import type { DoorPlace } from './door.ts';
+import { onlyAddress } from './choose-door.ts';
+import type { DoorIntent } from './intent.ts';
+import type { DoorPlace } from './open-door.ts';
 
 /** Every name and address, the likeliest first. Resolves late, and does not reject. */
 export async function waysOf(intent: DoorIntent, env: NodeJS.ProcessEnv, place: DoorPlace): Promise<Ways> {

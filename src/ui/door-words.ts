@@ -5,7 +5,7 @@ import { printable } from '../domain/text.ts';
 import type { OwnBar } from '../door/own-bar.ts';
 import type { KeyLine } from '../lease/lease.ts';
 import type { Event } from '../session/events.ts';
-import type { Remains } from '../session/other-ways.ts';
+import type { Remains } from '../session/ways-in.ts';
 import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { blockEffect, blockWords, shortPath } from './shell-words.ts';
 import { wordsOf } from './words.ts';

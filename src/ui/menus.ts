@@ -2,7 +2,7 @@
 import { showDuration } from '../domain/duration.ts';
 import { printable } from '../domain/text.ts';
 import type { MenuItem } from '../room/menu-script.ts';
-import type { Entry } from '../session/entry.ts';
+import type { Entry } from '../session/pairing-info.ts';
 import type { Menus } from '../session/world.ts';
 import { troubleWords } from './trouble-words.ts';
 import { clock } from './words.ts';

@@ -113,8 +113,8 @@ function strangers(commands: readonly string[], shell: string, kind: Kind): stri
   const gate =
     '/bin/sh \\S+/(admit con|gate (guest|tmuxpair-trial)\\S*|gate (guest|tmuxpair-trial) \\d+ (look|moved))';
   const expected = [
-    /^(\S*\/)?sshd(-session)?( |$)/,
-    /^sshd-session|^sshd:/,
+    /^(\S*\/)?sshd(-session|-auth)?( |$)/,
+    /^sshd(-session|-auth)?:/,
     new RegExp(`^${shell} -c exec ${gate}$`),
     new RegExp(`^${gate}`),
     /^(ls -ldn|date \+%s|infocmp|stty size$|rm -f|sleep 0\.2|sleep 1) ?/,

@@ -120,9 +120,11 @@ describe('the time of expiry', () => {
     return at(`${/ to (\S+)/.exec(shown.toString())?.[1]}Z`);
   }
 
-  test.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'Europe/Dublin'])(
-    'is what OpenSSH reads, in every season and on the edges of summer: %s',
-    (zone) => {
+  test.for(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'Europe/Dublin'])(
+    'is what OpenSSH before 10.6 reads, in every season and on the edges of summer: %s',
+    (zone, { skip }) => {
+      // From 10.6 on it reads summer time, too. Lines are written with a `Z` by then.
+      skip(asRead('20260715130000', 'Europe/Berlin') !== at('2026-07-15T12:00:00Z'), 'of another OpenSSH');
       const instants = [
         '2026-01-15T12:00:00Z',
         '2026-07-15T12:00:00Z',
