@@ -2,23 +2,62 @@ import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import { theOne } from '../support/listed.ts';
 import { expectNothingLeft, invited } from '../support/live.ts';
-import { forPrivateDoor, invite } from '../support/private-door.ts';
+import { makeMachine } from '../support/machine.ts';
+import { invite } from '../support/private-door.ts';
 import { isRoot } from '../support/run.ts';
+import { rows } from '../support/whole.ts';
 
-/** An account that may read its own shadow entry, as root may: so may its sshd. */
-const account = { devpts: 'good', files: { '/etc/shadow': '' } } as const;
 const soon = 5000;
 
-async function setPassword({ account }: Stage, field: string): Promise<void> {
-  await account.asRoot(`printf '%s:%s:19000:0:99999:7:::\\n' ${account.name} '${field}' >/etc/shadow`);
+/** What keeps everybody out of an sshd without PAM: begun and ended by scripts that root runs. */
+interface Bar {
+  /** What the account is to have of its own. One that may read its own shadow entry is like root: so may its sshd. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly begin: (name: string) => string;
+  readonly end: (name: string) => string;
+  readonly words: (name: string) => string;
+  readonly hint: (name: string) => string;
+  readonly trouble: object;
+  readonly over: string;
 }
 
-test.runIf(isRoot())(
-  'a locked password, which an sshd without PAM refuses: no private door, with what to do',
-  async () => {
-    await using stage = await makeStage({ account, keys: '# mine\n' });
-    const ada = await invited(stage, 'ada');
-    await setPassword(stage, '!');
+const withPassword = (field: string) => (name: string) =>
+  `printf '%s:%s:19000:0:99999:7:::\\n' ${name} '${field}' >/etc/shadow`;
+
+const bars: Readonly<Record<string, Bar>> = {
+  'a locked password': {
+    files: { '/etc/shadow': '' },
+    begin: withPassword('!'),
+    end: withPassword('*'),
+    words: (name) => `the password of ${name} is locked, which sshd takes for a locked account`,
+    hint: (name) => `as root: usermod -p '*' ${name} (then keys get in`,
+    trouble: { kind: 'account-refused', why: 'locked' },
+    over: 'right again: this account lets guests in',
+  },
+  '/etc/nologin': {
+    // Another file of that folder, so that what is put there is seen by nobody else.
+    files: { '/etc/tmuxpair-test': '' },
+    begin: () => 'touch /etc/nologin',
+    end: () => 'rm -f /etc/nologin',
+    words: () => '/etc/nologin is there, with which sshd lets nobody in but root',
+    hint: () => 'try again when it is gone',
+    trouble: { kind: 'no-logins', path: '/etc/nologin' },
+    over: 'right again: /etc/nologin is gone',
+  },
+};
+
+function asRoot({ account }: Stage, script: (name: string) => string): Promise<string> {
+  return account.asRoot(script(account.name));
+}
+
+test.runIf(isRoot()).each(Object.entries(bars))(
+  '%s: no private door, not even for want of another',
+  async (_, { files, begin, words, hint }) => {
+    await using machine = await makeMachine(['Port 22'], '203.0.113.1', 'good', { files });
+    const { stage } = machine;
+    await stage.writeKeys('# mine\n');
+    await invited(stage, 'ada');
+    await asRoot(stage, begin);
     const before = stage.snapshot();
     const { name } = stage.account;
     for (const args of [['--door', 'private'], []]) {
@@ -26,59 +65,32 @@ test.runIf(isRoot())(
         timeout: 60_000,
       });
       expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: '' });
-      expect(stderr).toContain(`the password of ${name} is locked, which sshd takes for a locked account\n`);
-      expect(stderr).toContain(`hint: as root: usermod -p '*' ${name} (then keys get in`);
+      expect(stderr).toContain(`${words(name)}\n`);
+      expect(stderr).toContain(`hint: ${hint(name)}`);
       await expectNothingLeft(stage);
       stage.expectUntouched(before);
     }
-
-    await setPassword(stage, '*');
-    const { destination, host } = await invite(stage, ['--door', 'private', `${stage.account.home}/ada.pub`]);
-    await (await ada.as({ destination }).join()).waitFor('[pair]');
-    await setPassword(stage, '!');
-    await host.waitFor(`your guests can't join any more: the password of ${name} is locked`, {
-      timeout: soon,
-    });
-    expect((await theOne(stage)).trouble).toMatchObject([{ kind: 'account-refused', why: 'locked' }]);
-    expect((await ada.as({ destination }).run(['-tt'])).stderr).toContain('Permission denied');
-    await host.waitFor("was refused: this account's password is locked", { timeout: soon });
-    await setPassword(stage, '*');
-    await host.waitFor('right again: ', { timeout: soon });
   },
 );
 
-test.runIf(isRoot())(
-  '/etc/nologin: no private door while it is there, and told if it comes later',
-  async () => {
-    // Another file of that folder, so that what is put there is seen by nobody else.
-    await using stage = await makeStage({
-      account: { ...forPrivateDoor.account, files: { '/etc/tmuxpair-test': '' } },
-      keys: '# mine\n',
-    });
+test.runIf(isRoot()).each(rows(Object.entries(bars), 1))(
+  '%s while a private door is open: told, and when it is over',
+  async (_, { files, begin, end, words, trouble, over }) => {
+    await using stage = await makeStage({ account: { devpts: 'good', files } });
     const ada = await invited(stage, 'ada');
-    await stage.account.asRoot('touch /etc/nologin');
-    const before = stage.snapshot();
-    for (const args of [['--door', 'private'], []]) {
-      const { exitCode, stdout, stderr } = await stage.run(['--unattended', '-d', ...args, 'ada.pub'], {
-        timeout: 60_000,
-      });
-      expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: '' });
-      expect(stderr).toContain('/etc/nologin is there, with which sshd lets nobody in but root\n');
-      await expectNothingLeft(stage);
-      stage.expectUntouched(before);
-    }
-
-    await stage.account.asRoot('rm /etc/nologin');
+    await asRoot(stage, end);
     const { destination, host } = await invite(stage, ['--door', 'private', `${stage.account.home}/ada.pub`]);
     const there = ada.as({ destination });
     const seat = await there.join();
     await seat.waitFor('[pair]');
-    await stage.account.asRoot('touch /etc/nologin');
-    await host.waitFor("your guests can't join any more: /etc/nologin is there", { timeout: soon });
-    expect((await theOne(stage)).trouble).toMatchObject([{ kind: 'no-logins', path: '/etc/nologin' }]);
-    expect(await there.run(['-tt'])).toMatchObject({ exitCode: 254 });
-    await stage.account.asRoot('rm /etc/nologin');
-    await host.waitFor('right again: /etc/nologin is gone', { timeout: soon });
+    await asRoot(stage, begin);
+    await host.waitFor(`your guests can't join any more: ${words(stage.account.name)}`, { timeout: soon });
+    expect((await theOne(stage)).trouble).toMatchObject([trouble]);
+    expect((await there.run(['-tt'])).exitCode).not.toBe(0);
+    if (files['/etc/shadow'] !== undefined)
+      await host.waitFor("was refused: this account's password is locked", { timeout: soon });
+    await asRoot(stage, end);
+    await host.waitFor(over, { timeout: soon });
     await (await there.join()).waitFor('[pair]');
     expect(await seat.isRunning()).toBe(true);
   },
