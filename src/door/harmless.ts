@@ -1,5 +1,6 @@
 /** Commands of start-up files that come back and leave the terminal to what follows, whatever their conditions are. */
 import { basename } from 'node:path';
+import { ranBy } from './launchers.ts';
 import { isMultiplexer, mayMultiplex } from './multiplexers.ts';
 import type { Dialect } from './shell-lines.ts';
 import { reaches, type SimpleCommand, walk } from './shell-walk.ts';
@@ -16,12 +17,12 @@ const builtins = words(`
 `);
 
 const programs = words(`
-  arch awk basename brew cat chmod cksum cp cut date dbus-update-activation-environment dircolors dirname
-  domainname dpkg dpkg-query egrep expr fgrep find flatpak fnm gawk getconf getent goenv gpg-agent gpg-connect-agent
-  gpgconf grep groups head hostname hostnamectl id jenv keychain lessfile lesspipe lesspipe.sh ln locale logger ls
-  lsb_release luarocks manpath mawk md5sum mkdir mktemp mv nodenv nproc opam pgrep pidof printenv ps pyenv rbenv
-  readlink realpath rm rpm rustup sed seq sleep sort ssh-add starship stat stty sysctl tail touch tput tr tty
-  uname uniq uptime wc whoami xauth xdpyinfo zoxide
+  arch awk basename brew cat chmod cksum cowsay cp cut date dbus-update-activation-environment dircolors dirname
+  domainname dpkg dpkg-query egrep expr fastfetch fgrep figlet find flatpak fnm fortune gawk getconf getent goenv
+  gpg-agent gpg-connect-agent gpgconf grep groups head hostname hostnamectl id jenv keychain lessfile lesspipe
+  lesspipe.sh ln locale logger ls lsb_release luarocks manpath mawk md5sum mkdir mktemp mv neofetch nodenv nproc opam
+  pgrep pidof printenv ps pyenv rbenv readlink realpath rm rpm rustup screenfetch sed seq sleep sort ssh-add starship
+  stat stty sysctl tail touch tput tr tty uname uniq uptime wc whoami xauth xdpyinfo zoxide
 `);
 
 /** What a program is asked for that prints settings for the shell: it comes back, whichever it is. */
@@ -31,13 +32,6 @@ const prints =
 /** They run a program that they are given, unless they are asked for settings. */
 const carriers = /^(ssh-agent|mise|direnv)$/;
 
-/** They run what they are given, whichever words it has. */
-const launchers =
-  /^(env|sudo|doas|su|runuser|nohup|setsid|nice|ionice|time|timeout|stdbuf|script|xargs|ssh|mosh|docker|podman|(ba|da|z|fi|tc|c|k|mk|a)?sh)$/;
-
-/** Those of them that change nothing about what it does. */
-const wrappers = /^(env|nohup|setsid|nice|ionice|time|timeout|stdbuf)$/;
-
 /** They give a terminal to people unless they are told what to run. */
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
 
@@ -45,13 +39,19 @@ const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
  * A command that gives the terminal away by what it is, also where it always runs: what it does then may hang on more.
  * @returns how to name it
  */
-export function takerIn({ words: all }: SimpleCommand): string | undefined {
-  const [name = '', ...args] = unwrapped(bare(all));
+export function takerIn(command: SimpleCommand): string | undefined {
+  const { words } = command;
+  const all = bare(words);
+  const [name = '', ...args] = all;
   if (name === 'exec') {
     const program = args.find((arg) => !arg.startsWith('-'));
     return program === undefined ? undefined : `exec ${program}`;
   }
-  return isMultiplexer(name) && mayMultiplex([name, ...args]) ? all.join(' ') : undefined;
+  if (isMultiplexer(name)) return mayMultiplex(all) ? words.join(' ') : undefined;
+  const takes = (ranBy(all) ?? []).some(
+    (run) => run.kind === 'command' && takerIn({ ...command, words: run.words }) !== undefined,
+  );
+  return takes ? words.join(' ') : undefined;
 }
 
 /**
@@ -67,7 +67,8 @@ export function harmfulIn(
   isFollowed: (word: string) => boolean,
   computed: ReadonlySet<string> = new Set(),
 ): string[] {
-  return commands.flatMap(({ words: all, isFed }) => {
+  return commands.flatMap((command) => {
+    const { words: all, isFed } = command;
     const [name, ...args] = bare(all);
     if (name === undefined) return [];
     const told = all.join(' ').slice(0, 40);
@@ -75,8 +76,7 @@ export function harmfulIn(
       harmfulIn(walk(code, dialect, reaches.atTimes, true), dialect, own, isFollowed, computed).length > 0
         ? [told]
         : [];
-    const program = unwrapped([name, ...args]);
-    if (isMultiplexer(program[0] ?? '')) return mayMultiplex(program) ? [told] : [];
+    if (isMultiplexer(name)) return mayMultiplex([name, ...args]) ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
     if (name === 'eval' && args.length === 1 && computed.has(args[0]?.replace(/^\$\{?(\w+)\}?$/, '$1') ?? ''))
       return [];
@@ -94,18 +94,17 @@ export function harmfulIn(
       return args.some((arg) => !arg.startsWith('-')) && !args.some((arg) => /^-\w*i/.test(arg))
         ? []
         : [told];
-    if (launchers.test(basename(name))) return [told];
+    const runs = ranBy([name, ...args], isFed);
+    if (runs !== undefined) {
+      const isHarmless = (words: readonly string[]): boolean =>
+        harmfulIn([{ ...command, words }], dialect, own, isFollowed, computed).length === 0;
+      return runs.every((run) => run.kind === 'command' && isHarmless(run.words)) ? [] : [told];
+    }
     // The first word, or the second, as in: conda shell.bash hook
     if (args.slice(0, 2).some((arg) => prints.test(arg)) && !args.includes('--')) return [];
     if (carriers.test(basename(name))) return args.every((arg) => arg.startsWith('-')) ? [] : [told];
     return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
   });
-}
-
-/** From the multiplexer on that is run by a command around it, if there is one. */
-function unwrapped([name = '', ...args]: readonly string[]): readonly string[] {
-  const at = wrappers.test(basename(name)) ? args.findIndex(isMultiplexer) : -1;
-  return at === -1 ? [name, ...args] : args.slice(at);
 }
 
 /** Without what only says how to run it. Empty where it is only asked for. */

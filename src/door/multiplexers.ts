@@ -1,5 +1,6 @@
 /** Terminal multiplexers, which take the terminal unless all that they are told is known to come back. */
 import { basename } from 'node:path';
+import { optionsOf } from './options.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -70,22 +71,4 @@ function screenTakes(args: readonly string[]): boolean {
   const { letters, options } = optionsOf(args, ofScreen);
   if (options.some((one) => /^-(ls|list|wipe|v|X|Q|-version)$/.test(one))) return false;
   return !(/d/i.test(letters) && letters.includes('m')) || /[rRx]/.test(letters);
-}
-
-/** As getopt has them. @param valued letters of options with a value */
-function optionsOf(
-  args: readonly string[],
-  valued: string,
-): { readonly options: readonly string[]; readonly letters: string; readonly rest: readonly string[] } {
-  const options: string[] = [];
-  let letters = '';
-  let at = 0;
-  for (; /^-./.test(args[at] ?? '') && args[at] !== '--'; at++) {
-    const option = args[at] ?? '';
-    options.push(option);
-    const value = [...option].findIndex((letter, n) => n > 0 && valued.includes(letter));
-    letters += value === -1 ? option.slice(1) : option.slice(1, value + 1);
-    if (value === option.length - 1) at += 1;
-  }
-  return { options, letters, rest: args.slice(args[at] === '--' ? at + 1 : at) };
 }
