@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { ranBy } from './launchers.ts';
 import { isMultiplexer, mayMultiplex } from './multiplexers.ts';
 import type { Dialect } from './shell-lines.ts';
+import { variableOf } from './shell-paths.ts';
 import { reaches, type SimpleCommand, walk } from './shell-walk.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
@@ -65,7 +66,7 @@ export function harmfulIn(
   dialect: Dialect,
   own: ReadonlySet<string>,
   isFollowed: (word: string) => boolean,
-  computed: ReadonlySet<string> = new Set(),
+  computed: Pick<ReadonlySet<string>, 'has'> = new Set(),
 ): string[] {
   return commands.flatMap((command) => {
     const { words: all, isFed } = command;
@@ -78,8 +79,7 @@ export function harmfulIn(
         : [];
     if (isMultiplexer(name)) return mayMultiplex([name, ...args]) ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
-    if (name === 'eval' && args.length === 1 && computed.has(args[0]?.replace(/^\$\{?(\w+)\}?$/, '$1') ?? ''))
-      return [];
+    if (name === 'eval' && args.length === 1 && computed.has(variableOf(args[0] ?? ''))) return [];
     // What a command prints: it is looked at by itself.
     if (name === 'eval' && /^(\$\(.*\)|`.*`)$/s.test(args.join(' '))) return [];
     if (name === 'eval') return deeper(args.join(' '));
@@ -87,7 +87,7 @@ export function harmfulIn(
     if (name === '.' || name === 'source') {
       const [file = ''] = args.filter((arg) => !arg.startsWith('-'));
       // What another command prints: it is looked at by itself.
-      const isPrinted = file.startsWith('/dev/fd/') || ((file === '' || file === '-') && isFed);
+      const isPrinted = file.startsWith('<(') || ((file === '' || file === '-') && isFed);
       return isPrinted || isFollowed(file) ? [] : [told];
     }
     if (interpreters.test(basename(name)))
@@ -100,15 +100,23 @@ export function harmfulIn(
         harmfulIn([{ ...command, words }], dialect, own, isFollowed, computed).length === 0;
       return runs.every((run) => run.kind === 'command' && isHarmless(run.words)) ? [] : [told];
     }
-    // The first word, or the second, as in: conda shell.bash hook
-    if (args.slice(0, 2).some((arg) => prints.test(arg)) && !args.includes('--')) return [];
+    if (asksForSettings([name, ...args])) return [];
     if (carriers.test(basename(name))) return args.every((arg) => arg.startsWith('-')) ? [] : [told];
     return builtins.has(name) || programs.has(basename(name)) || own.has(name) ? [] : [told];
   });
 }
 
+/** By the first word, or the second, as in: conda shell.bash hook */
+export function asksForSettings([, ...args]: readonly string[]): boolean {
+  return args.slice(0, 2).some((arg) => prints.test(arg)) && !args.includes('--');
+}
+
+export function isBuiltin(name: string): boolean {
+  return builtins.has(name);
+}
+
 /** Without what only says how to run it. Empty where it is only asked for. */
-function bare(all: readonly string[]): readonly string[] {
+export function bare(all: readonly string[]): readonly string[] {
   let [...rest] = all;
   for (;;) {
     const [name = '', next = ''] = rest;

@@ -164,8 +164,9 @@ export function lex(text: string, dialect: Dialect): Lexed {
       if (end !== '') documents.push(end);
     } else if (/[<>]/.test(c) && next === '(') {
       at += 1;
-      inner.push(within('(', ')'));
-      [word, hasWord] = [`${word}/dev/fd/n`, true];
+      const code = within('(', ')');
+      inner.push(code);
+      [word, hasWord] = [`${word}${c}(${code})`, true];
     } else if (/[<>]/.test(c) || (c === '&' && next === '>')) {
       const [all = ''] = /^[<>&|]*\s*/.exec(text.slice(at)) ?? [];
       at += all.length;

@@ -479,6 +479,53 @@ test.runIf(isWhole())(
   },
 );
 
+test.each(
+  rows(
+    [
+      ['a program of the host’s own', '~/bin/attach-main', 'bin/attach-main', '#!/bin/sh\n'],
+      ['a program in a folder of theirs', 'PATH=$PATH:~/bin; attach-main', 'bin/attach-main', '#!/bin/sh\n'],
+      ['text that a command prints', 'eval "$(cat ~/parts/tmux.sh)"', 'parts/tmux.sh', '# mine\n'],
+      ['a file that a command prints', '. <(cat ~/parts/tmux.sh)', 'parts/tmux.sh', '# mine\n'],
+    ],
+    1,
+  ),
+)(
+  'W2: what always runs, and has a condition of its own: %s: auto takes a private sshd, a port that is named gets a warning',
+  async (_, line, file, head) => {
+    await using stage = await makeStage(forPrivateDoor);
+    const guest = await invited(stage, 'guest');
+    // No trial meets it: the session comes later.
+    await stage.writeFile(
+      file,
+      `${head}! tmux has-session -t main 2>/dev/null || exec tmux attach -t main\n`,
+    );
+    await stage.account.demand('chmod', ['755', file]);
+    await stage.writeFile('.bashrc', `${line}\n`);
+    const { stdout, stderr, exitCode } = await stage.run([...background, '-r', 'guest.pub', ...program]);
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /might not reach the session \(your login shell \/bin\/bash has a command that may give their terminal to another program \(~\/.*\)\): guests come through an sshd of this pairing's own/,
+    );
+    expect(stdout).toContain(`(~/${file}:2)`);
+    await stage.account.demand('tmux', ['new-session', '-d', '-s', 'main', 'sh']);
+    const seat = await guest.as({ destination: destinationOf((await theOne(stage)).sshCommand) }).join();
+    await seat.waitFor('view only');
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    await stage.account.demand('tmux', ['kill-server']);
+    const named = await stage.run([
+      '--port',
+      String(stage.sshd.port),
+      ...background,
+      'guest.pub',
+      ...program,
+    ]);
+    expect(named).toMatchObject({ exitCode: 0 });
+    expect(named.stdout + named.stderr).toContain(
+      `~/${file}:2 may give your guest's terminal to another program (exec tmux)`,
+    );
+  },
+);
+
 test('W2: exit for some terminals: auto takes a private sshd, a port that is named gets a warning', async () => {
   await using stage = await makeStage(forPrivateDoor);
   const guest = await invited(stage, 'guest');

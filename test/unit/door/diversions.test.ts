@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { diversionObstacles, diversionsIn } from '../../../src/door/diversions.ts';
+import { diversionObstacles } from '../../../src/door/diversions.ts';
+import { diversionsIn } from '../../../src/door/file-diversions.ts';
 
 const found = (text: string, shell = 'bash', environment = ['HOME=/home/ada']) =>
   diversionsIn(text, shell, environment).diversions.map(({ line }) => line);
@@ -384,4 +385,106 @@ test.each([
   const found = diversionObstacles('/bin/bash', { entries: [`HOME=${home}`], accepts: [] });
   rmSync(home, { recursive: true });
   expect(found).toEqual([{ kind: 'may-divert', path: join(home, '.bashrc'), line: 1, command }]);
+});
+
+/** What is told of an account whose home has these files. */
+function toldOf(files: Readonly<Record<string, string>>, shell = '/bin/bash') {
+  const home = mkdtempSync(join(tmpdir(), 'tmuxpair-diversions-'));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, name)), { recursive: true });
+    writeFileSync(join(home, name), text, { mode: 0o755 });
+  }
+  const entries = [`HOME=${home}`, 'PATH=/usr/bin:/bin'];
+  const told = diversionObstacles(shell, { entries, accepts: ['TERM'] });
+  rmSync(home, { recursive: true });
+  return told.map((one) =>
+    'path' in one && 'line' in one ? `${one.kind} ${one.path.replace(`${home}/`, '')}:${one.line}` : one.kind,
+  );
+}
+
+const attach =
+  '#!/bin/sh\n[ -n "$TMUX" ] || ! tmux has-session -t main 2>/dev/null || exec tmux attach -t main\n';
+const diverts = '[ "$SSH_CLIENT" = x ] && exec bash --norc -i\n';
+
+test.each([
+  ['~/bin/attach-main\n', 'bin/attach-main:2'],
+  ['"$HOME"/bin/attach-main\n', 'bin/attach-main:2'],
+  ['PATH=$PATH:~/bin; attach-main\n', 'bin/attach-main:2'],
+  ['attach-main\nexport PATH="$HOME/bin:$PATH"\n', 'bin/attach-main:2'],
+  ['. ~/.env\nattach-main\n', 'bin/attach-main:2'],
+  ['nice ~/bin/attach-main\n', 'bin/attach-main:2'],
+  ['LC_ALL=C command ~/bin/attach-main &\n', 'bin/attach-main:2'],
+  ['bash ~/bin/attach-main\n', 'bin/attach-main:2'],
+  ['x=$(~/bin/attach-main)\n', 'bin/attach-main:2'],
+  ['find ~ -maxdepth 0 -exec ~/bin/attach-main ";"\n', 'bin/attach-main:2'],
+  ['~/bin/outer\n', 'bin/attach-main:2'],
+  ['~/bin/plain\n', 'bin/plain:1'],
+  ['~/bin/ls\n', 'bin/ls:2'],
+  ['~/bin/other\n', '.bashrc:1'],
+  ['~/bin/program\n', '.bashrc:1'],
+  ['~/bin/asking\n', '.bashrc:1'],
+  ['cd ~/bin; ./attach-main\n', '.bashrc:1'],
+  ['S=:; $S\n', '.bashrc:1'],
+  ["sh -c 'test -e /x && exec bash'\n", '.bashrc:1'],
+  ["eval '~/bin/attach-main'\n", 'bin/attach-main:2'],
+  ['eval "$(cat ~/.dd/a.sh)"\n', '.dd/a.sh:1'],
+  ['eval "`cat ~/.dd/a.sh`"\n', '.dd/a.sh:1'],
+  ['eval "$(<~/.dd/a.sh)"\n', '.dd/a.sh:1'],
+  ['x=$(cat ~/.dd/a.sh); eval "$x"\n', '.dd/a.sh:1'],
+  ['eval "$(sed s/a/b/ ~/.dd/a.sh)"\n', '.dd/a.sh:1'],
+  ['. <(cat ~/.dd/a.sh)\n', '.dd/a.sh:1'],
+  ['source <(cat ~/.dd/*)\n', '.dd/a.sh:1'],
+  ['cat ~/.dd/a.sh | . /dev/stdin\n', '.dd/a.sh:1'],
+  ['eval "$(cat "$1")"\n', '.bashrc:1'],
+  ['eval "$(~/bin/quiet)"\n', '.bashrc:1'],
+])('what always runs is looked into: %j', (text, where) => {
+  const files = {
+    '.bashrc': text,
+    '.env': 'PATH=$PATH:~/bin\n',
+    '.dd/a.sh': diverts,
+    'bin/attach-main': attach,
+    'bin/outer': '#!/usr/bin/env bash\ncd "$HOME"\n~/bin/attach-main\nexit 0\n',
+    'bin/plain': diverts,
+    'bin/ls': attach,
+    'bin/other': '#!/usr/bin/python3\n',
+    'bin/program': '\x7fELF\0',
+    'bin/asking': '#!/bin/bash -i\n',
+    'bin/quiet': '#!/bin/sh\necho x=1\n',
+  };
+  expect(toldOf(files)).toEqual([`may-divert ${where}`]);
+});
+
+test.each([
+  '~/bin/quiet\n',
+  '~/bin/missing\n',
+  '~/bin/pyenv init -\n',
+  'export PATH="$HOME/bin:$PATH"\neval "$(pyenv init --path)"\neval "$(pyenv init -)"\n',
+  'eval "$(~/bin/brew shellenv)"\n',
+  'eval "$(starship init bash)"\neval "$(~/.local/bin/zoxide init bash)"\neval "$(direnv hook bash)"\n',
+  'eval "$(~/.local/bin/mise activate bash)"\n',
+  '. "$HOME/.nvm/nvm.sh"\n',
+  'eval "$(dircolors -b)"\neval "$(ssh-agent -s)"\neval "$(keychain --eval id_ed25519)"\n',
+  '[ -x /usr/bin/lesspipe ] && eval "$(SHELL=/bin/sh lesspipe)"\n',
+  'fortune\nneofetch\nfortune | cowsay\n',
+  'eval "$(cat ~/.dd/plain)"\n. <(cat ~/.dd/plain)\n',
+  'case $- in *i*) ;; *) return;; esac\n~/bin/attach-main\n',
+  '[[ $- == *i* ]] && ~/bin/attach-main\n',
+  'attach-main() { :; }\nPATH=~/bin:$PATH\nattach-main\n',
+  '~/.local/bin/starship --version\n',
+  'command -v ~/bin/attach-main\n',
+  'which lsb_release\nlsb_release -d\n',
+])('and raises no false alarm: %j', (text) => {
+  const files = {
+    '.bashrc': text,
+    '.nvm/nvm.sh': 'export NVM_DIR="$HOME/.nvm"\nnvm() { echo "$@"; }\n',
+    '.dd/plain': 'export A=b\nalias t="tmux attach"\n',
+    '.local/bin/starship': '\x7fELF\0',
+    '.local/bin/zoxide': '\x7fELF\0',
+    '.local/bin/mise': '\x7fELF\0',
+    'bin/attach-main': attach,
+    'bin/quiet': '#!/bin/sh\ncd /tmp || exit 1\nset -e\ndate >~/.last\nexit 0\n',
+    'bin/pyenv': '#!/usr/bin/env bash\nexec "$1"\n',
+    'bin/brew': '#!/bin/bash\nexec "$1"\n',
+  };
+  expect(toldOf(files)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { diversionsIn } from '../../../src/door/diversions.ts';
+import { diversionsIn } from '../../../src/door/file-diversions.ts';
 import { isTheirs } from '../../../src/door/guest-variables.ts';
 import { unquotedFinder } from '../../../src/door/unquoted.ts';
 

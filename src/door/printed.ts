@@ -1,0 +1,60 @@
+/** What a shell is told to read by commands that print it. */
+import { basename } from 'node:path';
+import { bare } from './harmless.ts';
+import { type Dialect, lex } from './shell-lines.ts';
+import { variableOf } from './shell-paths.ts';
+import { type SimpleCommand, walk } from './shell-walk.ts';
+
+/** They print the files that they are given, or some of it. */
+const printers = /^(cat|tac|head|tail|sed|[efz]?grep|cut|[gm]?awk|sort|uniq|tr|bat)$/;
+/** They print all of them. */
+const whole = /^(cat|tac)$/;
+
+export interface Printed {
+  /** As they are written. Of those that are no path `isWhole` tells those that are files all the same. */
+  readonly files: readonly { readonly word: string; readonly isWhole: boolean }[];
+  /** Commands that print something of their own. */
+  readonly others: readonly SimpleCommand[];
+}
+
+export function printedBy(commands: readonly SimpleCommand[]): Printed {
+  const isPrinter = ({ words: [name = ''] }: SimpleCommand): boolean => printers.test(basename(name));
+  const files = commands
+    .filter(isPrinter)
+    .flatMap(({ words: [name = '', ...args] }) =>
+      args
+        .filter((arg) => !arg.startsWith('-'))
+        .map((word) => ({ word, isWhole: whole.test(basename(name)) })),
+    );
+  return { files, others: commands.filter((command) => !isPrinter(command)) };
+}
+
+/**
+ * The commands whose output this one has the shell read as its own, if it does: each list is a pipeline, or of one word.
+ * @param before what comes before it
+ * @param computed variables that hold what was printed, with the words that did so
+ */
+export function printingsFor(
+  command: SimpleCommand,
+  before: readonly SimpleCommand[],
+  dialect: Dialect,
+  computed: ReadonlyMap<string, string>,
+): (readonly SimpleCommand[])[] {
+  const [name = '', ...args] = bare(command.words);
+  const isSource = name === '.' || name === 'source';
+  if (name !== 'eval' && !isSource) return [];
+  const variable = args.length === 1 ? computed.get(variableOf(args[0] ?? '')) : undefined;
+  const all = substituted(variable ?? args.join(' '), dialect).map((code) => {
+    const [, file] = /^\s*<\s*["']?([^\s"'<>|&;]+)["']?\s*$/.exec(code) ?? []; // $(<FILE)
+    if (file !== undefined) return [{ ...command, words: ['cat', file] }];
+    return walk(code, dialect, command.reach, true).map((one) => ({ ...one, line: command.line }));
+  });
+  if (!isSource || !command.isFed) return all;
+  const since = before.findLastIndex(({ isFed }) => !isFed);
+  return [...all, before.slice(Math.max(0, since))];
+}
+
+/** What is run to get words, as in `"$(a)" <(b)`. */
+function substituted(text: string, dialect: Dialect): string[] {
+  return lex(text, dialect).tokens.flatMap((token) => (token.kind === 'word' ? token.inner : []));
+}
