@@ -25,6 +25,9 @@ export interface Called extends Spot, Call {
   readonly isAlways: boolean;
 }
 
+/** What is typed there is what a shell reads there. */
+const isTerminal = /^\/dev\/(console|pts\/|tty)/;
+
 /**
  * The pure part, of one file of a shell of that name. What always runs has been tried, as far as it
  * is not a program that may do something else another time; what only runs at times counts unless it is known to do no harm.
@@ -62,8 +65,10 @@ export function diversionsIn(
   const computed = new Map<string, string>();
   const called: Called[] = [];
   const folders: string[] = [];
-  const isFollowed = (word: string): boolean =>
-    pathOf(word, given) !== undefined || lists.has(variableOf(word));
+  const isFollowed = (word: string): boolean => {
+    const path = pathOf(word, given);
+    return path === undefined ? lists.has(variableOf(word)) : !isTerminal.test(path);
+  };
   const commands = walk(text, dialect, isAlways ? reaches.always : reaches.atTimes);
   const harmfulOf = (command: SimpleCommand): string | undefined =>
     harmfulIn([command], dialect, functions, isFollowed, computed)[0];

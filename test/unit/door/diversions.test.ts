@@ -246,6 +246,8 @@ test.each([
   ['bash', 'screen -S work -r -dm'],
   ['bash', 'screen -S -X'],
   ['bash', '>/dev/null exec bash'],
+  ['bash', '. /dev/tty'],
+  ['bash', 'eval "$(cat /dev/tty)"'],
   ['bash', 'find / -maxdepth 0 -exec bash ";"'],
   ['bash', 'find ~ -name x -execdir less {} +'],
   ['bash', "find . -exec true ';' -ok sh -c x ';'"],
