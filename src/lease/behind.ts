@@ -83,6 +83,24 @@ export function lookForStrays(folder: string): StrayLook {
 }
 
 /**
+ * Whose logins these are, as far as the command of a line of ours or another gate of the same connection tells, and for how
+ * many seconds.
+ */
+export function strayLogins(
+  folder: string,
+  strays: readonly TableRow[],
+): { readonly label: string; readonly seconds: number }[] {
+  const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
+  return strays.flatMap((row) => {
+    const [, command = ''] = wordsOf(row.pid).split(` -c exec /bin/sh ${folder}/`);
+    const [, named] = /^(?:\d+\/)?gate (\S+)/.exec(command) ?? [];
+    const label = named ?? gates.find(({ parent }) => parent === row.ppid)?.label;
+    const seconds = Math.round(uptime() - startTicks(row) / ticks);
+    return label === undefined ? [] : [{ label, seconds }];
+  });
+}
+
+/**
  * Whether it is the sshd of one connection to this account. Never one that listens, nor process 1: what orphans have for
  * a parent, which in a container may be an sshd. Nor one that somebody else calls so.
  */

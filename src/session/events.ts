@@ -74,6 +74,8 @@ export interface Report {
   readonly visits: readonly Visit[];
   /** Who has logged in, as far as that can be seen, and was never in: through the system's sshd there may be others. */
   readonly neverIn: readonly string[];
+  /** In whose terminal another program ran, as far as that can be seen. */
+  readonly astray: readonly { readonly label: string; readonly seconds: number }[];
   /** Whether the host's session is still there, and how to get back to it. */
   readonly room: { readonly stays: boolean; readonly session: string; readonly command: string };
   /** By what guests may get in all the same. */

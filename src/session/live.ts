@@ -65,6 +65,8 @@ export interface Live {
   readonly out: Set<Label>;
   /** Who has logged in, as far as that can be seen, whether or not they came in; of the system's sshd, who came to the gate. */
   readonly loggedIn: Set<string>;
+  /** In whose terminal another program ran than the gate, as far as that can be seen, and for how many seconds at most. */
+  readonly astray: Map<string, number>;
   /** The guests that {@link out} names, with their keys. */
   kicked: readonly Guest[];
   otherWays: OtherWays;

@@ -100,6 +100,7 @@ export async function openPairing(
     trouble: [],
     out: new Set(),
     loggedIn: new Set(),
+    astray: new Map(),
     kicked: [],
     otherWays: noOtherWays,
     here: new Map(),

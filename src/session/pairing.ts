@@ -155,6 +155,7 @@ export async function supervise(
   );
   const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent), blocked];
   const reason = await orEnd(live, log, firstOf(stop, reasons));
+  if (reason.kind === 'gate-not-reached') strays.end();
   const failure = await endAccess(live, watch.look());
   const remains = remainsOf(live, [...live.guests, ...live.kicked]);
   const left = failure ?? keysLeft(remains);
@@ -185,6 +186,7 @@ export async function supervise(
     door: door.kind,
     visits: live.past,
     neverIn: neverIn(live),
+    astray: [...live.astray].map(([label, seconds]) => ({ label, seconds })),
     room: { stays, session: room.session, command: reattachCommand(room) },
     remains,
   };

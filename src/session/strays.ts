@@ -6,7 +6,7 @@ import { readlinkSync } from 'node:fs';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { loginEnvironment } from '../door/login-environment.ts';
 import { loginShell } from '../door/shell.ts';
-import { lookForStrays } from '../lease/behind.ts';
+import { lookForStrays, strayLogins } from '../lease/behind.ts';
 import { hasProc } from '../lease/process.ts';
 import type { TableRow } from '../lease/process-row.ts';
 import { thisAccount } from '../system/account.ts';
@@ -20,8 +20,16 @@ const every = 1000;
 /** In seconds: how long a shell may take if its terminal looks as sshd has made it, and if a program has it to itself. */
 const [most, raw] = [15, 1.5];
 
-/** Ends such connections. Resolves with the first: from then on it is known that guests do not all come to the gate. */
-export function watchStrays({ lease, door }: Live): { readonly found: Promise<ShellBlock>; stop(): void } {
+export interface Strays {
+  /** Resolves with the first: from then on it is known that guests do not all come to the gate. */
+  readonly found: Promise<ShellBlock>;
+  /** Once that is known otherwise: ends those that there are now. */
+  end(): void;
+  stop(): void;
+}
+
+/** Ends such connections, and notes in {@link Live.astray} whose they were. */
+export function watchStrays({ lease, door, loggedIn, astray }: Live): Strays {
   const found = deferred<ShellBlock>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -43,6 +51,10 @@ export function watchStrays({ lease, door }: Live): { readonly found: Promise<Sh
     suspects = now;
   };
   const end = (strays: readonly TableRow[], outcome: 'late' | 'terminal'): void => {
+    for (const { label, seconds } of strayLogins(lease.folder, strays)) {
+      loggedIn.add(label);
+      astray.set(label, Math.max(seconds, astray.get(label) ?? 1));
+    }
     for (const { pid } of strays) {
       try {
         process.kill(pid, 'SIGKILL');
@@ -60,9 +72,14 @@ export function watchStrays({ lease, door }: Live): { readonly found: Promise<Sh
     }, every);
     timer.unref();
   };
-  if (hasProc && door?.kind === 'system') tick();
+  const isWatching = hasProc && door?.kind === 'system';
+  if (isWatching) tick();
   return {
     found: found.promise,
+    end: () => {
+      const [strays = []] = isWatching ? lookNow(raw) : [];
+      if (strays.length > 0) end(strays, 'terminal');
+    },
     stop: () => {
       stopped = true;
       clearTimeout(timer);

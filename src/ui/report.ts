@@ -83,8 +83,8 @@ export function jsonFor(event: Event): unknown {
     case 'invited':
       return entryJson(event.invitation.entry);
     case 'ended': {
-      const { reason, visits, neverIn } = event.report;
-      const logins = neverIn.length > 0 ? { neverIn } : {};
+      const { reason, visits, neverIn, astray } = event.report;
+      const logins = { ...(neverIn.length > 0 && { neverIn }), ...(astray.length > 0 && { astray }) };
       return { ended: { ...reason, reason: reason.kind, kind: undefined, visits, ...logins } };
     }
     default:
@@ -299,17 +299,21 @@ const from: Readonly<Record<Invitation['routes'][number]['reach'], string>> = {
   jump: 'through the jump host',
 };
 
-function report({ reason, door, visits, neverIn, room, remains }: Report): Line[] {
+function report({ reason, door, visits, neverIn, astray, room, remains }: Report): Line[] {
   const stays = visits.map(
     (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${printable(visit.address)}`,
   );
   const told = [
     ...stays,
-    ...neverIn.map((label) => `${printable(label)} logged in but did not reach the session`),
+    ...astray.map(
+      ({ label, seconds }) =>
+        `${printable(label)} had a program of yours, such as a shell, in their terminal for ${showDuration(seconds)}: they may have typed there`,
+    ),
+    ...neverIn
+      .filter((label) => !astray.some((one) => one.label === label))
+      .map((label) => `${printable(label)} logged in but did not reach the session`),
     // Through the system's sshd somebody may have logged in, and nobody can tell them from the host's own logins.
-    ...(stays.length + neverIn.length > 0
-      ? []
-      : [door === 'system' ? 'nobody reached the session' : 'nobody joined']),
+    ...(stays.length + neverIn.length + astray.length > 0 ? [] : [nobodyWords(reason, door)]),
     remains.added.length === 0
       ? `${because(reason)}: access is revoked, authorized_keys is as it was`
       : `${because(reason)}: what this pairing granted is revoked`,
@@ -321,6 +325,14 @@ function report({ reason, door, visits, neverIn, room, remains }: Report): Line[
     ...told.map((text): Line => ({ to: 'out', text })),
     ...warnings.map((text): Line => ({ to: 'err', text: `tmuxpair: warning: ${text}` })),
   ];
+}
+
+/** Of a shell that has become another program nobody can tell whose login it was. */
+function nobodyWords(reason: EndReason, door: Report['door']): string {
+  if (door !== 'system') return 'nobody joined';
+  return reason.kind === 'gate-not-reached' && /^(terminal|late|obeys)$/.test(reason.block.outcome)
+    ? 'nobody reached the session, but a guest who logged in may have had a shell of yours'
+    : 'nobody reached the session';
 }
 
 function because(reason: EndReason): string {

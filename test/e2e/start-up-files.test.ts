@@ -479,6 +479,28 @@ test.runIf(isWhole())(
   },
 );
 
+test('W2 I17: a guest in whose terminal the host’s own tmux was is named at the end', async () => {
+  await using stage = await makeStage();
+  const guest = await invited(stage, 'guest');
+  await stage.writeFile(
+    '.bashrc',
+    '! tmux -L mine has-session -t main 2>/dev/null || tmux -L mine attach -t main\n',
+  );
+  const host = await stage.pair(['--port', String(stage.sshd.port), '-r', 'guest.pub', ...program]);
+  await until(() => leaseLines(stage).length > 0, { what: 'the lines' });
+  await stage.account.demand('tmux', ['-L', 'mine', 'new-session', '-d', '-s', 'main', 'sh']);
+  const seat = await guest.join();
+  await until(() => leaseLines(stage).length === 0, { what: 'access to end', timeout: 45_000 });
+  await seat.exitStatus();
+  await host.sendKeys('C-b', 'd');
+  await host.exitStatus();
+  expect(await host.transcript()).toMatch(
+    /guest had a program of yours, such as a shell, in their terminal for \d+s: they may have typed there/,
+  );
+  expect(await host.transcript()).not.toContain('nobody reached');
+  await stage.account.demand('tmux', ['-L', 'mine', 'kill-server']);
+});
+
 test.each(
   rows(
     [

@@ -77,7 +77,12 @@ const obstacles: { readonly [K in Obstacle['kind']]: Extract<Obstacle, { kind: K
   owner: { kind: 'owner', path: '/home/me', uid: 7 },
 };
 
-const byPrivate = { door: 'private', neverIn: [] } as const;
+const takesTerminal = {
+  kind: 'gate-not-reached',
+  block: { shell: '/bin/bash', outcome: 'terminal', files: ['/etc/bash.bashrc'] },
+} as const;
+const bySystem = { door: 'system', neverIn: [], astray: [] } as const;
+const byPrivate = { door: 'private', neverIn: [], astray: [] } as const;
 const path = '/home/me/.ssh/authorized_keys';
 const troubles: { readonly [K in Trouble['kind']]: Extract<Trouble, { kind: K }> } = {
   'lines-missing': { kind: 'lines-missing', path, guests: ['ada', 'bob'] },
@@ -452,7 +457,23 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
     },
     {
       kind: 'ended',
-      report: { reason: reasons['nobody-joined'], door: 'system', neverIn: [], visits: [], room, remains },
+      report: { reason: reasons['nobody-joined'], ...bySystem, visits: [], room, remains },
+    },
+    {
+      kind: 'ended',
+      report: { reason: takesTerminal, ...bySystem, visits: [], room, remains },
+    },
+    {
+      kind: 'ended',
+      report: {
+        reason: takesTerminal,
+        ...bySystem,
+        neverIn: ['ada', 'cyd'],
+        astray: [{ label: 'ada', seconds: 7 }],
+        visits: [],
+        room,
+        remains,
+      },
     },
     ...Object.values(reasons).map(
       (reason): Event => ({
@@ -536,6 +557,7 @@ describe('what comes from outside is made safe to print', () => {
         reason: reasons.asked,
         ...byPrivate,
         neverIn: [poison],
+        astray: [{ label: poison, seconds: 7 }],
         visits: [{ ...visit, label: poison, address: poison }],
         room,
         remains,
