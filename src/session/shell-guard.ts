@@ -207,20 +207,21 @@ export function watchShell({ shell }: Live): { readonly blocked: Promise<ShellBl
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let due = (shell?.triedAt() ?? -anew) + anew;
-  const look = (wait: number): void => {
-    timer = setTimeout(async () => {
-      const isDue = performance.now() >= due;
-      try {
-        const block = await shell?.again(isDue ? undefined : 'ifChanged');
-        if (block) return found.resolve(block);
-      } catch {
-        // No terminal could be had now. It is tried again with the next change.
-      }
-      if (isDue) due = performance.now() + anew;
-      if (!stopped) look(every);
-    }, wait);
+  const look = async (): Promise<void> => {
+    const isDue = performance.now() >= due;
+    try {
+      const block = await shell?.again(isDue ? undefined : 'ifChanged');
+      if (block) return found.resolve(block);
+    } catch {
+      // No terminal could be had now. It is tried again with the next change.
+    }
+    if (isDue) due = performance.now() + anew;
+    if (!stopped) lookIn(every);
   };
-  if (shell) look(soon);
+  const lookIn = (wait: number): void => {
+    timer = setTimeout(() => void look(), wait);
+  };
+  if (shell) lookIn(soon);
   return {
     blocked: found.promise,
     stop: () => {

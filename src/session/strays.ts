@@ -66,9 +66,10 @@ export function watchStrays({ lease, door, loggedIn, astray }: Live): Strays {
     found.resolve(blockOf(shell, loginEnvironment({ ...thisAccount(), shell }, undefined), outcome));
   };
   const tick = (): void => {
-    timer = setTimeout(async () => {
-      await look().catch(() => {}); // All file handles may be in use: then at the next look.
-      if (!stopped) tick();
+    timer = setTimeout(() => {
+      look()
+        .catch(() => {}) // All file handles may be in use: then at the next look.
+        .finally(() => !stopped && tick());
     }, every);
     timer.unref();
   };

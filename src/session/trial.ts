@@ -69,10 +69,10 @@ export async function tryPairing(
     const guest = await makeGuest(folder, kinds);
     const pairing = pairingFor(intent, guest.reference, folder);
     const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
-    const trial = await visit(open, { folder, wait, at, offer }, world.stop).finally(() =>
-      endAccess(open.live),
-    );
+    const visited = visit(open, { folder, wait, at, offer }, world.stop);
+    await visited.catch(() => {}); // It is waited for below.
     const failure = await endAccess(open.live);
+    const trial = await visited;
     if (failure) throw new Refusal(failure);
     return { ...trial, log };
   } finally {

@@ -1,9 +1,10 @@
 /** What the doctor has found, in words. */
 import { jsonLine, printable } from '../domain/text.ts';
 import type { Check, Finding, Machine } from '../session/finding.ts';
-import { doubtWords, obstacleWords } from './door-words.ts';
+import { doubtWords } from './door-words.ts';
 import { causeOf } from './keyring-words.ts';
 import { mendFor } from './mends.ts';
+import { obstacleWords } from './obstacle-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 

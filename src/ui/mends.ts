@@ -4,8 +4,8 @@ import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { shWord } from '../domain/sh-word.ts';
 import type { Finding, Machine } from '../session/finding.ts';
-import { isShared } from './door-words.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
+import { isShared } from './obstacle-words.ts';
 import { blockHint } from './shell-words.ts';
 import { wordsOf } from './words.ts';
 

@@ -3,7 +3,7 @@ import { effectOf, isOfStartUp } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
-import { obstacleWords } from './door-words.ts';
+import { obstacleWords } from './obstacle-words.ts';
 import { isOfSshd } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
