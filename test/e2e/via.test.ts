@@ -110,10 +110,11 @@ test.runIf(isRoot()).each(rows(doors, 1))(
     if (door === 'private') {
       await networks.cable('out');
       await host.waitFor('the tunnel is down', { timeout: 40_000 });
-      expect((await theOne(stage)).trouble.map(({ kind }) => kind)).toEqual(['tunnel-down']);
+      const troubles = async () => (await theOne(stage)).trouble.map(({ kind }) => kind).join();
+      await until(async () => (await troubles()) === 'tunnel-down', { what: 'the tunnel to be trouble' });
       await networks.cable('in');
       await host.waitFor('the tunnel is up again', { timeout: 40_000 });
-      expect((await theOne(stage)).trouble).toEqual([]);
+      await until(async () => (await troubles()) === '', { what: 'the trouble to be over' });
       await (await guest.paste(line)).waitFor('guest-22');
     }
 
