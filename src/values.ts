@@ -2,9 +2,9 @@
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
+import type { Names } from './control/known.ts';
 import { usage } from './domain/failure.ts';
 import { type Access, isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
-import type { Names } from './session/known.ts';
 import { homeFolder } from './system/home.ts';
 import { type Shell, shells } from './ui/completion/completion.ts';
 

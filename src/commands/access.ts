@@ -1,6 +1,6 @@
 import type { Access } from '../domain/guest.ts';
-import { confirmSharing } from '../session/pairing.ts';
-import { onStopSignals } from '../session/stop.ts';
+import { confirmSharing } from '../pairing/pairing.ts';
+import { onStopSignals } from '../pairing/stop.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { carryOut, type Target } from './reach.ts';
 import { terminalOf } from './surroundings.ts';

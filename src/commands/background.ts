@@ -2,15 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { PairIntent } from '../session/intent.ts';
-import { openFor, supervise } from '../session/pairing.ts';
-import { onStopSignals, Stopped } from '../session/stop.ts';
-import { guestsFromWire, type WireGuest } from '../session/wire.ts';
-import type { World } from '../session/world.ts';
-import { menus } from '../ui/menus.ts';
-import { wordsFor } from '../ui/report.ts';
+import { guestsFromWire, type WireGuest } from '../control/wire.ts';
+import type { PairIntent } from '../domain/intent.ts';
+import { openFor, supervise } from '../pairing/pairing.ts';
+import { onStopSignals, Stopped } from '../pairing/stop.ts';
+import type { World } from '../pairing/world.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { manners } from './surroundings.ts';
 
 /** What a supervisor in the background is told on its standard input. */
 export interface Orders {
@@ -91,8 +90,7 @@ export async function superviseCommand(terminal: Terminal, self: readonly string
     hasTerminal: false,
     stop,
     emit,
-    words: wordsFor,
-    menus,
+    ...manners,
     self,
   };
   const open = await openFor(intent, Promise.resolve(guestsFromWire(guests)), world);

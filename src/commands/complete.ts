@@ -1,4 +1,4 @@
-import { type Names, namesFor } from '../session/known.ts';
+import { type Names, namesFor } from '../control/known.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 /** Prints names for completion, a line each. @returns the exit code */

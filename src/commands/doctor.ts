@@ -1,12 +1,11 @@
-import { examine } from '../session/doctor.ts';
-import type { Check } from '../session/finding.ts';
-import type { TrialIntent } from '../session/intent.ts';
-import { thisMachine } from '../session/machine.ts';
-import { onStopSignals } from '../session/stop.ts';
+import { examine } from '../doctor/doctor.ts';
+import type { Check } from '../doctor/finding.ts';
+import { thisMachine } from '../doctor/machine.ts';
+import type { TrialIntent } from '../domain/intent.ts';
+import { onStopSignals } from '../pairing/stop.ts';
 import { checkLines, doctorJson } from '../ui/doctor-words.ts';
-import { menus } from '../ui/menus.ts';
-import { wordsFor } from '../ui/report.ts';
 import type { Terminal } from '../ui/terminal.ts';
+import { manners } from './surroundings.ts';
 
 /**
  * Tells whether a guest could get in, what stands in the way, and what mends it.
@@ -29,8 +28,7 @@ export async function doctorCommand(
     hasTerminal: false,
     stop: onStopSignals(),
     emit: terminal.event,
-    words: wordsFor,
-    menus,
+    ...manners,
     self,
   };
   const canGetIn = await examine(intent, world, (check) => {

@@ -1,10 +1,10 @@
+import { request } from '../control/client.ts';
+import { toWire } from '../control/wire.ts';
 import { jsonLine } from '../domain/text.ts';
-import type { Invited } from '../session/guests.ts';
-import { resolveGuests } from '../session/guests.ts';
-import { confirmSharing } from '../session/pairing.ts';
-import { request } from '../session/reach.ts';
-import { onStopSignals } from '../session/stop.ts';
-import { toWire } from '../session/wire.ts';
+import type { Invited } from '../guests/guests.ts';
+import { resolveGuests } from '../guests/guests.ts';
+import { confirmSharing } from '../pairing/pairing.ts';
+import { onStopSignals } from '../pairing/stop.ts';
 import { entryJson, pairingInfo } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { onePairing, type Target } from './reach.ts';

@@ -1,7 +1,7 @@
 import type { NonEmpty, Reference } from '../domain/guest.ts';
+import { isRemembered, pinsOf, type Seen, seeKeys } from '../guests/seen.ts';
 import { type Keyring, openKeyring } from '../keyring/keyring.ts';
-import { isRemembered, pinsOf, type Seen, seeKeys } from '../session/seen.ts';
-import { onStopSignals, unlessStopped } from '../session/stop.ts';
+import { onStopSignals, unlessStopped } from '../pairing/stop.ts';
 import { keysJson, keysTable } from '../ui/keys-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 

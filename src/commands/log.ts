@@ -1,5 +1,5 @@
 import { jsonLine } from '../domain/text.ts';
-import { linesSince } from '../session/log.ts';
+import { linesSince } from '../journal/log.ts';
 import { logTable } from '../ui/log-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 

@@ -1,5 +1,5 @@
+import { ask } from '../control/client.ts';
 import { Refusal } from '../domain/failure.ts';
-import { ask } from '../session/reach.ts';
 
 /**
  * Asks a pairing's supervisor for the host's menu, for a key inside the room. Says nothing: there is nobody to read it.

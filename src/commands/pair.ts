@@ -1,17 +1,15 @@
 import { join } from 'node:path';
+import { toWire } from '../control/wire.ts';
+import type { PairIntent } from '../domain/intent.ts';
+import { resolveGuests } from '../guests/guests.ts';
 import { runDirectories } from '../lease/run-directory.ts';
+import { confirmSharing, pair } from '../pairing/pairing.ts';
+import { onStopSignals, unlessStopped } from '../pairing/stop.ts';
 import { roomAround } from '../room/share.ts';
-import { resolveGuests } from '../session/guests.ts';
-import type { PairIntent } from '../session/intent.ts';
-import { confirmSharing, pair } from '../session/pairing.ts';
-import { onStopSignals, unlessStopped } from '../session/stop.ts';
-import { toWire } from '../session/wire.ts';
-import { menus } from '../ui/menus.ts';
-import { wordsFor } from '../ui/report.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { startSupervisor } from './background.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { terminalOf } from './surroundings.ts';
+import { manners, terminalOf } from './surroundings.ts';
 
 export interface PairCommand {
   readonly intent: PairIntent;
@@ -43,8 +41,7 @@ export async function pairCommand(
     ...terminalOf(stop, readsInput),
     stop,
     emit: terminal.event,
-    words: wordsFor,
-    menus,
+    ...manners,
     self,
   };
   if (intent.share && intent.access === 'read-write' && !yes) await confirmSharing(world.ask);

@@ -1,7 +1,15 @@
+import {
+  choose,
+  idsOf,
+  type Reach,
+  type Reached,
+  reachAll,
+  request,
+  type Silent,
+} from '../control/client.ts';
+import type { Request } from '../control/server.ts';
+import type { Entry } from '../domain/pairing-info.ts';
 import { jsonLine } from '../domain/text.ts';
-import type { Request } from '../session/control.ts';
-import type { Entry } from '../session/pairing-info.ts';
-import { choose, idsOf, type Reach, type Reached, reachAll, request, type Silent } from '../session/reach.ts';
 import { entryJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 

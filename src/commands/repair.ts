@@ -1,5 +1,5 @@
+import { request } from '../control/client.ts';
 import { jsonLine } from '../domain/text.ts';
-import { request } from '../session/reach.ts';
 import { entryJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { troubleWords } from '../ui/trouble-words.ts';

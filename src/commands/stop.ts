@@ -1,6 +1,6 @@
 import { Refusal } from '../domain/failure.ts';
 import { jsonLine } from '../domain/text.ts';
-import { recoverLease } from '../session/recover.ts';
+import { recoverLease } from '../pairing/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { carryOut, type Target } from './reach.ts';
 

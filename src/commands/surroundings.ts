@@ -1,7 +1,17 @@
 import { isatty } from 'node:tty';
-import type { Event } from '../session/events.ts';
-import type { World } from '../session/world.ts';
+import { serveControl } from '../control/server.ts';
+import type { Event } from '../domain/events.ts';
+import type { World } from '../pairing/world.ts';
+import { menus } from '../ui/menus.ts';
 import { askYes } from '../ui/prompt.ts';
+import { wordsFor } from '../ui/report.ts';
+
+/** How a pairing is spoken of and to. */
+export const manners: Pick<World, 'words' | 'menus' | 'serve'> = {
+  words: wordsFor,
+  menus,
+  serve: serveControl,
+};
 
 /**
  * What a pairing can use of this terminal.

@@ -1,4 +1,4 @@
-import { recover, recoverLease } from '../session/recover.ts';
+import { recover, recoverLease } from '../pairing/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 export interface SweepIntent {

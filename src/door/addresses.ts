@@ -1,11 +1,6 @@
 /** Which addresses of this machine a guest could use, and who could use them: rules, without effects. */
 
-/**
- * Who can use an address: whom the host has named it for, whoever comes by the tailnet, is in the same network, or has
- * the internet.
- */
-export type Reach = 'named' | 'internet' | 'tailnet' | 'network' | 'jump';
-
+import type { Reach } from '../domain/door-reason.ts';
 /** A name or an address by which a guest may reach this machine. */
 export interface Address {
   readonly host: string;

@@ -1,6 +1,7 @@
 /** What the sshds of this machine are set to, as `sshd -T` tells, which a plain user can ask, too, given any private key. */
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Settings } from '../domain/sshd-settings.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { joinMarks, type Marks, markFiles } from '../system/remembered.ts';
@@ -8,7 +9,7 @@ import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
 import { holdsSocket, listeners, sharesFiles, startedAt } from './listeners.ts';
 import { type Spec, specsFor } from './match-specs.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
-import { keyFileNames, type Outlook, parseSettings, type Settings } from './sshd-settings.ts';
+import { keyFileNames, type Outlook, parseSettings } from './sshd-settings.ts';
 
 export interface SettingsQuery {
   /** Absolute path of sshd. */

@@ -1,7 +1,7 @@
 /** The files that configure an sshd, read as it reads them: what stands where, and for whom. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isNothing, isPattern, pathsFor } from './glob.ts';
+import { isNothing, isPattern, pathsFor } from '../domain/glob.ts';
 
 /** `Match CRITERION PATTERNS …`. A criterion without patterns, as `all`, has an empty list. */
 export interface Match {

@@ -1,8 +1,8 @@
 /** The files that an sshd reads keys from: which of them exist, which can't be read, and what stands in them. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { isNothing, isPattern, pathsFor } from '../domain/glob.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
-import { isNothing, isPattern, pathsFor } from './glob.ts';
 
 export interface KeyFiles {
   /** Plain files that exist and can be read. */

@@ -1,8 +1,8 @@
 /** Which keys an sshd accepts, by their type and length. */
 import type { Guest } from '../domain/guest.ts';
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
+import { matchesList } from '../domain/patterns.ts';
 import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/public-key.ts';
-import { matchesList } from './patterns.ts';
 import { isRevoked } from './revoked.ts';
 import { type Outlook, under } from './sshd-settings.ts';
 

@@ -2,8 +2,9 @@
  * What `sshd -T` has to be asked about, besides a guest from anywhere: connections by which a `Match` block holds that
  * depends on where they come from.
  */
+
+import { matchesList } from '../domain/patterns.ts';
 import type { ConfigFile, Directive, Match } from './config-file.ts';
-import { matchesList } from './patterns.ts';
 import type { Account } from './sshd-settings.ts';
 
 /** For `-C`, in place of what stands for a guest from anywhere. */

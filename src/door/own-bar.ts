@@ -3,13 +3,11 @@
  * holds the password files against the account by itself, as far as it may read them: root's always may. And it lets nobody
  * but root in while there is a `nologin`.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
-import type { Failure } from '../domain/failure.ts';
+import type { OwnBar } from '../domain/door-reason.ts';
 import { passwdFile, thisAccount } from '../system/account.ts';
 import { terminalsMend } from './terminals.ts';
-
-/** Why it would not. */
-export type OwnBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' | 'no-logins' }>;
 
 /** `undefined` if it would, or that can't be told. */
 export function ownBar(): OwnBar | undefined {

@@ -5,6 +5,7 @@
  * `admitScript`) has registered its process group before the guest can say a word: connections that never reach
  * the gate (`ssh -N`) are ended like all others.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,13 +13,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { refuse } from '../domain/failure.ts';
+import type { Refused } from '../domain/login-refusal.ts';
 import type { Fingerprint } from '../domain/public-key.ts';
+import type { Settings } from '../domain/sshd-settings.ts';
 import { capture } from '../spawn/capture.ts';
 import { openAdmission } from './admission.ts';
 import { endGroup } from './group.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { type DoorConfig, doorConfig } from './sshd-config.ts';
-import { parseSettings, type Settings } from './sshd-settings.ts';
+import { parseSettings } from './sshd-settings.ts';
 
 export interface PrivateDoorOptions extends DoorConfig {
   /** Absolute path of sshd. */
@@ -52,12 +55,6 @@ export interface Login {
   readonly address: string;
   /** Whether their connection has ended by now. */
   readonly ended: boolean;
-}
-
-/** `many-keys`: sshd counts each, and ended it before one came that is invited. Else the account itself is refused. */
-export interface Refused {
-  readonly address: string;
-  readonly why: 'many-keys' | 'other-keys' | 'locked' | 'expired';
 }
 
 /** Whom sshd lets nobody in to. */

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
+import type { Settings } from '../domain/sshd-settings.ts';
 import { capture } from '../spawn/capture.ts';
 import { namesIn } from '../system/names-in.ts';
-import type { Settings } from './sshd-settings.ts';
 
 const usualFolder = '/etc/ssh';
 

@@ -1,8 +1,8 @@
 /** Rules by which a login depends on where it comes from: a trial from this machine does not tell what becomes of others. */
 import type { Obstacle } from '../domain/obstacle.ts';
-import { diskFiles, pamServiceOf } from './login-environment.ts';
-import { type Files, pamStack } from './pam-stack.ts';
-import type { Settings } from './sshd-settings.ts';
+import type { Settings } from '../domain/sshd-settings.ts';
+import { diskFiles, pamServiceOf } from '../shell/login-environment.ts';
+import { type Files, pamStack } from '../shell/pam-stack.ts';
 
 /** What TCP wrappers call sshd, alone or among others: `sshd`, `ALL`, `sshd@192.0.2.1`. */
 const daemons = /(^|[\s,])(ALL|sshd(-session)?)(@\S*)?(?=[\s,]|$)/i;

@@ -1,12 +1,11 @@
 /** What an sshd's effective settings mean for a guest. */
+
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { isMatch } from '../domain/glob.ts';
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
-import { isMatch } from './glob.ts';
-import { matches } from './patterns.ts';
-
-/** As `sshd -T` prints them: by keyword in lower case, a value for each line. */
-export type Settings = ReadonlyMap<string, readonly string[]>;
+import { matches } from '../domain/patterns.ts';
+import type { Settings } from '../domain/sshd-settings.ts';
 
 /** The settings that hold for connections of one kind. */
 export interface Outlook {

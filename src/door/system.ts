@@ -5,21 +5,22 @@ import { isAbsolute, join } from 'node:path';
 import type { Doubt } from '../domain/doubt.ts';
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import type { PublicKey } from '../domain/public-key.ts';
+import type { Settings } from '../domain/sshd-settings.ts';
+import { diversionObstacles } from '../shell/diversions.ts';
+import { type LoginEnvironment, loginEnvironment, steering } from '../shell/login-environment.ts';
+import { loginShell } from '../shell/shell.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
-import { diversionObstacles } from './diversions.ts';
 import { type ForwardRules, forwardRulesIn } from './forward-rules.ts';
 import { type Greeting, knock } from './greeting.ts';
 import { findKeyFiles, keyFileObstacles, look } from './key-files.ts';
 import { type KeyRules, keyRulesIn } from './key-rules.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
-import { type LoginEnvironment, loginEnvironment, steering } from './login-environment.ts';
 import { isUnread } from './revoked.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
-import { loginShell } from './shell.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
 import { sourceRules } from './source-rules.ts';
 import {
@@ -29,7 +30,6 @@ import {
   keyFilesAhead,
   obstaclesFor,
   readsEnvironment,
-  type Settings,
 } from './sshd-settings.ts';
 import type { SshdVersion } from './sshd-version.ts';
 import { modeObstacles } from './strict-modes.ts';

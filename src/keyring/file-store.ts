@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { StateTrouble } from '../domain/keyring-warning.ts';
 import { ok, type PinStore, type Result } from './pin-store.ts';
 import { type PinRead, readRecord, readVersioned, writeRecord } from './record.ts';
 import type { StateFolder } from './state-folder.ts';
-import type { StateTrouble } from './warning.ts';
 
 /** Pins as files, one a pin, so that two programs never write one file for different guests. */
 export function fileStore(folder: StateFolder): PinStore<StateTrouble> {

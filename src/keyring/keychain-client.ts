@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
+import type { KeychainTrouble } from '../domain/keyring-warning.ts';
 import { jsonLine } from '../domain/text.ts';
 import { installHint } from '../system/installer.ts';
 import { isAnswer, isHello, type Request } from './keychain-protocol.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import type { KeychainProcess } from './start-keychain.ts';
-import type { KeychainTrouble } from './warning.ts';
 
 type Value = string | boolean | null;
 type Outcome = Result<Value, KeychainTrouble>;

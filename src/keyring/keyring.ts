@@ -1,13 +1,13 @@
+import type { KeychainTrouble, KeyringWarning } from '../domain/keyring-warning.ts';
+import type { Pin } from '../domain/pin.ts';
 import { fileStore } from './file-store.ts';
 import { connectKeychain, type KeychainClient } from './keychain-client.ts';
 import { type Marks, marksIn } from './marks.ts';
-import type { Pin } from './pin.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 import { findPlace, type Place, type Where } from './place.ts';
 import type { PinRead } from './record.ts';
 import { hasSessionBus, type StartKeychain, startKeychain } from './start-keychain.ts';
 import { stateFolder } from './state-folder.ts';
-import type { KeychainTrouble, KeyringWarning } from './warning.ts';
 
 /** Together with what the files cost, this stays below 3 s. */
 const defaultBudgetMs = 2500;

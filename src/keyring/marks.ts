@@ -1,6 +1,6 @@
+import type { KeychainTrouble, StateTrouble } from '../domain/keyring-warning.ts';
 import { ok, type Result } from './pin-store.ts';
 import type { StateFolder } from './state-folder.ts';
-import type { KeychainTrouble, StateTrouble } from './warning.ts';
 
 /** What one run tells the next: the keychain was given pins; why it could not be used has been told. */
 export type Mark = 'pins-in-keychain' | `told-${KeychainTrouble['cause']}`;

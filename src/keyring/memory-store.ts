@@ -1,4 +1,4 @@
-import type { Pin } from './pin.ts';
+import type { Pin } from '../domain/pin.ts';
 import { ok, type PinStore } from './pin-store.ts';
 import type { PinRead } from './record.ts';
 

@@ -1,4 +1,5 @@
-import { mergePins, type Pin, sameKeys } from './pin.ts';
+import type { Pin } from '../domain/pin.ts';
+import { mergePins, sameKeys } from './pin.ts';
 import { ok, type PinStore, type Result } from './pin-store.ts';
 
 export interface Moved {

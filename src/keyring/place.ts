@@ -1,10 +1,10 @@
+import type { KeychainTrouble, KeyringWarning, StateTrouble } from '../domain/keyring-warning.ts';
 import type { KeychainClient } from './keychain-client.ts';
 import { openKeychain } from './keychain-store.ts';
 import type { Marks } from './marks.ts';
 import { memoryStore } from './memory-store.ts';
 import { movePins } from './move-pins.ts';
 import { ok, type PinStore, type Result } from './pin-store.ts';
-import type { KeychainTrouble, KeyringWarning, StateTrouble } from './warning.ts';
 
 export type Where = 'keychain' | 'file' | 'nowhere';
 

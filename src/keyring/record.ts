@@ -1,7 +1,7 @@
 import { isNonEmpty } from '../domain/guest.ts';
+import type { RecordProblem, StateTrouble } from '../domain/keyring-warning.ts';
+import type { Pin } from '../domain/pin.ts';
 import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
-import type { Pin } from './pin.ts';
-import type { RecordProblem, StateTrouble } from './warning.ts';
 
 export type PinRead =
   | { readonly kind: 'pin'; readonly pin: Pin }

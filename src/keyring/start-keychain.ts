@@ -2,8 +2,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import type { KeychainTrouble } from '../domain/keyring-warning.ts';
 import { failed, ok, type Result } from './pin-store.ts';
-import type { KeychainTrouble } from './warning.ts';
 
 export type KeychainProcess = ChildProcessByStdio<Writable, Readable, null>;
 

@@ -1,11 +1,11 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { StateTrouble } from '../domain/keyring-warning.ts';
 import { randomBytes } from '../domain/random.ts';
 import { baseFolder } from '../system/home.ts';
 import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
 import { failed, ok, type Result } from './pin-store.ts';
-import type { StateTrouble } from './warning.ts';
 
 type Outcome<T> = Promise<Result<T, StateTrouble>>;
 

@@ -1,23 +1,10 @@
+import type { Pin } from '../domain/pin.ts';
 import type { PublicKey } from '../domain/public-key.ts';
-import type { Pin } from './pin.ts';
+import type { Trust } from '../domain/trust.ts';
 
 const dayMs = 86_400_000;
 /** How old a pin may be that stands in for the provider, with `--offline` or when it is out of reach. */
 export const longestOfflineDays = 30;
-
-/** What the keys of a guest are, next to what is remembered of them. Keys stand in the order they came. */
-export type Trust =
-  | { readonly verdict: 'new' }
-  | { readonly verdict: 'known'; readonly pin: Pin }
-  | {
-      readonly verdict: 'changed';
-      readonly pin: Pin;
-      readonly same: readonly PublicKey[];
-      readonly added: readonly PublicKey[];
-      readonly removed: readonly PublicKey[];
-      /** Keys were added: the host has to say yes. Keys that are only gone are told. */
-      readonly needsYes: boolean;
-    };
 
 /** Compares the keys a provider gave with the guest's pin; `undefined` is a guest without one. */
 export function judge(keys: readonly PublicKey[], pin: Pin | undefined): Trust {

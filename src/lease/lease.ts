@@ -16,9 +16,9 @@ import { basename, dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Access, Guest, Label } from '../domain/guest.ts';
+import type { KeyLine } from '../domain/key-line.ts';
 import { inLease, type LeaseName, leaseFolders } from '../domain/lease-folder.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
-import type { PublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
@@ -367,15 +367,6 @@ function otherFiles({ folder, keyFile }: Lease, path: string): string[] {
   if (isInOwnFile({ folder, keyFile })) return [];
   const own = join(homeFolder(), '.ssh', 'authorized_keys');
   return [...new Set([`${keyFile}2`, own, `${own}2`])].filter((other) => other !== path && other !== keyFile);
-}
-
-/** Where a guest's key stands, and lets them in past the gate. */
-export interface KeyLine {
-  readonly path: string;
-  /** 1-based. */
-  readonly line: number;
-  readonly label: Label;
-  readonly key: PublicKey;
 }
 
 /** Lines that have a key of these guests and lead to no gate of ours. What can't be read is passed over. */

@@ -3,6 +3,7 @@
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Label } from '../domain/guest.ts';
 import { inLease } from '../domain/lease-folder.ts';
+import { type RefusalReason, refusalReasons } from '../domain/refusal-reason.ts';
 import { namesIn } from '../system/names-in.ts';
 import { commandOf, isRunning } from './process.ts';
 
@@ -19,23 +20,6 @@ export interface Presence {
   /** Whether they have passed the gate: it has become tmux. */
   readonly inside: boolean;
 }
-
-/** Why a gate let nobody through; `over` also where the guest was kicked. */
-export const refusalReasons = [
-  'over',
-  'expired',
-  'early',
-  'unsafe',
-  'many',
-  'full',
-  'terminal',
-  'small',
-  'large',
-  'unanswered',
-  'asking',
-  'refused',
-] as const;
-export type RefusalReason = (typeof refusalReasons)[number];
 
 /**
  * Whose gate runs, or has become tmux. A record goes when its process and its connection are gone;

@@ -1,5 +1,5 @@
 import { daysSince } from '../domain/duration.ts';
-import type { Pin } from '../keyring/pin.ts';
+import type { Pin } from '../domain/pin.ts';
 
 /** `less than a day ago`, `a day ago`, `12 days ago`. */
 export function ago(time: Date, now: Date): string {

@@ -1,6 +1,7 @@
 /** What the doctor has found, in words. */
+
+import type { Check, Finding, Machine } from '../doctor/finding.ts';
 import { jsonLine, printable } from '../domain/text.ts';
-import type { Check, Finding, Machine } from '../session/finding.ts';
 import { doubtWords } from './door-words.ts';
 import { causeOf } from './keyring-words.ts';
 import { mendFor } from './mends.ts';

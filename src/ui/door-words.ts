@@ -1,11 +1,12 @@
 /** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
+
+import type { OwnBar } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
+import type { Event } from '../domain/events.ts';
+import type { KeyLine } from '../domain/key-line.ts';
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
+import type { Remains } from '../domain/remains.ts';
 import { printable } from '../domain/text.ts';
-import type { OwnBar } from '../door/own-bar.ts';
-import type { KeyLine } from '../lease/lease.ts';
-import type { Event } from '../session/events.ts';
-import type { Remains } from '../session/ways-in.ts';
 import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { obstacleWords } from './obstacle-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';

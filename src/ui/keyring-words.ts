@@ -1,5 +1,5 @@
+import type { KeyringWarning, RecordProblem, Trouble } from '../domain/keyring-warning.ts';
 import { printable } from '../domain/text.ts';
-import type { KeyringWarning, RecordProblem, Trouble } from '../keyring/warning.ts';
 
 /** What the keyring has to say, a line each: what is the matter, and where there is a mend, a hint. */
 export function keyringWords(warning: KeyringWarning): string[] {

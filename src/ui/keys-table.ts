@@ -1,6 +1,6 @@
 import { jsonLine } from '../domain/text.ts';
+import type { Seen } from '../guests/seen.ts';
 import type { Where } from '../keyring/place.ts';
-import type { Seen } from '../session/seen.ts';
 import { ago, lastPaired } from './ago.ts';
 import { referenceWords } from './reference-words.ts';
 import { refusalWords } from './words.ts';

@@ -1,5 +1,5 @@
 import { printable } from '../domain/text.ts';
-import type { LogLine } from '../session/log-line.ts';
+import type { LogLine } from '../journal/log-line.ts';
 import { date } from './words.ts';
 
 /** The answer of `log`, for people: a line each, in the reader's own zone. */

@@ -1,9 +1,9 @@
 /** The command that mends what the doctor has found. */
 import { basename } from 'node:path';
+import type { Finding, Machine } from '../doctor/finding.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import { shWord } from '../domain/sh-word.ts';
-import type { Finding, Machine } from '../session/finding.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
 import { isShared } from './obstacle-words.ts';
 import { blockHint } from './shell-words.ts';

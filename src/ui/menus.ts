@@ -1,9 +1,9 @@
 /** The words of the menus that the host gets inside tmux. */
 import { showDuration } from '../domain/duration.ts';
+import type { Entry } from '../domain/pairing-info.ts';
 import { printable } from '../domain/text.ts';
+import type { Menus } from '../pairing/world.ts';
 import type { MenuItem } from '../room/menu-script.ts';
-import type { Entry } from '../session/pairing-info.ts';
-import type { Menus } from '../session/world.ts';
 import { troubleWords } from './trouble-words.ts';
 import { clock } from './words.ts';
 

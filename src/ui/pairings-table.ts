@@ -1,6 +1,6 @@
 import { showDuration } from '../domain/duration.ts';
+import type { Entry } from '../domain/pairing-info.ts';
 import { printable } from '../domain/text.ts';
-import type { Entry } from '../session/pairing-info.ts';
 import { referenceWords } from './reference-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { clock } from './words.ts';

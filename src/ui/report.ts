@@ -1,10 +1,10 @@
 /** Every word of a pairing, from its events. */
 import { showDuration } from '../domain/duration.ts';
+import type { EndReason, Event, Invitation, Report, Visit } from '../domain/events.ts';
 import type { Reference } from '../domain/guest.ts';
+import type { RefusalReason } from '../domain/refusal-reason.ts';
 import { printable } from '../domain/text.ts';
-import type { Trust } from '../keyring/trust.ts';
-import type { RefusalReason } from '../lease/presence.ts';
-import type { EndReason, Event, Invitation, Report, Visit } from '../session/events.ts';
+import type { Trust } from '../domain/trust.ts';
 import { ago, lastPaired } from './ago.ts';
 import { doorWords, doubtWarning, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { keyringWords } from './keyring-words.ts';

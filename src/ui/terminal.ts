@@ -1,8 +1,8 @@
 /** The only place that prints. */
 import { isatty } from 'node:tty';
+import type { Event } from '../domain/events.ts';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { jsonLine, printable } from '../domain/text.ts';
-import type { Event } from '../session/events.ts';
 import { jsonFor, type Line, linesFor, wordsFor } from './report.ts';
 import { wordsOf } from './words.ts';
 

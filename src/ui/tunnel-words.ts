@@ -1,8 +1,9 @@
 /** What there is to say of a tunnel. */
+
+import type { Event } from '../domain/events.ts';
 import { showJump } from '../domain/jump.ts';
 import { printable } from '../domain/text.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
-import type { Event } from '../session/events.ts';
 
 /** Why a tunnel is not up. */
 export function tunnelWords(trouble: TunnelTrouble): string {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Refusal } from '../../src/domain/failure.ts';
 import type { PublicKey } from '../../src/domain/public-key.ts';
-import { openTunnel } from '../../src/door/tunnel.ts';
+import { openTunnel } from '../../src/tunnel/tunnel.ts';
 import { makeAccount } from '../support/account.ts';
 import { makeCleanup, orUndo } from '../support/cleanup.ts';
 import { makeStage } from '../support/fixture.ts';

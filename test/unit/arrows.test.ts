@@ -50,13 +50,31 @@ function roomOf(path: string): string {
 
 /** What each may import, besides its own files. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  top: ['commands', 'session', 'keyring', 'providers', 'ui', 'spawn', 'system', 'domain'],
-  commands: ['session', 'keyring', 'lease', 'door', 'room', 'providers', 'ui', 'domain'],
-  session: ['providers', 'keyring', 'lease', 'door', 'room', 'spawn', 'system', 'domain'],
+  top: ['commands', 'control', 'pairing', 'keyring', 'providers', 'ui', 'spawn', 'system', 'domain'],
+  commands: ['control', 'doctor', 'pairing', 'guests', 'journal', 'keyring', 'lease', 'room', 'ui', 'domain'],
+  control: ['pairing', 'journal', 'keyring', 'lease', 'domain'],
+  doctor: [
+    'pairing',
+    'entrance',
+    'door',
+    'shell',
+    'room',
+    'keyring',
+    'lease',
+    'providers',
+    'system',
+    'domain',
+  ],
+  pairing: ['entrance', 'guests', 'journal', 'door', 'shell', 'lease', 'room', 'system', 'domain'],
+  entrance: ['tunnel', 'door', 'shell', 'lease', 'room', 'spawn', 'system', 'domain'],
+  guests: ['providers', 'keyring', 'domain'],
+  journal: ['lease', 'system', 'domain'],
+  tunnel: ['door', 'spawn', 'domain'],
+  door: ['shell', 'spawn', 'system', 'domain'],
+  shell: ['system', 'domain'],
   providers: ['domain'],
   keyring: ['system', 'domain'],
   lease: ['spawn', 'system', 'domain'],
-  door: ['spawn', 'system', 'domain'],
   room: ['spawn', 'system', 'domain'],
   spawn: ['system', 'domain'],
   system: ['domain'],
@@ -74,7 +92,7 @@ function havingText(what: RegExp): string[] {
   return sources.filter(({ text }) => what.test(text)).map(({ path }) => path);
 }
 
-test('arrows go one way, and the five do not import each other', () => {
+test('arrows go one way, and those who own effects do not import each other', () => {
   const wrong = sources.flatMap(({ path, imports }) =>
     imports
       .filter(({ what }) => what.includes('/') && /^(src|providers|package\.json|test|\.\.)/.test(what))
@@ -101,7 +119,7 @@ test('every room of the house is one of these, and imports are seen at all', () 
   expect(new Set(sources.map(({ path }) => roomOf(path)))).toEqual(new Set(Object.keys(arrows)));
   expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(300);
   expect(importersOf(/^src\/commands\/pair\.ts$/)).toEqual(['src/cli.ts']);
-  expect(importersOf(/^src\/session\/pairing\.ts$/)).toContain('src/commands/pair.ts');
+  expect(importersOf(/^src\/pairing\/pairing\.ts$/)).toContain('src/commands/pair.ts');
 });
 
 test('what is made in a lease’s folder is in the list of its names', () => {
@@ -110,7 +128,7 @@ test('what is made in a lease’s folder is in the list of its names', () => {
   // Folders of their own; of a room, its socket and whose it is.
   const others = /\/(own-server|probe|shell-probe|trial)\.ts: |\/claim\.ts: (lease|tmux)$/;
   const wrong = sources
-    .filter(({ path }) => /^src\/(lease|session|room)\//.test(path))
+    .filter(({ path }) => /^src\/(lease|pairing|entrance|control|room)\//.test(path))
     .flatMap(({ path, text }) =>
       [...text.matchAll(paths)].map((found) => ({ path, name: found[1] ?? found[2] ?? '' })),
     )

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseRequest } from '../../src/session/control.ts';
-import { entryFrom } from '../../src/session/entry.ts';
-import { guestsFromWire, toWire } from '../../src/session/wire.ts';
+import { parseRequest } from '../../src/control/server.ts';
+import { guestsFromWire, toWire } from '../../src/control/wire.ts';
+import { entryFrom } from '../../src/pairing/entry.ts';
 import { failureOf } from '../support/failure-of.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnSE6pVRjp0zkNfm6xQmzdXbHCzJzDOhOP3iVvmbmYJ';

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Doubt } from '../../src/domain/doubt.ts';
+import type { EndReason, Event, Invitation, Visit } from '../../src/domain/events.ts';
 import type { Access, Guest, Label, NonEmpty } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import type { Obstacle } from '../../src/domain/obstacle.ts';
 import type { Fingerprint } from '../../src/domain/public-key.ts';
+import { refusalReasons } from '../../src/domain/refusal-reason.ts';
 import { isTrouble, type Trouble } from '../../src/domain/trouble.ts';
-import { refusalReasons } from '../../src/lease/presence.ts';
-import type { EndReason, Event, Invitation, Visit } from '../../src/session/events.ts';
 import { linesFor, wordsFor } from '../../src/ui/report.ts';
 import { keyOf } from '../support/keys.ts';
 
@@ -132,9 +132,6 @@ const door: Invitation['door'] = {
   doubts: [],
   obstacles: [],
   hostKeys: [keyOf('host')],
-  rules: [],
-  forwarding: [],
-  keyFiles: [],
 };
 const invitation: Invitation = {
   guests: [guest('ada', 'read-write')],

@@ -3,12 +3,12 @@ import { closeSync, constants, openSync, readlinkSync, writeFileSync, writeSync 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startOf } from '../../src/lease/process.ts';
+import type { Live } from '../../src/pairing/live.ts';
+import { boundBacklogs } from '../../src/pairing/slow-guests.ts';
 import { takesOutput, viewersIn } from '../../src/room/backlog.ts';
 import type { Room } from '../../src/room/claim.ts';
 import type { Client } from '../../src/room/clients.ts';
 import { findTmux } from '../../src/room/tmux.ts';
-import type { Live } from '../../src/session/live.ts';
-import { boundBacklogs } from '../../src/session/slow-guests.ts';
 import { type LeaseFolder, makeLeaseFolder } from '../support/lease-folder.ts';
 import { allProcesses, descendantsOf, signalProcess } from '../support/processes.ts';
 import { until } from '../support/wait.ts';

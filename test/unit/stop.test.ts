@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Stopped, unlessStopped } from '../../src/session/stop.ts';
+import { Stopped, unlessStopped } from '../../src/pairing/stop.ts';
 
 const stopped = new Stopped('SIGTERM');
 

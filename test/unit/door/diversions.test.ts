@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { diversionObstacles } from '../../../src/door/diversions.ts';
-import { diversionsIn } from '../../../src/door/file-diversions.ts';
+import { diversionObstacles } from '../../../src/shell/diversions.ts';
+import { diversionsIn } from '../../../src/shell/file-diversions.ts';
 
 const found = (text: string, shell = 'bash', environment = ['HOME=/home/ada']) =>
   diversionsIn(text, shell, environment).diversions.map(({ line }) => line);

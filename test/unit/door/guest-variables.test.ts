@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { theirNames } from '../../../src/door/guest-variables.ts';
+import { theirNames } from '../../../src/shell/guest-variables.ts';
 
 test('names to try: those that are known, that sshd names, and that files look at', () => {
   const sources = { entries: ['HOME=/home/ada', 'LC_TIME=C'], accepts: ['LANG', 'LC_*', 'NO_COLOR'] };

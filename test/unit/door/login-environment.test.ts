@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { loginEnvironment, plainEnvironment } from '../../../src/door/login-environment.ts';
-import type { Files } from '../../../src/door/pam-stack.ts';
 import { parseSettings } from '../../../src/door/sshd-settings.ts';
+import { loginEnvironment, plainEnvironment } from '../../../src/shell/login-environment.ts';
+import type { Files } from '../../../src/shell/pam-stack.ts';
 
 const ada = { name: 'ada', uid: 999_999, home: '/home/ada', shell: '/bin/zsh' };
 

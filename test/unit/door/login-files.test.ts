@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isDecidedHere } from '../../../src/door/login-files.ts';
-import type { Files } from '../../../src/door/pam-stack.ts';
+import { isDecidedHere } from '../../../src/shell/login-files.ts';
+import type { Files } from '../../../src/shell/pam-stack.ts';
 
 const pam = new Map([['usepam', ['yes']]]);
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Files } from '../../../src/door/pam-stack.ts';
 import { sourceRules, wrapperRules } from '../../../src/door/source-rules.ts';
+import type { Files } from '../../../src/shell/pam-stack.ts';
 
 function filesOf(texts: Readonly<Record<string, string>>): Files {
   const read: Files['read'] = (path) => {

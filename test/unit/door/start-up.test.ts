@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { nameOfShell, startUpFiles, startUpOf } from '../../../src/door/start-up.ts';
+import { nameOfShell, startUpFiles, startUpOf } from '../../../src/shell/start-up.ts';
 
 let home: string;
 beforeEach(() => {

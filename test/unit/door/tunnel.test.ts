@@ -6,8 +6,8 @@ import {
   proxyCommand,
   readJumpConfig,
   remoteForward,
-} from '../../../src/door/jump-ssh.ts';
-import { judgeProof, lastLine } from '../../../src/door/tunnel-proof.ts';
+} from '../../../src/tunnel/jump-ssh.ts';
+import { judgeProof, lastLine } from '../../../src/tunnel/tunnel-proof.ts';
 
 const jump = { host: 'j', user: 'me' };
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { diversionsIn } from '../../../src/door/file-diversions.ts';
-import { isTheirs } from '../../../src/door/guest-variables.ts';
-import { unquotedFinder } from '../../../src/door/unquoted.ts';
+import { diversionsIn } from '../../../src/shell/file-diversions.ts';
+import { isTheirs } from '../../../src/shell/guest-variables.ts';
+import { unquotedFinder } from '../../../src/shell/unquoted.ts';
 
 const sources = { entries: ['HOME=/home/ada', 'LC_TIME=C'], accepts: ['LANG', 'LC_*', 'NO_COLOR'] };
 const isGuests = (name: string) => isTheirs(name, sources);

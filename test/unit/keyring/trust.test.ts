@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { daysSince } from '../../../src/domain/duration.ts';
-import { mergePins, type Pin, pinOf } from '../../../src/keyring/pin.ts';
+import type { Pin } from '../../../src/domain/pin.ts';
+import { mergePins, pinOf } from '../../../src/keyring/pin.ts';
 import { judge, servesOffline } from '../../../src/keyring/trust.ts';
 import { keyOf } from '../../support/keys.ts';
 

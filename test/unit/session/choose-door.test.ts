@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Doubt } from '../../../src/domain/doubt.ts';
-import { verdictOn } from '../../../src/session/choose-door.ts';
+import { verdictOn } from '../../../src/entrance/choose-door.ts';
 
 const unread: Doubt = { kind: 'settings-unread' };
 const assumed: Doubt = { kind: 'settings-assumed', configFile: '/etc/ssh/sshd_config' };

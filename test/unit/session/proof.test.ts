@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Guest } from '../../../src/domain/guest.ts';
 import { type PublicKey, parsePublicKey } from '../../../src/domain/public-key.ts';
 import type { SystemDoor } from '../../../src/door/system.ts';
-import { kindsOf, prove } from '../../../src/session/proof.ts';
+import { kindsOf, prove } from '../../../src/entrance/proof.ts';
 import { ed25519Line } from '../../support/keys/wire.ts';
 
 function keyOf(line: string): PublicKey {

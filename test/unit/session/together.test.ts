@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { together } from '../../../src/session/together.ts';
+import { together } from '../../../src/pairing/together.ts';
 
 function clocked() {
   let at = 0;

@@ -1,0 +1,49 @@
+/** Names for completion: from files alone, since who presses Tab wants no keychain to ask for a password. */
+
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isLabel } from '../domain/guest.ts';
+import { inLease } from '../domain/lease-folder.ts';
+import { linesSince } from '../journal/log.ts';
+import { fileStore } from '../keyring/file-store.ts';
+import { stateFolder } from '../keyring/state-folder.ts';
+import { isAlive } from '../lease/process.ts';
+import { readRecord } from '../lease/record.ts';
+import { runDirectories } from '../lease/run-directory.ts';
+import { leaseFolders } from '../lease/sweep.ts';
+
+export type Names = 'guests' | 'pairings' | 'known';
+
+/**
+ * The names that fit: guests of live pairings, live pairings, or who has been a guest before. Nothing but words that
+ * every shell takes for one word.
+ */
+export async function namesFor(what: Names, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const names =
+    what === 'known'
+      ? await references(env)
+      : what === 'guests'
+        ? guests(env)
+        : pairings(env).map((folder) => basename(folder));
+  return [...new Set(names)].filter((name) => /^[A-Za-z0-9@_.:/+-]+$/.test(name)).sort();
+}
+
+function pairings(env: NodeJS.ProcessEnv): string[] {
+  return leaseFolders({ roots: runDirectories(env), keyFiles: [] }).filter((folder) => {
+    const record = readRecord(folder);
+    return typeof record !== 'string' && isAlive(record.supervisor);
+  });
+}
+
+function guests(env: NodeJS.ProcessEnv): string[] {
+  return pairings(env).flatMap((folder) => readdirSync(inLease(folder, 'open')).filter(isLabel));
+}
+
+/** Of the pins in files and of the log. Those of GitHub by both of their spellings. */
+async function references(env: NodeJS.ProcessEnv): Promise<string[]> {
+  const pinned = await fileStore(stateFolder(env, 'pins')).references();
+  const invited = linesSince(env).flatMap((line) => (line.event === 'invited' ? [line.reference] : []));
+  return [...(pinned.ok ? pinned.value : []), ...invited]
+    .filter((name) => typeof name === 'string' && !/^(file|stdin):/.test(name))
+    .flatMap((name) => [name, ...(/^github:[^@]+$/.test(name) ? [name.replace('github:', '@')] : [])]);
+}

@@ -1,0 +1,2 @@
+/** As `sshd -T` prints them: by keyword in lower case, a value for each line. */
+export type Settings = ReadonlyMap<string, readonly string[]>;

@@ -1,0 +1,16 @@
+import type { Pin } from './pin.ts';
+import type { PublicKey } from './public-key.ts';
+
+/** What the keys of a guest are, next to what is remembered of them. Keys stand in the order they came. */
+export type Trust =
+  | { readonly verdict: 'new' }
+  | { readonly verdict: 'known'; readonly pin: Pin }
+  | {
+      readonly verdict: 'changed';
+      readonly pin: Pin;
+      readonly same: readonly PublicKey[];
+      readonly added: readonly PublicKey[];
+      readonly removed: readonly PublicKey[];
+      /** Keys were added: the host has to say yes. Keys that are only gone are told. */
+      readonly needsYes: boolean;
+    };

@@ -1,0 +1,128 @@
+/** Asking the host about each join: a menu on each of their clients, until one of them has answered. */
+
+import { type FSWatcher, watch } from 'node:fs';
+import type { Event, Visit } from '../domain/events.ts';
+import { inLease } from '../domain/lease-folder.ts';
+import { type Answer, answerAsk, asking } from '../lease/presence.ts';
+import type { Room } from '../room/claim.ts';
+import type { Client } from '../room/clients.ts';
+import { type ShownMenu, showMenu } from '../room/menu.ts';
+import type { Menu } from '../room/menu-script.ts';
+import { showGuests } from '../room/room.ts';
+import { type Live, namesIn } from './live.ts';
+import type { Seat } from './seat.ts';
+import { visitOf } from './watch.ts';
+
+/** How often to look, in ms, who waits and for whom a menu can be shown. */
+const every = 500;
+/** How long, in ms, a host who has closed the menu is left alone. */
+const respite = 5000;
+/**
+ * How long, in seconds, the host must have pressed no key before a menu shows: what somebody who is typing has meant
+ * for their shell answers no question.
+ */
+const idle = 1;
+
+/**
+ * Asks the host about everybody who waits at the gate, the longest waiting first, and about one connection of a guest at
+ * a time: their others are refused meanwhile. Who gets no answer is refused by the gate itself.
+ * @param menuFor gives a menu whose values are {@link Answer}s; any other value is no answer yet
+ * @returns what ends it, and takes the menus away
+ */
+export function approveJoins(
+  live: Live,
+  room: Room,
+  host: Seat,
+  { tell, menuFor }: { tell: (event: Event) => void; menuFor: (visit: Visit) => Menu },
+): () => void {
+  const { folder } = live.lease;
+  const waiting = new Map<string, Visit>();
+  const menus = new Map<string, { readonly record: string; readonly menu: ShownMenu }>();
+  /** When to ask a client about somebody again, by both names. */
+  const notBefore = new Map<string, number>();
+  let stopped = false;
+  const giveUp = (): void => {}; // The room may be gone by now, or is asked again soon.
+
+  const answer = (record: string, given: Answer): void => {
+    if (given === 'view') live.onlyLooking.add(record);
+    answerAsk(folder, record, given);
+    look();
+  };
+
+  const ask = async (client: string, record: string, visit: Visit): Promise<void> => {
+    const menu = showMenu(room, client, menuFor(visit), folder);
+    menus.set(client, { record, menu });
+    const choice = await menu.choice;
+    menus.delete(client);
+    if (stopped) return;
+    const chosen = choice.kind === 'chosen' ? choice.value : undefined;
+    if (chosen === 'admit' || chosen === 'view' || chosen === 'refuse') answer(record, chosen);
+    else if (waiting.get(record) === visit)
+      notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : respite));
+    await show();
+  };
+
+  const askOn = (client: Client): void => {
+    // tmux tells the second in which a key was pressed: perhaps at its end.
+    if (menus.has(client.name) || Date.now() / 1000 - (client.activity + 1) < idle) return;
+    for (const [record, visit] of waiting) {
+      if ((notBefore.get(`${client.name} ${record}`) ?? 0) > Date.now()) continue;
+      ask(client.name, record, visit).catch(giveUp);
+      return;
+    }
+  };
+
+  const show = async (): Promise<void> => {
+    if (stopped || waiting.size === 0) return;
+    for (const client of await host.clients()) if (!stopped) askOn(client);
+  };
+
+  /** One question a guest: an answer is about one connection, and many of them would be many menus. */
+  const asksAlready = ({ label }: Visit): boolean =>
+    [...waiting.values()].some((other) => other.label === label);
+
+  /** What may be answered has changed. */
+  const askAnew = (record: string): void => {
+    for (const shown of menus.values()) if (shown.record === record) shown.menu.close();
+  };
+
+  const look = (): void => {
+    const before = waiting.size;
+    const now = new Map(asking(folder).map((presence) => [presence.record, presence]));
+    for (const record of waiting.keys()) if (!now.has(record)) waiting.delete(record);
+    for (const { record, menu } of menus.values()) if (!waiting.has(record)) menu.close();
+    for (const [record, presence] of now) {
+      const known = waiting.get(record);
+      const visit = visitOf(live, presence);
+      if (known?.access === visit.access) continue;
+      if (!known && asksAlready(visit)) {
+        answerAsk(folder, record, 'again');
+        continue;
+      }
+      waiting.set(record, visit);
+      if (known) askAnew(record);
+      else tell({ kind: 'asking', visit });
+    }
+    live.waiting = [...waiting.values()];
+    if (waiting.size !== before) showGuests(room, namesIn(live)).catch(giveUp);
+    show().catch(giveUp);
+  };
+
+  const timer = setInterval(look, every);
+  const watcher = watchAsks(inLease(folder, 'ask'), look);
+  return () => {
+    stopped = true;
+    clearInterval(timer);
+    watcher?.close();
+    for (const { menu } of menus.values()) menu.close();
+  };
+}
+
+/** Without inotify the intervals have to do. */
+function watchAsks(path: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, onChange).on('error', () => {});
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,291 @@
+/** What may be changed of a pairing while it lives. Each takes effect before it resolves. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Deadline, secondsLeft } from '../domain/deadline.ts';
+import { longestSeconds } from '../domain/duration.ts';
+import type { Event } from '../domain/events.ts';
+import { Refusal, refuse, usage } from '../domain/failure.ts';
+import {
+  type Access,
+  type Guest,
+  isLabel,
+  isNonEmpty,
+  type Label,
+  labelsFor,
+  type NonEmpty,
+} from '../domain/guest.ts';
+import type { KeyLine } from '../domain/key-line.ts';
+import { inLease } from '../domain/lease-folder.ts';
+import { haveKey } from '../door/key-files.ts';
+import { keyObstacles } from '../door/key-rules.ts';
+import {
+  forgetViews,
+  grant,
+  moveExpiry,
+  openGate,
+  revoke,
+  setDeadline,
+  sever,
+  shutGateFor,
+  withMovedExpiry,
+} from '../lease/lease.ts';
+import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
+import { commandOf, uptime, wordsOf } from '../lease/process.ts';
+import { showDeadlineInside } from '../room/airlock.ts';
+import type { Room } from '../room/claim.ts';
+import { moveGuests } from '../room/move.ts';
+import { showDeadline } from '../room/room.ts';
+import { accessOf, inTurn, type Live } from './live.ts';
+import { isSome, keysLeft, noteLines, remainsOf } from './other-ways.ts';
+
+/** How long, in ms, somebody may be on their way through the gate. */
+const patience = 2000;
+
+/**
+ * Lets more guests in: their flags first, then their lines, all in one write.
+ * @param invited resolved guests; their labels are given anew, so that they are unique here
+ * @returns what is to be said of them
+ * @throws Refusal `usage` for who is a guest already, `key-already-present`, `key-accepted`, those of `editKeyFile`; then
+ *   none of them has been let in
+ */
+export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
+  return inTurn(live, async () => {
+    refuseEnded(live);
+    refuseKnown(live, invited);
+    const block = await live.shell?.again('ifChanged');
+    if (block) refuse({ kind: 'gate-not-reached', block, private: false });
+    const labels = labelsFor(
+      invited.map(({ reference }) => reference),
+      [...live.guests.map(({ label }) => label), ...live.out],
+    );
+    const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
+    const keyLines = noteLines(live, guests);
+    await refuseAccepted(live, guests);
+    refuseEnded(live);
+    try {
+      for (const { label, access } of guests) openGate(live.lease, label, access);
+      const lines = await grant(live.lease, guests, {
+        expiry: live.expiryOf(live.deadline.epoch),
+        forward: live.forward,
+        gateExisting: live.gateExisting,
+        // The end may have begun while this waited for the file, and taken its lines back before these were in it.
+        check: () => refuseEnded(live),
+      });
+      live.lines = [...lines, ...live.lines];
+    } catch (error) {
+      for (const { label } of guests) shutGateFor(live.lease, label);
+      throw error;
+    }
+    refuseEnded(live); // The end waits for this change, and takes the lines back.
+    live.guests = [...live.guests, ...guests];
+    live.emit({ kind: 'invited-more', guests });
+    return doubtsOf(live, guests, keyLines);
+  });
+}
+
+/** @throws Refusal `key-accepted` if sshd accepts a key of theirs by itself. Not asked where all its ways are known. */
+async function refuseAccepted(live: Live, guests: readonly Guest[]): Promise<void> {
+  // A gate goes in front of lines of the same file.
+  const files = live.gateExisting ? [live.lease.keyFile] : [];
+  const unseen = guests.flatMap((guest) => {
+    const keys = guest.keys.filter((key) => !haveKey(files, key));
+    return isNonEmpty(keys) ? [{ ...guest, keys }] : [];
+  });
+  const doubts = (await live.door?.offer(unseen)) ?? [];
+  for (const doubt of doubts)
+    if (doubt.kind === 'key-accepted') refuse({ kind: 'key-accepted', reference: doubt.guest });
+}
+
+/** What there is to say of guests who have been invited, besides that they are. */
+async function doubtsOf(
+  live: Live,
+  guests: readonly Guest[],
+  keyLines: readonly KeyLine[],
+): Promise<Event[]> {
+  if (!live.door) return [];
+  const { rules } = await live.door.known();
+  const obstacles = keyObstacles(rules, guests);
+  if (obstacles.length + keyLines.length === 0) return [];
+  const doubts = { kind: 'invited-doubts', door: live.door.kind, obstacles, keyLines } as const;
+  live.emit(doubts);
+  return [doubts];
+}
+
+/**
+ * Puts a guest out, for good: their flag, their connections, their lines. Waits for no other change, and none that is
+ * under way lets them in again. Lines that stand in front of others with the same key stay until the end, and lead to
+ * a gate that is shut.
+ * @returns what is to be said of ways by which they may get in all the same
+ * @throws Refusal `no-such-guest`, `revocation-failed`, `guests-left`; `keys-left` when all is done
+ */
+export async function kick(live: Live, label: string): Promise<Event[]> {
+  refuseEnded(live);
+  const guest = guestOf(live, label);
+  live.out.add(guest.label);
+  shutGateFor(live.lease, guest.label);
+  if (!live.gateExisting) live.lines = live.lines.filter((line) => line.label !== guest.label);
+  const [gone] = await Promise.all([
+    sever(live.lease.folder, guest.label),
+    live.gateExisting ? undefined : revoke(live.lease.keyFile, live.lease.id, guest.label),
+  ]);
+  if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
+  if (!live.guests.some((other) => other.label === guest.label)) return []; // Two kicked them at once.
+  live.guests = live.guests.filter((other) => other.label !== guest.label);
+  live.kicked = [...live.kicked, guest];
+  live.emit({ kind: 'kicked', label: guest.label });
+  const remains = remainsOf(live, [guest]);
+  const event = { kind: 'still-in', label: guest.label, remains } as const;
+  if (isSome(remains)) live.emit(event);
+  const failure = keysLeft(remains);
+  if (failure) refuse(failure);
+  return isSome(remains) ? [event] : [];
+}
+
+/**
+ * Changes what a guest may do, for later joins and, where they are, for those that are inside: they go through the gate
+ * once more. Who can't be moved so is put out, and may come back with the new access.
+ * @throws Refusal `no-such-guest`
+ */
+export function setAccess(live: Live, label: string, access: Access): Promise<Guest> {
+  return inTurn(live, async () => {
+    refuseEnded(live);
+    const guest = guestOf(live, label);
+    if (live.out.has(guest.label)) refuseGuest(live, label);
+    const changed = { ...guest, access };
+    forgetViews(live.lease, guest.label);
+    openGate(live.lease, guest.label, access);
+    live.guests = live.guests.map((other) => (other.label === guest.label ? changed : other));
+    await moveThrough(live, guest.label);
+    for (const record of live.onlyLooking)
+      if (labelOf(record) === guest.label) live.onlyLooking.delete(record);
+    for (const [record, visit] of live.here) {
+      if (visit.label === guest.label) live.here.set(record, { ...visit, access });
+    }
+    live.emit({ kind: 'access-changed', label: guest.label, access });
+    return changed;
+  });
+}
+
+/**
+ * Moves the deadline, everywhere that it is written: at once where it ends access, then in the lines.
+ * @param seconds added to what is left; in all no more than {@link longestSeconds} from now
+ * @throws Refusal `usage` for more than that, those of `editKeyFile`; the deadline is then the one before
+ */
+export async function extend(live: Live, seconds: number): Promise<Deadline> {
+  refuseEnded(live);
+  const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
+  if (left + seconds > longestSeconds) usage('that is too long: a pairing lasts 7d at most, from now');
+  moveDeadline(live, seconds);
+  try {
+    await inTurn(live, async () => {
+      const expiry = live.expiryOf(live.deadline.epoch);
+      if (expiry !== undefined) {
+        await moveExpiry(live.lease, expiry);
+        live.lines = live.lines.map((line) => withMovedExpiry(live.lease, line, expiry));
+      }
+      if (live.room) await show(live, live.room);
+    });
+  } catch (error) {
+    moveDeadline(live, -seconds);
+    throw error;
+  }
+  live.emit({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
+  return live.deadline;
+}
+
+async function show({ lease, deadline }: Live, room: Room): Promise<void> {
+  await Promise.all([
+    showDeadline(room, deadline.epoch),
+    showDeadlineInside(room.tmux, inLease(lease.folder, 'air'), deadline.epoch),
+  ]);
+}
+
+function moveDeadline(live: Live, seconds: number): void {
+  const { epoch, sinceBoot } = live.deadline;
+  const moved = { epoch: epoch + seconds, sinceBoot: sinceBoot + seconds };
+  setDeadline(live.lease, moved);
+  live.deadline = moved;
+}
+
+/**
+ * Has everybody of `label` whose gate may have read the old access go through the gate again: those inside, and those on
+ * their way in, as soon as they are.
+ */
+async function moveThrough(live: Live, label: Label): Promise<void> {
+  const { folder } = live.lease;
+  const { room } = live;
+  if (!room) return;
+  const asks = new Set(asking(folder).map(({ record }) => record));
+  const mine = (): Presence[] => presences(folder).filter((one) => one.label === label);
+  let pending = new Set(mine().flatMap(({ record }) => (asks.has(record) ? [] : [record])));
+  let under = new Set<number>();
+  const until = performance.now() + patience;
+  while (pending.size > 0 && performance.now() < until) {
+    const waiting = mine().filter(({ record }) => pending.has(record));
+    const inside = waiting.filter((one) => one.inside);
+    const moves = inside.map((one) => ({ pid: one.pid, gate: gateAgain(live.lease, one) }));
+    // A client that runs may not be attached yet.
+    const left = new Set(moves.length > 0 ? await moveGuests(room, folder, moves) : []);
+    const done = new Set(inside.flatMap(({ pid, record }) => (left.has(pid) ? [] : [record])));
+    for (const { pid, record } of inside) if (done.has(record)) under.add(pid);
+    pending = new Set(waiting.flatMap(({ record }) => (done.has(record) ? [] : [record])));
+    if (pending.size > 0) await sleep(20);
+  }
+  // Their client was asked to become the gate: who types has the room's server, which could have it become something else.
+  const access = accessOf(live, label);
+  for (const since = performance.now(); performance.now() < since + patience; await sleep(20)) {
+    under = new Set([...under].filter((pid) => !hasArrived(folder, pid, access)));
+    if (under.size === 0) break;
+  }
+  if (pending.size + under.size === 0) return;
+  shutGateFor(live.lease, label);
+  await sever(folder, label);
+  if (!live.ended && !live.out.has(label)) openGate(live.lease, label, accessOf(live, label));
+}
+
+/** Whether a process that was to go through the gate again is what the gate becomes for that access, or has ended. */
+function hasArrived(folder: string, pid: number, access: Access): boolean {
+  const words = wordsOf(pid);
+  const isTmux = commandOf(pid)?.startsWith('tmux') === true;
+  const isLooking = isTmux && words.includes(` -f /dev/null -S ${folder}/air/${pid} set-option -s `);
+  return (
+    words === '' || (access === 'read-only' ? isLooking : !isLooking && / attach-session -E /.test(words))
+  );
+}
+
+/** The sh command that has a guest's tmux client make way for the gate. */
+export function gateAgain({ gate }: Live['lease'], { label, key }: Presence): string {
+  return `exec /bin/sh ${gate} ${label} ${key} moved`;
+}
+
+function guestOf(live: Live, label: string): Guest {
+  const wanted = label.replace(/^@/, '');
+  const found =
+    live.guests.find((guest) => isLabel(wanted) && guest.label.toLowerCase() === wanted.toLowerCase()) ??
+    live.guests.find((guest) => guest.reference.text === label);
+  return found ?? refuseGuest(live, label);
+}
+
+function refuseGuest(live: Live, label: string): never {
+  const guests = live.guests.filter((guest) => !live.out.has(guest.label));
+  return refuse({ kind: 'no-such-guest', label, guests: guests.map((guest) => guest.label) });
+}
+
+function refuseKnown(live: Live, invited: readonly Guest[]): void {
+  live.lookout?.look();
+  const owners = new Map(live.guests.flatMap(({ label, keys }) => keys.map((key) => [key.base64, label])));
+  for (const { reference, keys } of invited) {
+    const owner = keys.map(({ base64 }) => owners.get(base64)).find((label) => label !== undefined);
+    if (owner === undefined) continue;
+    if (live.trouble.some((one) => 'guests' in one && one.guests.includes(owner)))
+      usage(
+        `${reference.text} is a guest already, as ${owner}, but their line in authorized_keys is not as it was`,
+        'put it back: tmuxpair repair',
+      );
+    usage(`${reference.text} is a guest already, as ${owner}`, 'see who is: tmuxpair info');
+  }
+}
+
+function refuseEnded(live: Live): void {
+  if (live.ended) throw new Refusal({ kind: 'no-such-pairing', ids: [] });
+}

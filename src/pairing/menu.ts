@@ -1,0 +1,79 @@
+/** The host's menu: who is a guest, and what can be done about them. */
+
+import type { Event } from '../domain/events.ts';
+import { type Failure, Refusal } from '../domain/failure.ts';
+import type { Entry } from '../domain/pairing-info.ts';
+import type { Room } from '../room/claim.ts';
+import { showMenu } from '../room/menu.ts';
+import type { Menu } from '../room/menu-script.ts';
+import { extend, kick, setAccess } from './change.ts';
+import { entryOf } from './entry.ts';
+import type { Live } from './live.ts';
+import type { Seat } from './seat.ts';
+import type { GuestAction, Menus, PairingAction } from './world.ts';
+
+/** Seconds. */
+const extension = 30 * 60;
+
+export interface MenuContext {
+  readonly room: Room;
+  readonly host: Seat;
+  readonly menus: Menus;
+  readonly tell: (event: Event) => void;
+  /** Ends the pairing; does not wait for it. */
+  readonly stop: () => void;
+}
+
+/**
+ * Shows the menu to who has pressed its key, and does what they choose. A guest's client gets none.
+ * @param pid the process of their tmux client
+ */
+export async function openMenu(live: Live, context: MenuContext, pid: number): Promise<void> {
+  const { room, host, menus, tell, stop } = context;
+  const client = (await host.clients()).find((one) => one.pid === pid);
+  if (!client) return;
+  const choose = async (menu: Menu): Promise<string | undefined> => {
+    const choice = await showMenu(room, client.name, menu, live.lease.folder).choice;
+    return choice.kind === 'chosen' ? choice.value : undefined;
+  };
+  live.lookout?.look();
+  const { guests, ...pairing } = entryOf(live);
+  try {
+    const chosen = await choose(menus.pairing({ ...pairing, guests }));
+    const guest = guests[Number(chosen) - 1];
+    if (guest) await act(live, guest, (await choose(menus.guest(guest))) as GuestAction | undefined);
+    switch (chosen as PairingAction | undefined) {
+      case 'repair':
+        return await live.lookout?.repair();
+      case 'extend':
+        return void (await extend(live, extension));
+      case 'line':
+        return tell({ kind: 'host-attached', command: live.door?.command() ?? '' });
+      case 'end':
+        return (await choose(menus.end)) === 'yes' ? stop() : undefined;
+    }
+  } catch (error) {
+    tell({ kind: 'change-failed', failure: failureOf(error) });
+  }
+}
+
+/** Nobody waits for what is chosen here: a bug must not end the pairing either. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Refusal) return error.failure;
+  return { kind: 'program-failed', program: 'tmuxpair', doing: 'what you chose', detail: String(error) };
+}
+
+async function act(
+  live: Live,
+  { label }: Entry['guests'][number],
+  action: GuestAction | undefined,
+): Promise<void> {
+  switch (action) {
+    case 'look':
+      return void (await setAccess(live, label, 'read-only'));
+    case 'type':
+      return void (await setAccess(live, label, 'read-write'));
+    case 'kick':
+      return void (await kick(live, label));
+  }
+}

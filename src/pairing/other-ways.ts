@@ -1,0 +1,157 @@
+/** The ways by which a guest's key gets in besides the gate: looked for before it is granted, and when it is taken back. */
+
+import { realpathSync } from 'node:fs';
+import { type Failure, refuse } from '../domain/failure.ts';
+import type { Guest } from '../domain/guest.ts';
+import type { KeyLine } from '../domain/key-line.ts';
+import { lastingWays, type Obstacle } from '../domain/obstacle.ts';
+import type { Remains } from '../domain/remains.ts';
+import { namesInConfig, namesOf, runningConfigs } from '../door/key-file-names.ts';
+import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files.ts';
+import type { DoorChoice } from '../entrance/door-choice.ts';
+import { findKeyLines, isInOwnFile } from '../lease/lease.ts';
+import type { Live } from './live.ts';
+import type { OtherWays } from './ways-in.ts';
+
+export const noOtherWays: OtherWays = {
+  keyFiles: [],
+  configs: [],
+  ahead: [],
+  unknown: [],
+  lines: [],
+  forwardedTo: [],
+};
+
+/**
+ * Notes what the machine's sshd may accept keys by: that which guests come through, and one that would not do, since they
+ * may come to it all the same. What can't be looked at is a reason not to use it, and is of interest only where it is used.
+ */
+export async function noteSystem(live: Live, { kind, system }: DoorChoice): Promise<void> {
+  // With a private sshd, any that runs here is one that they may come to besides.
+  const running = kind === 'private' ? await runningConfigs() : [];
+  const known = await system?.known();
+  const unknown = kind === 'system' ? lastingWays(known?.obstacles ?? []) : [];
+  live.otherWays = {
+    ...live.otherWays,
+    keyFiles: known?.keyFiles ?? [],
+    ahead: known?.ahead ?? [],
+    configs: [...(known ? [{ file: known.configFile, options: [] }] : []), ...running],
+    unknown: unknown.filter((one) => !isOfFile(one)),
+  };
+}
+
+/** The files that may hold a guest's key, as they are now. */
+function keyFilesNow({ otherWays }: Live): KeyFiles {
+  return findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
+}
+
+/** Those of them that are not the lease's own. */
+export function otherKeyFiles(live: Live): readonly string[] {
+  const own = real(live.lease.keyFile);
+  return keyFilesNow(live).files.filter((path) => real(path) !== own);
+}
+
+/**
+ * Lines that let these guests in past the gate. From now on the host knows of them.
+ * @throws Refusal `key-already-present` if guests come through the sshd that reads them, and no gate is to be in front,
+ *   or none can be
+ */
+export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLine[] {
+  const { otherWays, lease, gateExisting } = live;
+  const found = keyFilesNow(live);
+  // Whether its own file has them is seen when the lease is granted.
+  const paths = gateExisting ? found.files : otherKeyFiles(live);
+  const lines = findKeyLines(lease, guests, paths);
+  if (!isInOwnFile(lease)) {
+    const ahead = lines.find(({ path }) => isAhead(live, path));
+    const first = ahead ?? (gateExisting ? undefined : lines[0]);
+    if (first) refuse({ ...alreadyPresent(first, guests), ...(ahead && { isAhead: true }) });
+  }
+  const files =
+    otherWays.files ??
+    (isInOwnFile(lease) ? keyFileObstacles(found).flatMap((one) => pathOf(one) ?? []) : []);
+  const writers = guests.filter(({ access }) => access === 'read-write').map(({ label }) => label);
+  live.otherWays = {
+    ...otherWays,
+    lines: [...otherWays.lines, ...lines],
+    files,
+    forwardedTo: [...otherWays.forwardedTo, ...writers],
+  };
+  return lines;
+}
+
+/** What stays of these guests' access. */
+export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
+  const { lease, otherWays, door, forward } = live;
+  const found = keyFilesNow(live);
+  const mayReach =
+    door?.kind === 'system' && guests.some(({ label }) => otherWays.forwardedTo.includes(label));
+  const before = new Set(otherWays.lines.map(idOf));
+  const lines = findKeyLines(lease, guests, [...new Set([lease.keyFile, ...found.files])]);
+  const files = keyFileObstacles(found).filter((one) => !otherWays.files?.includes(pathOf(one) ?? ''));
+  return {
+    added: lines.filter((line) => !before.has(idOf(line))),
+    before: lines.filter((line) => before.has(idOf(line))),
+    unknown: [...otherWays.unknown, ...files],
+    forwarded: mayReach ? forward : [],
+  };
+}
+
+/** Whether files alone tell of it, which are looked at each time. */
+function isOfFile(obstacle: Obstacle): boolean {
+  return obstacle.kind === 'unread-key-file' || (obstacle.kind === 'user-ca' && obstacle.line !== undefined);
+}
+
+function pathOf(obstacle: Obstacle): string | undefined {
+  return 'path' in obstacle ? obstacle.path : undefined;
+}
+
+/** Whether there is anything to say of it. */
+export function isSome({ added, before, unknown, forwarded }: Remains): boolean {
+  return added.length + before.length + unknown.length + forwarded.length > 0;
+}
+
+/** Lines that have come meanwhile are a failure: access has not ended while they are there. */
+export function keysLeft({ added }: Remains): Failure | undefined {
+  if (added.length === 0) return undefined;
+  const lines = added.map(({ path, line, label, key }) => ({
+    guest: label,
+    path,
+    line,
+    fingerprint: key.fingerprint,
+  }));
+  return { kind: 'keys-left', lines };
+}
+
+/**
+ * Whether a file may be read before the lease's own, so that no line of ours comes first. Where the settings are not
+ * known, that is all but the file beside it which is second by default.
+ */
+function isAhead({ otherWays, lease }: Live, path: string): boolean {
+  if (real(path) === real(lease.keyFile)) return false;
+  if (otherWays.keyFiles.length === 0) return path !== `${lease.keyFile}2`;
+  const is = (names: readonly string[]): boolean =>
+    findKeyFiles(names).files.some((file) => real(file) === real(path));
+  if (is(otherWays.ahead)) return true;
+  if (is(otherWays.keyFiles)) return false;
+  // Of another sshd; or a name with a blank, of which sshd tells no more than the words.
+  return otherWays.ahead.length > 0 || !is(otherWays.configs.flatMap(namesOf));
+}
+
+function alreadyPresent({ path, line, label, key }: KeyLine, guests: readonly Guest[]) {
+  const reference = guests.find((guest) => guest.label === label)?.reference.text ?? label;
+  return { kind: 'key-already-present', reference, fingerprint: key.fingerprint, path, line } as const;
+}
+
+/** The same line when others around it have gone. */
+function idOf({ path, label, key }: KeyLine): string {
+  return `${path}\0${label}\0${key.base64}`;
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,245 @@
+/** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { EndReason, Event, Invitation, StopSignal } from '../domain/events.ts';
+import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
+import type { Guest, NonEmpty } from '../domain/guest.ts';
+import type { PairIntent } from '../domain/intent.ts';
+import { keyObstacles } from '../door/key-rules.ts';
+import { chooseDoor } from '../entrance/choose-door.ts';
+import type { OpenDoor } from '../entrance/open-door.ts';
+import { watchShell } from '../entrance/shell-guard.ts';
+import { resolveGuests } from '../guests/guests.ts';
+import { isRemembered } from '../guests/seen.ts';
+import { type Log, openLog } from '../journal/log.ts';
+import { copyThroughTmux } from '../room/clipboard.ts';
+import { socketAround } from '../room/own-server.ts';
+import { hasSession, reattachCommand } from '../room/room.ts';
+import { deferred } from '../system/deferred.ts';
+import { approveJoins } from './approve.ts';
+import { endAccess } from './end.ts';
+import { entryOf } from './entry.ts';
+import { type Live, neverIn } from './live.ts';
+import { keepLookout } from './lookout.ts';
+import { openMenu } from './menu.ts';
+import { type Open, openPairing } from './open.ts';
+import { keysLeft, remainsOf } from './other-ways.ts';
+import { takeSeat } from './seat.ts';
+import { Stopped, unlessStopped } from './stop.ts';
+import { watchStrays } from './strays.ts';
+import { teller } from './tell.ts';
+import { trialOf } from './trial.ts';
+import { watchPairing } from './watch.ts';
+import type { World } from './world.ts';
+
+/**
+ * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it: what it has not read by
+ * then tmux discards (`tcflush`), and the host would never see whom they have let in.
+ */
+const readingTime = 50;
+
+/** In ms: how long to look for a host elsewhere before guests are called all the same. */
+const lookingTime = 5000;
+
+export interface Ended {
+  /** The signal that made the program leave, also where time was up before. */
+  readonly signal?: StopSignal;
+}
+
+/**
+ * Runs a pairing from its start to its end.
+ * @throws Refusal where it can't start, or where its access can't be taken back; {@link Stopped} where a signal
+ *   came before it was live. Whatever is thrown, access has been taken back as far as it goes.
+ */
+export async function pair(intent: PairIntent, world: World): Promise<Ended> {
+  const resolving = resolveGuests(intent, world);
+  if (intent.seat === 'terminal' && !world.hasTerminal) {
+    await unlessStopped(world.stop, resolving);
+    usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
+  }
+  const guests = resolving.then((resolved) => resolved.guests);
+  guests.catch(() => {}); // `openPairing` waits for it.
+  // So that what is asked of a forge is on its way before this process is busy for some ms.
+  if (intent.references.some(isRemembered)) await turn();
+  const open = await openFor(intent, guests, world);
+  const remembered = (await resolving).remember();
+  try {
+    return await supervise(open, intent, world);
+  } finally {
+    await remembered;
+  }
+}
+
+/** Opens a pairing by the door that is best for these guests. @throws as {@link openPairing} does */
+export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, world: World): Promise<Open> {
+  const { env, emit } = world;
+  return openPairing(intent, guests, world, (sshd, invited, giveUp) =>
+    chooseDoor(intent, { env, sshd, guests: invited, attempt: trialOf(intent, world, giveUp), tell: emit }),
+  );
+}
+
+/**
+ * Has the host say yes to guests who type in a session of the host's own server, and so in all of its sessions.
+ * @throws Refusal `usage` where the host says no, or can't be asked
+ */
+export async function confirmSharing(ask: World['ask']): Promise<void> {
+  if (await ask?.({ kind: 'sharing-all' })) return;
+  usage(
+    'a guest who types in a shared session can reach every session of its tmux server',
+    'pass --yes if you want that, --read-only if they need not type, or --session for a session of its own',
+  );
+}
+
+/** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
+export async function supervise(
+  { live, room, door }: Open,
+  intent: PairIntent,
+  world: World,
+): Promise<Ended> {
+  const { stop, env } = world;
+  const { seat } = intent;
+  const known = await door.known();
+  const around = socketAround(env);
+  if (intent.copy && around !== undefined)
+    await copyThroughTmux({ tmux: room.tmux, socket: around }, env, door.command());
+  const log = openLog(env, { id: live.lease.id, neverIn: () => neverIn(live) }, world.emit);
+  const emit = (event: Event): void => {
+    log.record(event);
+    world.emit(event);
+  };
+  const asked = deferred<EndReason>();
+  const over = deferred<Failure | undefined>();
+  // Before anybody is told that there is a pairing.
+  const stopIt = (): void => asked.resolve({ kind: 'asked' });
+  const control = await orEnd(
+    live,
+    log,
+    world.serve(
+      live,
+      async () => {
+        stopIt();
+        const failure = await over.promise;
+        if (failure) refuse(failure);
+      },
+      world.words,
+    ),
+  );
+  // In a session that they are in already: before guests are called.
+  const taken = seat === 'elsewhere' ? takeSeat(seat, live, room, env) : undefined;
+  if (taken) await Promise.race([taken.looked, sleep(lookingTime, undefined, { ref: false })]);
+  emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, known, intent, env) });
+
+  if (seat === 'terminal') await sleep(readingTime);
+  const host = taken ?? takeSeat(seat, live, room, env);
+  const seen = (): void => {
+    live.unseen = false;
+  };
+  if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
+  else seen();
+  const tell = teller(live, { room, host, bell: intent.bell, emit, words: world.words });
+  live.emit = tell;
+  const context = { room, host, menus: world.menus, tell, stop: stopIt };
+  live.openMenu = (client) => void openMenu(live, context, client);
+  const watch = watchPairing(live, tell);
+  live.lookout = keepLookout(live, tell);
+  const askNoMore = intent.approve
+    ? approveJoins(live, room, host, { tell, menuFor: world.menus.approval })
+    : () => {};
+  host.arrived.then(() => tell({ kind: 'host-attached', command: door.command() })).catch(() => {});
+  door.listen(tell);
+
+  const shell = watchShell(live);
+  const strays = watchStrays(live);
+  const blocked = Promise.race([shell.blocked, strays.found]).then(
+    (block): EndReason => ({ kind: 'gate-not-reached', block }),
+  );
+  const reasons = [host.gone, watch.over, asked.promise, nobodyJoined(live, intent), blocked];
+  const reason = await orEnd(live, log, firstOf(stop, reasons));
+  if (reason.kind === 'gate-not-reached') strays.end();
+  const failure = await endAccess(live, watch.look());
+  const remains = remainsOf(live, [...live.guests, ...live.kicked]);
+  const left = failure ?? keysLeft(remains);
+  live.emit = emit;
+  await live.lookout.tried();
+  askNoMore();
+  watch.stop();
+  shell.stop();
+  strays.stop();
+  live.lookout.stop();
+  await log.ended(reason, left);
+  over.resolve(left);
+  await control.close();
+
+  // The host stays in their session where it was not they who left.
+  const hostStays = !['host-detached', 'host-suspended', 'stopped'].includes(reason.kind);
+  const asksHere = seat === 'terminal';
+  const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
+  if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, remains, ...(failed && { failed }) });
+  if (!asksHere) await live.told;
+  const last = asksHere && hostStays ? await firstOf(stop, [host.gone]) : reason;
+  await host.leave();
+  if (failure) refuse(failure);
+
+  const stays = await hasSession(room);
+  const report = {
+    reason: reason.kind === 'host-detached' && !stays ? ({ kind: 'session-ended' } as const) : reason,
+    door: door.kind,
+    visits: live.past,
+    neverIn: neverIn(live),
+    astray: [...live.astray].map(([label, seconds]) => ({ label, seconds })),
+    room: { stays, session: room.session, command: reattachCommand(room) },
+    remains,
+  };
+  emit({ kind: 'ended', report });
+  if (left) refuse(left);
+  return { ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
+}
+
+/** Has access ended before what went wrong goes on. */
+async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    const failure = await endAccess(live);
+    await log.ended({ kind: 'failed' }, failure);
+    throw failure ? new Refusal(failure) : error;
+  }
+}
+
+function invitationOf(
+  { live, door }: Open,
+  known: Awaited<ReturnType<OpenDoor['known']>>,
+  { ttl, forward, seat, copy }: PairIntent,
+  env: NodeJS.ProcessEnv,
+): Invitation {
+  const guests = live.guests as NonEmpty<Guest>;
+  const until = new Date(live.deadline.epoch * 1000);
+  const obstacles = [...known.obstacles, ...keyObstacles(known.rules, guests)];
+  const told = {
+    guests,
+    door: { ...door, ...known, obstacles },
+    command: door.command(),
+    routes: door.routes(),
+    until,
+    ttl,
+    forward,
+    copy: copy && socketAround(env) === undefined,
+    seat,
+  };
+  return { ...told, entry: entryOf(live), keyLines: live.otherWays.lines };
+}
+
+async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {
+  if (joinTimeout === undefined) return new Promise(() => {});
+  await sleep(joinTimeout * 1000, undefined, { ref: false });
+  if (live.here.size + live.past.length > 0) return new Promise(() => {});
+  return { kind: 'nobody-joined' };
+}
+
+async function firstOf(stop: AbortSignal, reasons: readonly Promise<EndReason>[]): Promise<EndReason> {
+  try {
+    return await unlessStopped(stop, Promise.race(reasons));
+  } catch (error) {
+    if (error instanceof Stopped) return { kind: 'stopped', signal: error.signal };
+    throw error;
+  }
+}

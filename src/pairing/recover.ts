@@ -1,0 +1,102 @@
+/** Taking back what dead pairings left: their leases, and their claims on rooms. */
+
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { inLease } from '../domain/lease-folder.ts';
+import { recordSwept } from '../journal/log.ts';
+import { withLock } from '../lease/lock.ts';
+import { isPrivate, runDirectories } from '../lease/run-directory.ts';
+import { leaseFolders, leasesWith, type Swept, staleClaims, sweep, sweepLeases } from '../lease/sweep.ts';
+import { type Room, roomAt, unclaimRoom } from '../room/claim.ts';
+import { clearRoom } from '../room/room.ts';
+import { leaveShared } from '../room/share.ts';
+import { findTmux } from '../room/tmux.ts';
+
+/**
+ * Takes back what any dead pairing of this account left.
+ * @param keyFile an `authorized_keys` file to look into, besides those that leases name
+ * @throws Refusal `revocation-failed` after everything else was tried
+ */
+export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
+  // Nothing is believed that others could have written: notes name the program to be run.
+  const roots = runDirectories(env).filter(isPrivate);
+  const shared = sharedIn(leaseFolders({ roots, keyFiles: [keyFile] }));
+  try {
+    const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
+    await record(env, swept);
+    return swept;
+  } finally {
+    for (const root of roots) await freeRooms(env, root);
+    await leaveSessions(shared);
+  }
+}
+
+/** Takes one lease back, whoever supervises it, and what else a dead supervisor had. @throws Refusal `revocation-failed` */
+export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
+  if (!isPrivate(dirname(folder))) return [];
+  const folders = leasesWith(folder);
+  const shared = sharedIn(folders);
+  try {
+    const swept = await sweepLeases(folders);
+    await record(env, swept);
+    return swept;
+  } finally {
+    await freeRooms(env, dirname(folder));
+    await leaveSessions(shared);
+  }
+}
+
+function record(env: NodeJS.ProcessEnv, swept: readonly Swept[]): Promise<void> {
+  const ids = swept.map(({ id }) => id);
+  return recordSwept(env, ids);
+}
+
+/**
+ * Takes the claims of leases that are no more off their rooms. Under a lock, or else of two who saw the same claim
+ * one might take away what a third has put in its place meanwhile.
+ */
+async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
+  const lock = join(root, 'rooms.lock');
+  const locked = async (work: () => void): Promise<void> => {
+    await withLock(lock, root, work).catch(() => {}); // The next sweep tries again.
+  };
+  for (const { folder, lease } of staleClaims(root)) {
+    const tmux = tmuxIn(env);
+    const room = roomAt(folder, lease, tmux ?? '');
+    const left = tmux === undefined ? 'stays' : await clearRoom(room);
+    await locked(() => unclaimRoom(room, left));
+  }
+  if (lstatSync(lock, { throwIfNoEntry: false })) await locked(() => {}); // Left by one that died here.
+}
+
+/** Writes down which session a lease shares, for who has to leave it in the lease's place. */
+export function noteShared(folder: string, { tmux, socket, session, target }: Room): void {
+  const note: Room = { tmux, socket, session, target };
+  writeFileSync(inLease(folder, 'shared.json'), JSON.stringify(note), { mode: 0o600 });
+}
+
+/** The sessions that leases share, by folder. */
+function sharedIn(folders: readonly string[]): Map<string, Room> {
+  return new Map(
+    folders.flatMap((folder) => {
+      try {
+        return [[folder, JSON.parse(readFileSync(inLease(folder, 'shared.json'), 'utf8'))]];
+      } catch {
+        return []; // Most share none.
+      }
+    }),
+  );
+}
+
+/** Leaves the sessions of those leases that are no more. */
+async function leaveSessions(shared: ReadonlyMap<string, Room>): Promise<void> {
+  for (const [folder, room] of shared) if (!existsSync(folder)) await leaveShared(room, basename(folder));
+}
+
+function tmuxIn(env: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return findTmux(env);
+  } catch {
+    return undefined; // The room then keeps the segment in its status line, and nothing else.
+  }
+}

@@ -1,0 +1,138 @@
+/** Where the host sits while guests are in, and how one hears of their going. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EndReason } from '../domain/events.ts';
+import type { HostSeat } from '../domain/intent.ts';
+import { setHostPresence } from '../lease/lease.ts';
+import { guestPids } from '../lease/presence.ts';
+import type { Room } from '../room/claim.ts';
+import { type Client, clientsOf } from '../room/clients.ts';
+import { attachHost } from '../room/host.ts';
+import { observeRoom } from '../room/observe.ts';
+import { hasSession } from '../room/room.ts';
+import { deferred } from '../system/deferred.ts';
+import { keepInOrder } from './keep-in-order.ts';
+import type { Live } from './live.ts';
+import { boundBacklogs } from './slow-guests.ts';
+import { holdGuests } from './stay.ts';
+
+export interface Seat {
+  /** Resolves once the host is there. */
+  readonly arrived: Promise<void>;
+  /** Resolves once it is known whether they are: a guest who comes before is turned away. */
+  readonly looked: Promise<unknown>;
+  /** Resolves when the host has gone, or the session. Rejects with a Refusal where the host could not get in. */
+  readonly gone: Promise<EndReason>;
+  /** The clients that are the host's. */
+  clients(): Promise<readonly Client[]>;
+  /** Watches no more, and gives the terminal back if this program has put the host into tmux. */
+  leave(): Promise<void>;
+}
+
+/** How long, in ms, until a room is observed again. */
+const pause = 100;
+
+export function takeSeat(seat: HostSeat, live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
+  return seat === 'terminal' ? inTerminal(live, room, env) : elsewhere(seat, live, room);
+}
+
+function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
+  const host = attachHost(room, env);
+  const suspended = deferred<EndReason>();
+  const stop = attend(live, room, {
+    onClients: (clients) => {
+      // Nothing continues it: the shell does not know that a child of this process has stopped.
+      if (clients.some((client) => client.pid === host.pid && client.suspended))
+        suspended.resolve({ kind: 'host-suspended' });
+    },
+    onEnd: () => {},
+  });
+  return {
+    arrived: host.arrived,
+    looked: Promise.resolve(),
+    gone: Promise.race([suspended.promise, host.gone.then(() => ({ kind: 'host-detached' }) as const)]),
+    clients: () => hostClients(live, room),
+    leave: async () => {
+      stop();
+      await host.detach();
+    },
+  };
+}
+
+/** With `elsewhere`, guests may come in only while a client is attached that is none of theirs, and not suspended. */
+function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
+  const arrived = deferred<void>();
+  const gone = deferred<EndReason>();
+  const looked = deferred<void>();
+  let present = false;
+  const look = (clients: readonly Client[]): void => {
+    const mine = withoutGuests(live, clients);
+    const here = mine.some(({ suspended }) => !suspended);
+    if (here && !present) {
+      present = true;
+      setHostPresence(live.lease, true);
+      arrived.resolve();
+    } else if (!here && present && seat === 'elsewhere') {
+      setHostPresence(live.lease, false);
+      gone.resolve({ kind: mine.length > 0 ? 'host-suspended' : 'host-detached' });
+    }
+    looked.resolve();
+  };
+  const stop = attend(live, room, {
+    onClients: look,
+    onEnd: () => gone.resolve({ kind: 'session-ended' }),
+  });
+  return {
+    arrived: arrived.promise,
+    looked: Promise.race([looked.promise, gone.promise]),
+    gone: gone.promise,
+    clients: () => hostClients(live, room),
+    leave: async () => stop(),
+  };
+}
+
+/**
+ * Stays in the room through an observer, and keeps the guests' clients in order, until what it returns is called.
+ * @param onEnd the session has ended
+ */
+function attend(
+  live: Live,
+  room: Room,
+  { onClients, onEnd }: { onClients: (clients: readonly Client[]) => void; onEnd: () => void },
+): () => void {
+  let left = false;
+  let stop = (): void => {};
+  const bound = boundBacklogs(live, room);
+  const hold = holdGuests(live, room);
+  const observe = async (): Promise<void> => {
+    while (!left) {
+      const observer = observeRoom(room, (clients) => {
+        if (left) return;
+        keepInOrder(live, room, clients);
+        void bound(clients);
+        void hold(clients);
+        onClients(clients);
+      });
+      stop = observer.stop;
+      await observer.ended;
+      if (left) return;
+      if (!(await hasSession(room))) return onEnd();
+      // The host may have sent all other clients away, and this one with them.
+      await sleep(pause, undefined, { ref: false });
+    }
+  };
+  void observe();
+  return () => {
+    left = true;
+    stop();
+  };
+}
+
+async function hostClients(live: Live, room: Room): Promise<Client[]> {
+  return withoutGuests(live, await clientsOf(room));
+}
+
+/** Guests are read after clients: who is a client by then had registered before. */
+function withoutGuests(live: Live, clients: readonly Client[]): Client[] {
+  const guests = guestPids(live.lease.folder);
+  return clients.filter(({ pid }) => !guests.has(pid));
+}

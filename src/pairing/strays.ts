@@ -1,0 +1,97 @@
+/**
+ * Guests of the machine's sshd whose connection did not come to the gate, while a pairing lives: what start-up files do
+ * under conditions that no trial has met.
+ */
+import { readlinkSync } from 'node:fs';
+import type { ShellBlock } from '../domain/shell-block.ts';
+import { rawTerminals } from '../entrance/raw-terminals.ts';
+import { blockOf } from '../entrance/shell-probe.ts';
+import { lookForStrays, strayLogins } from '../lease/behind.ts';
+import { hasProc } from '../lease/process.ts';
+import type { TableRow } from '../lease/process-row.ts';
+import { loginEnvironment } from '../shell/login-environment.ts';
+import { loginShell } from '../shell/shell.ts';
+import { thisAccount } from '../system/account.ts';
+import { deferred } from '../system/deferred.ts';
+import type { Live } from './live.ts';
+
+/** In ms: how often to look. */
+const every = 1000;
+/** In seconds: how long a shell may take if its terminal looks as sshd has made it, and if a program has it to itself. */
+const [most, raw] = [15, 1.5];
+
+export interface Strays {
+  /** Resolves with the first: from then on it is known that guests do not all come to the gate. */
+  readonly found: Promise<ShellBlock>;
+  /** Once that is known otherwise: ends those that there are now. */
+  end(): void;
+  stop(): void;
+}
+
+/** Ends such connections, and notes in {@link Live.astray} whose they were. */
+export function watchStrays({ lease, door, loggedIn, astray }: Live): Strays {
+  const found = deferred<ShellBlock>();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const lookNow = lookForStrays(lease.folder);
+  /** Processes whose terminal a program had to itself at the last look. */
+  let suspects: ReadonlySet<number> = new Set();
+
+  const look = async (): Promise<void> => {
+    const [strays = [], late = []] = lookNow(raw, most);
+    if (late.length > 0) return end(late, 'late');
+    if (strays.length === 0) {
+      suspects = new Set();
+      return;
+    }
+    const terminals = strays.map((row) => [row.pid, terminalOf(row)] as const);
+    const taken = await rawTerminals([...new Set(terminals.map(([, terminal]) => terminal))]);
+    const now = new Set(terminals.flatMap(([pid, terminal]) => (taken.includes(terminal) ? [pid] : [])));
+    if ([...now].some((pid) => suspects.has(pid))) return end(strays, 'terminal');
+    suspects = now;
+  };
+  const end = (strays: readonly TableRow[], outcome: 'late' | 'terminal'): void => {
+    for (const { label, seconds } of strayLogins(lease.folder, strays)) {
+      loggedIn.add(label);
+      astray.set(label, Math.max(seconds, astray.get(label) ?? 1));
+    }
+    for (const { pid } of strays) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It went with its terminal.
+      }
+    }
+    const { path: shell } = loginShell();
+    found.resolve(blockOf(shell, loginEnvironment({ ...thisAccount(), shell }, undefined), outcome));
+  };
+  const tick = (): void => {
+    timer = setTimeout(() => {
+      look()
+        .catch(() => {}) // All file handles may be in use: then at the next look.
+        .finally(() => !stopped && tick());
+    }, every);
+    timer.unref();
+  };
+  const isWatching = hasProc && door?.kind === 'system';
+  if (isWatching) tick();
+  return {
+    found: found.promise,
+    end: () => {
+      const [strays = []] = isWatching ? lookNow(raw) : [];
+      if (strays.length > 0) end(strays, 'terminal');
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function terminalOf({ pid }: TableRow): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/0`);
+  } catch {
+    return '';
+  }
+}

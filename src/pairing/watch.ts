@@ -1,0 +1,130 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { secondsLeft, warningsFor } from '../domain/deadline.ts';
+import type { EndReason, Event, Visit } from '../domain/events.ts';
+import { inLease } from '../domain/lease-folder.ts';
+import { type Presence, presences, recordsIn, takeRefusals, vanished } from '../lease/presence.ts';
+import { uptime } from '../lease/process.ts';
+import { deferred } from '../system/deferred.ts';
+import { accessOf, type Live } from './live.ts';
+
+export interface Watch {
+  /** Resolves when the deadline has passed, or the lease's folder has been removed from outside. */
+  readonly over: Promise<EndReason>;
+  /** Looks once more. @returns the names of the records of all connections that there were at the last look */
+  look(): readonly string[];
+  /** Looks no more; those that were inside until now have left now. */
+  stop(): void;
+}
+
+/** For how long, in ms, a guest's next refusal for the same reason is not told: who knocks on must not drown the rest. */
+const silence = 60_000;
+
+/** How often to look, in ms: a guest who comes or leaves is told within half a second. */
+const [whileGuests, otherwise] = [200, 1000];
+
+/**
+ * Watches the guests and the clocks of a pairing, and keeps `live.here` and `live.past`. Guests are seen by their
+ * processes, not by what tmux says of its clients: a process can't go without being missed. Looks at short intervals
+ * rather than setting one timer for the deadline, since timers stand still while a laptop sleeps.
+ */
+export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
+  const { folder } = live.lease;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let soon = false;
+  /** Seconds left at the last look: a warning that was ahead then and is not now is due. */
+  let before = Number.POSITIVE_INFINITY;
+  let registered: readonly string[] = [];
+  /** When a guest's refusal for a reason was told last. */
+  const told = new Map<string, number>();
+  const over = deferred<EndReason>();
+
+  const enter = (presence: Presence): void => {
+    const visit = visitOf(live, presence);
+    live.here.set(presence.record, visit);
+    tell({ kind: 'joined', visit });
+  };
+
+  /** @returns whether anybody is in, or on their way in */
+  const look = (): boolean => {
+    const records = recordsIn(folder);
+    if (!records) over.resolve({ kind: 'taken-back' });
+    if (records) registered = [...records, ...vanished(registered, records)];
+    const found = new Map(presences(folder).map((presence) => [presence.record, presence]));
+    for (const { label } of found.values()) live.loggedIn.add(label);
+    for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
+    for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);
+    for (const { presence, why } of takeRefusals(folder)) {
+      const { label, address } = presence;
+      live.loggedIn.add(label);
+      if (Date.now() - (told.get(`${label} ${why}`) ?? 0) < silence) continue;
+      told.set(`${label} ${why}`, Date.now());
+      tell({ kind: 'refused', label, address, why });
+    }
+    return found.size > 0;
+  };
+
+  const clock = (): number => {
+    const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
+    const total = live.deadline.epoch - live.startedAt.getTime() / 1000;
+    const due = warningsFor(total).some((seconds) => before > seconds && left <= seconds);
+    if (due && left > 0) tell({ kind: 'time-left', seconds: Math.max(1, Math.round(left)) });
+    before = left;
+    if (left <= 0) over.resolve({ kind: 'time-up' });
+    return left;
+  };
+
+  const tick = (): void => {
+    clearTimeout(timer);
+    soon = false;
+    if (stopped) return;
+    const left = clock(); // First: what was taken back since time is up has ended by that.
+    const wait = look() ? whileGuests : otherwise;
+    timer = setTimeout(tick, left > 0 ? Math.max(10, Math.min(wait, left * 1000)) : wait);
+  };
+  const lookSoon = (): void => {
+    if (soon) return; // Or else whoever knocks often enough would put the look, and with it the deadline, off for good.
+    soon = true;
+    clearTimeout(timer);
+    timer = setTimeout(tick, 20); // The gate has registered; soon it is tmux.
+  };
+  const watchers = (['in', 'refused'] as const).map((name) => watchFolder(inLease(folder, name), lookSoon));
+  tick();
+  return {
+    over: over.promise,
+    look: () => {
+      look();
+      return registered;
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      for (const watcher of watchers) watcher?.close();
+      for (const [record, visit] of live.here) leave(live, record, visit, live.emit);
+    },
+  };
+}
+
+/** The stay that begins with a guest who is at the gate, or past it, now. */
+export function visitOf(live: Live, { record, label, key, pid, address }: Presence): Visit {
+  const guest = live.guests.find((other) => other.label === label);
+  const fingerprint = guest?.keys[key - 1]?.fingerprint ?? '';
+  const access = live.onlyLooking.has(record) ? 'read-only' : accessOf(live, label);
+  return { label, access, address, fingerprint, key, pid, joinedAt: new Date() };
+}
+
+function leave(live: Live, record: string, visit: Visit, tell: (event: Event) => void): void {
+  const ended = { ...visit, leftAt: new Date() };
+  live.here.delete(record);
+  live.past.push(ended);
+  tell({ kind: 'left', visit: ended });
+}
+
+/** Without inotify (none left, or a file system without it) the intervals have to do. */
+function watchFolder(path: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, onChange).on('error', () => {});
+  } catch {
+    return undefined;
+  }
+}
