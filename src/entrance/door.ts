@@ -11,7 +11,7 @@ import { sshCommand, sshCommandVia } from '../door/ssh-command.ts';
 import { withoutStartUp } from '../door/sshd-config.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import type { Known } from '../door/system.ts';
-import { openAdmit } from '../lease/lease.ts';
+import { openAdmit } from '../lease/gate.ts';
 import { forgetGroup } from '../lease/presence.ts';
 import { diversionObstacles } from '../shell/diversions.ts';
 import { plainEnvironment } from '../shell/login-environment.ts';

@@ -8,7 +8,8 @@ import type { Event } from '../domain/events.ts';
 import type { Guest, Label } from '../domain/guest.ts';
 import type { Login } from '../door/private.ts';
 import { type Behind, lookBehind } from '../lease/behind.ts';
-import { isGateOpen, type Lease, sever } from '../lease/lease.ts';
+import { isGateOpen } from '../lease/gate.ts';
+import { type Lease, sever } from '../lease/lease.ts';
 import { forgetGroup, nameConnection } from '../lease/presence.ts';
 
 export interface LoginsWorld {

@@ -18,9 +18,10 @@ import type { Deadline } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
 import { inLease, leaseFolders } from '../domain/lease-folder.ts';
 import type { Trouble } from '../domain/trouble.ts';
+import { deadlineText, setDeadline } from './deadline-file.ts';
 import { readKeyFile, resolveKeyFile } from './key-file.ts';
 import { checkTrust } from './key-file-trust.ts';
-import { deadlineText, type Lease, setDeadline } from './lease.ts';
+import type { Lease } from './lease.ts';
 import { type LineTrouble, lineTroubles, type WrittenLine } from './lines.ts';
 import { isPrivate } from './run-directory.ts';
 

@@ -18,17 +18,10 @@ import type { KeyLine } from '../domain/key-line.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { haveKey } from '../door/key-files.ts';
 import { keyObstacles } from '../door/key-rules.ts';
-import {
-  forgetViews,
-  grant,
-  moveExpiry,
-  openGate,
-  revoke,
-  setDeadline,
-  sever,
-  shutGateFor,
-  withMovedExpiry,
-} from '../lease/lease.ts';
+import { setDeadline } from '../lease/deadline-file.ts';
+import { forgetViews, openGate, shutGateFor } from '../lease/gate.ts';
+import { grant, moveExpiry, revoke, withMovedExpiry } from '../lease/grant.ts';
+import { sever } from '../lease/lease.ts';
 import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
 import { commandOf, uptime, wordsOf } from '../lease/process.ts';
 import { showDeadlineInside } from '../room/airlock.ts';

@@ -1,5 +1,6 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
-import { remakeLease, removeLease, revoke, sever, shutGate } from '../lease/lease.ts';
+import { revoke } from '../lease/grant.ts';
+import { remakeLease, removeLease, sever, shutGate } from '../lease/lease.ts';
 import { endProbe } from '../lease/probe.ts';
 import { closeRoom, leaveRoom } from '../room/room.ts';
 import { leaveShared } from '../room/share.ts';

@@ -13,19 +13,11 @@ import type { DoorChoice } from '../entrance/door-choice.ts';
 import type { DoorPlace, OpenDoor } from '../entrance/open-door.ts';
 import { provenDoor } from '../entrance/proven-door.ts';
 import { waysOf } from '../entrance/ways.ts';
+import { setDeadline } from '../lease/deadline-file.ts';
+import { openGate, requireApproval, setHostPresence } from '../lease/gate.ts';
+import { grant } from '../lease/grant.ts';
 import { prepareEdit } from '../lease/key-file.ts';
-import {
-  armClock,
-  armLease,
-  createLease,
-  grant,
-  inOwnFile,
-  openGate,
-  requireApproval,
-  setDeadline,
-  setHostPresence,
-  shutGate,
-} from '../lease/lease.ts';
+import { armClock, armLease, createLease, inOwnFile, shutGate } from '../lease/lease.ts';
 import { uptime } from '../lease/process.ts';
 import { openRunDirectory, writeBelow } from '../lease/run-directory.ts';
 import { checkWritable } from '../lease/write-trouble.ts';

@@ -9,7 +9,8 @@ import type { Remains } from '../domain/remains.ts';
 import { namesInConfig, namesOf, runningConfigs } from '../door/key-file-names.ts';
 import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files.ts';
 import type { DoorChoice } from '../entrance/door-choice.ts';
-import { findKeyLines, isInOwnFile } from '../lease/lease.ts';
+import { findKeyLines } from '../lease/grant.ts';
+import { isInOwnFile } from '../lease/lease.ts';
 import type { Live } from './live.ts';
 import type { OtherWays } from './ways-in.ts';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndReason } from '../domain/events.ts';
 import type { HostSeat } from '../domain/intent.ts';
-import { setHostPresence } from '../lease/lease.ts';
+import { setHostPresence } from '../lease/gate.ts';
 import { guestPids } from '../lease/presence.ts';
 import type { Room } from '../room/claim.ts';
 import { type Client, clientsOf } from '../room/clients.ts';

@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Guest, Label } from '../../src/domain/guest.ts';
-import { armClock, armLease, createLease, grant, removeLease, revoke } from '../../src/lease/lease.ts';
+import { grant, revoke } from '../../src/lease/grant.ts';
+import { armClock, armLease, createLease, removeLease } from '../../src/lease/lease.ts';
 import { uptime } from '../../src/lease/process.ts';
 import { line, wire } from '../support/keys/wire.ts';
 import { keyOf } from '../support/keys.ts';

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Label } from '../../src/domain/guest.ts';
+import { setDeadline } from '../../src/lease/deadline-file.ts';
+import { openAdmit } from '../../src/lease/gate.ts';
 import {
   armClock,
   armLease,
   createLease,
   inOwnFile,
   type Lease,
-  openAdmit,
-  setDeadline,
   sever,
   shutGate,
 } from '../../src/lease/lease.ts';

@@ -16,19 +16,17 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Guest, Label } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
+import { readDeadline, setDeadline } from '../../src/lease/deadline-file.ts';
+import { openGate } from '../../src/lease/gate.ts';
+import { grant, revoke } from '../../src/lease/grant.ts';
 import { editKeyFile } from '../../src/lease/key-file.ts';
 import {
   armClock,
   armLease,
   createLease,
-  grant,
   inOwnFile,
   type Lease,
-  openGate,
-  readDeadline,
   removeLease,
-  revoke,
-  setDeadline,
   sever,
 } from '../../src/lease/lease.ts';
 import { machineName, uptime } from '../../src/lease/process.ts';
