@@ -11,7 +11,8 @@ import { build } from 'esbuild';
 const left = ['SC2317', 'SC2329', 'SC2015', 'SC1007'];
 
 const generator = `
-import { admitScript, clockScript, gateScript, severScript, switchScript } from './src/lease/scripts.ts';
+import { clockScript, severScript, switchScript } from './src/lease/ending-scripts.ts';
+import { admitScript, gateScript } from './src/lease/scripts.ts';
 import { launchScript, reachScript } from './src/lease/probe.ts';
 import { menuScript } from './src/room/menu-script.ts';
 import { enterCommands } from './src/room/room.ts';

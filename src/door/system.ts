@@ -1,6 +1,6 @@
 /** The `system` door: the sshd that this machine runs, and the account's own `authorized_keys`. */
+
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import type { Doubt } from '../domain/doubt.ts';
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
@@ -22,6 +22,7 @@ import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
 import { isUnread } from './revoked.ts';
 import { hostKeysIn, hostKeysWith, scanHostKey } from './served-keys.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
+import { accepts, inOrder, isAny, reachable, reaches } from './sockets-of.ts';
 import { sourceRules } from './source-rules.ts';
 import {
   type Account,
@@ -228,46 +229,6 @@ function groupLines(name: string): string {
   }
 }
 
-/** First that on the address that guests are to come to, then those that they would come to, then those of loopback. */
-function inOrder(sockets: readonly ListeningSocket[], towards: string | undefined): ListeningSocket[] {
-  const rank = ({ address }: ListeningSocket): number => {
-    if (address === towards) return 0;
-    if (isAny(address)) return address === '::' ? 2 : 1;
-    return isLoopback(address) ? 4 : 3;
-  };
-  return [...sockets].sort((one, other) => rank(one) - rank(other));
-}
-
-/** Addresses to reach these sockets by, in their order. */
-export function reachable(sockets: readonly Pick<ListeningSocket, 'address'>[]): string[] {
-  const addresses = sockets.flatMap(({ address }) => {
-    if (address === '0.0.0.0') return ['127.0.0.1'];
-    // One of IPv6 may take IPv4, too, which only a connection tells.
-    return address === '::' ? ['127.0.0.1', '::1'] : [address];
-  });
-  return [...new Set(addresses)];
-}
-
-function reaches(addresses: readonly string[], address: string, heard: string | undefined): boolean {
-  if (addresses.length === 0) return true;
-  const isSix = address.includes(':');
-  return addresses.some(
-    (one) =>
-      one === address ||
-      one === (isSix ? '::' : '0.0.0.0') ||
-      (!isSix && one === '::' && heard === '127.0.0.1'),
-  );
-}
-
-/** Whether an address stands for all of its family. */
-export function isAny(address: string): boolean {
-  return /^(0\.0\.0\.0|::)$/.test(address);
-}
-
-export function isLoopback(address: string): boolean {
-  return /^(127\.|::1$)/.test(address);
-}
-
 /** Where the kernel does not list who listens: those addresses that take a connection. */
 async function accepting(query: SystemQuery): Promise<string[]> {
   const { port } = query;
@@ -277,18 +238,6 @@ async function accepting(query: SystemQuery): Promise<string[]> {
   for (const host of settings ? addressesIn(settings, port) : [])
     if (await accepts(host, port)) return [host];
   return [];
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host, timeout: 2000 });
-    const answer = (accepted: boolean): void => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once('connect', () => answer(true));
-    for (const event of ['error', 'timeout']) socket.once(event, () => answer(false));
-  });
 }
 
 interface Learned {

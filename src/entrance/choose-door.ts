@@ -10,15 +10,9 @@ import { reachOf } from '../door/addresses.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import { ownBar } from '../door/own-bar.ts';
+import { isAny, isLoopback } from '../door/sockets-of.ts';
 import { newEnough, sshdVersion } from '../door/sshd-version.ts';
-import {
-  isAny,
-  isLoopback,
-  type Known,
-  lookAtSystem,
-  portsElsewhere,
-  type SystemDoor,
-} from '../door/system.ts';
+import { type Known, lookAtSystem, portsElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { writeTrouble } from '../lease/write-trouble.ts';
 import type { DoorChoice, Proof, ProofWorld } from './door-choice.ts';

@@ -9,19 +9,12 @@ import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { setDeadline } from './deadline-file.ts';
+import { clockScript, severScript, switchScript } from './ending-scripts.ts';
 import { hasFolder } from './key-file.ts';
 import { machineName, thisProcess } from './process.ts';
 import { readRecord, syncRecord, writeRecord } from './record.ts';
 import { writeBelow } from './run-directory.ts';
-import {
-  admitScript,
-  clockScript,
-  emptyHomeIn,
-  type GateContext,
-  gateScript,
-  severScript,
-  switchScript,
-} from './scripts.ts';
+import { admitScript, emptyHomeIn, type GateContext, gateScript } from './scripts.ts';
 
 export interface Lease {
   readonly id: LeaseId;

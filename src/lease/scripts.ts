@@ -14,11 +14,13 @@
  * in, and ADDRESS is empty. KIND `tun` is a tunnel, in the same way. START is as in process.ts: a number alone could be
  * somebody else's by now.
  */
+
 import { inLease } from '../domain/lease-folder.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
 import { shQuote } from '../domain/sh-word.ts';
 import { largestTerminal as largest, smallestTerminal as smallest } from '../domain/terminal-size.ts';
 import { hasProc, type ProcessIdentity } from './process.ts';
+import { expired, started } from './script-parts.ts';
 
 export interface GateContext {
   readonly id: LeaseId;
@@ -41,77 +43,6 @@ export const doorFlag = '+door';
 export function emptyHomeIn(folder: string): string {
   return inLease(folder, 'home');
 }
-
-const started = hasProc
-  ? `# started PID: sets $start to when PID started; fails unless PID runs
-started() {
-  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # shellcheck disable=SC2086 # Into its fields.
-  set -- \${stat##*\\) }
-  case \${1-Z} in Z|X) return 1;; esac
-  start=\${20-}
-}
-named() { { read -r name <"/proc/$1/comm"; } 2>/dev/null; }
-# staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
-staffed() {
-  kill -s 0 -- "-$1" 2>/dev/null || return 1
-  group=$1
-  for stat in /proc/[0-9]*/stat; do
-    { read -r stat <"$stat"; } 2>/dev/null || continue
-    name=\${stat#*\\(} name=\${name%\\)*}
-    # shellcheck disable=SC2086 # Into its fields.
-    set -- \${stat##*\\) }
-    case $3:$1:$name in $group:[!ZX]:ssh|$group:[!ZX]:sshd*) return 0;; esac
-  done
-  return 1
-}
-`
-  : `started() {
-  # shellcheck disable=SC2046 # Into words.
-  set -- $(LC_ALL=C TZ=UTC0 ps -o state= -o lstart= -p "$1" 2>/dev/null)
-  case \${1-Z} in Z*) return 1;; esac
-  start=\${2-}_\${3-}_\${4-}_\${5-}_\${6-}
-}
-# A path, or what a program calls itself, as "sshd: ada@ttys001".
-named() {
-  name=$(ps -ww -o comm= -p "$1" 2>/dev/null) || return 1
-  case $name in [/.]*) name=\${name##*/};; esac
-}
-# staffed GROUP: whether that process group, which has lost its leader, has an ssh or sshd left
-staffed() {
-  kill -s 0 -- "-$1" 2>/dev/null || return 1
-  ps -A -ww -o pgid= -o state= -o comm= | {
-    while read -r group state command; do
-      case $command in [/.]*) command=\${command##*/};; esac
-      case $group:$state:$command in $1:[!Z]*:ssh|$1:[!Z]*:sshd*) exit 0;; esac
-    done
-    exit 1
-  }
-}
-`;
-
-/** As `{ sec = 1794000000, usec = 0 } Sat …`, on macOS, which moves it with the wall clock. Where it is not told, that one has to do. */
-const bootTime = `  boot=$(sysctl -n kern.boottime 2>/dev/null) boot=\${boot#*sec = } boot=\${boot%%,*}
-  case $boot in ''|*[!0-9]*) ;; *) [ $((now - boot)) -lt "$sinceboot" ] || return 0;; esac
-`;
-
-const expired = `# expired: whether the deadline has passed, by the wall clock or by the time since boot
-expired() {
-  { read -r epoch sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
-  now=$(date +%s) || return 0
-  [ "$now" -lt "$epoch" ] || return 0
-${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$sinceboot" ] || return 0\n' : bootTime}  return 1
-}
-`;
-
-/** The same by the time since boot alone, for what looks often: no fork, and the one clock that nobody sets. */
-const isUp = `expired() {
-  { read -r _ sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
-  read -r up rest </proc/uptime || return 0
-  [ "\${up%%.*}" -lt "$sinceboot" ] || return 0
-  return 1
-}
-`;
 
 /**
  * The gate: `gate LABEL` under sshd, for a guest's second key as `2/gate LABEL` and so on; `gate LABEL KEY look` inside
@@ -278,116 +209,5 @@ if [ -e "$dir/open/${doorFlag}" ] && ! expired && started ${pid} && [ "$start" =
 fi
 rm -f "$record"
 exit 1
-`;
-}
-
-/**
- * \`sever [LABEL]\`: shuts the gate for all guests or for one, and ends their processes and connections, until
- * none is left. A guest's tmux client is asked to go first, so that it leaves their terminal in order; what is
- * still there 60 ms later is ended with its connection, and after 500 ms killed. Exits 1 if any is left after 5 s.
- */
-export function severScript(folder: string): string {
-  return `#!/bin/sh
-set -fu
-PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
-dir=${shQuote(folder)}
-only=\${1-}
-${started}
-# gone PID START SIGNAL: whether that process has ended; else it gets the signal, if one is named
-gone() {
-  started "$1" && [ "$start" = "$2" ] || return 0
-  left=1
-  [ -z "$3" ] || kill -s "$3" "$1" 2>/dev/null
-  return 1
-}
-# emptied GROUP START SIGNAL: the same for a process group, named by its leader
-emptied() {
-  if started "$1"; then [ "$start" = "$2" ] || return 0
-  else staffed "$1" || return 0
-  fi
-  left=1
-  [ -z "$3" ] || kill -s "$3" -- "-$1" 2>/dev/null
-  return 1
-}
-set +f
-if [ -n "$only" ]; then rm -f "$dir/open/$only"; else rm -f "$dir"/open/*; fi
-round=0
-while :; do
-  left=0
-  if [ $round -ge 25 ]; then client=KILL connection=KILL
-  elif [ $round -ge 3 ]; then client=TERM connection=TERM
-  elif [ $round -eq 0 ]; then client=TERM connection=
-  else client= connection=; fi
-  for record in "$dir"/in/*; do
-    case $record in
-      */in/ssh,"$only"*|*/in/air,"$only"*|*/in/con,"$only"*|*/in/tun,"$only"*) ;;
-      *) continue;;
-    esac
-    rest=\${record##*/in/}
-    kind=\${rest%%,*} rest=\${rest#*,}
-    label=\${rest%%,*} rest=\${rest#*,*,}
-    [ -z "$only" ] || [ "$label" = "$only" ] || continue
-    parent=\${rest%%,*} rest=\${rest#*,}
-    parentstart=\${rest%%,*} rest=\${rest#*,}
-    pid=\${rest%%,*} rest=\${rest#*,}
-    pidstart=\${rest%%,*}
-    ended=1
-    case $kind in
-      con|tun) emptied "$pid" "$pidstart" "$connection" || ended=0;;
-      *)
-        gone "$pid" "$pidstart" "$client" || ended=0
-        gone "$parent" "$parentstart" "$connection" || ended=0;;
-    esac
-    [ $ended = 0 ] || rm -f "$record" "$dir/air/$pid"
-  done
-  [ $left = 1 ] || exit 0
-  round=$((round + 1))
-  [ $round -lt 250 ] || exit 1
-  sleep 0.02 2>/dev/null || sleep 1
-done
-`;
-}
-
-/**
- * The second clock and the second dead man's switch, run by the room's tmux server as long as the lease stands:
- * the first of each may be stopped, or killed. Looks every second whether time is up or the supervisor gone; then
- * shuts the gate and ends the guests, waits for the first to take the lines back, and sweeps where none does.
- */
-export function clockScript(
-  folder: string,
-  { pid, start }: ProcessIdentity,
-  sweep: readonly string[],
-): string {
-  return `#!/bin/sh
-set -fu
-PATH=/usr/bin:/bin:/usr/local/bin:\${PATH-}
-dir=${shQuote(folder)}
-${started}
-${hasProc ? isUp : expired}
-supervised() { started ${pid} && [ "$start" = ${shQuote(start)} ]; }
-# So that the supervisor can tell whether this runs.
-{ started $$ && echo "$$ $start" >"$dir/ticking"; } 2>/dev/null
-while [ -d "$dir" ] && ! expired && supervised; do sleep 1; done
-[ -d "$dir" ] || exit 0
-/bin/sh "$dir/sever" >/dev/null 2>&1
-patience=1
-! supervised || patience=5
-while [ -d "$dir" ] && [ $patience -gt 0 ]; do sleep 1; patience=$((patience - 1)); done
-[ ! -d "$dir" ] || ${sweep.map(shQuote).join(' ')} >/dev/null 2>&1
-exit 0
-`;
-}
-
-/**
- * The dead man's switch: waits on a pipe whose other end only the supervisor has. \`done\` is a clean end; an end of
- * file without it means that the supervisor is gone, whatever ended it.
- */
-export function switchScript(folder: string, sweep: readonly string[]): string {
-  return `#!/bin/sh
-trap '' HUP INT TERM
-read -r word
-[ "$word" = "done" ] && exit 0
-/bin/sh ${shQuote(`${folder}/sever`)} >/dev/null 2>&1
-exec ${sweep.map(shQuote).join(' ')} >/dev/null 2>&1
 `;
 }

@@ -1,6 +1,6 @@
 import { printable } from '../domain/text.ts';
 import type { LogLine } from '../journal/log-line.ts';
-import { date } from './words.ts';
+import { date } from './clock.ts';
 
 /** The answer of `log`, for people: a line each, in the reader's own zone. */
 export function logTable(lines: readonly LogLine[]): string {

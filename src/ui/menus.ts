@@ -4,8 +4,8 @@ import type { Entry } from '../domain/pairing-info.ts';
 import { printable } from '../domain/text.ts';
 import type { Menus } from '../pairing/world.ts';
 import type { MenuItem } from '../room/menu-script.ts';
+import { clock } from './clock.ts';
 import { troubleWords } from './trouble-words.ts';
-import { clock } from './words.ts';
 
 /** Guests by their digit. */
 const mostGuests = 9;

@@ -1,9 +1,9 @@
 import { showDuration } from '../domain/duration.ts';
 import type { Entry } from '../domain/pairing-info.ts';
 import { printable } from '../domain/text.ts';
+import { clock } from './clock.ts';
 import { referenceWords } from './reference-words.ts';
 import { troubleWords } from './trouble-words.ts';
-import { clock } from './words.ts';
 
 /** The answer of `list`, for people. */
 export function pairingsTable(pairings: readonly Entry[]): string {

@@ -1,22 +1,22 @@
 /** Every word of a pairing, from its events. */
+
 import { showDuration } from '../domain/duration.ts';
-import type { EndReason, Event, Invitation, Report, Visit } from '../domain/events.ts';
+import type { Event } from '../domain/events.ts';
 import type { Reference } from '../domain/guest.ts';
 import type { RefusalReason } from '../domain/refusal-reason.ts';
 import { printable } from '../domain/text.ts';
 import type { Trust } from '../domain/trust.ts';
 import { ago, lastPaired } from './ago.ts';
-import { doorWords, doubtWarning, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
+import { clock } from './clock.ts';
+import { doorWords, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
+import { because, particulars, report } from './end-words.ts';
+import { invitation } from './invitation-words.ts';
 import { keyringWords } from './keyring-words.ts';
+import type { Line } from './line.ts';
 import { entryJson } from './pairings-table.ts';
-import { referenceWords } from './reference-words.ts';
-import { blockEffect, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { hiddenWords, loginsWords, tunnelWords, untriedWords } from './tunnel-words.ts';
-import { clock, refusalWords, wordsOf } from './words.ts';
-
-/** Where a line goes: data and the story to stdout, warnings to stderr, the rest into tmux alone. */
-export type Line = { readonly to: 'out' | 'err'; readonly text: string };
+import { refusalWords, wordsOf } from './words.ts';
 
 /** What is printed on an event, outside tmux. */
 export function linesFor(event: Event): Line[] {
@@ -224,144 +224,6 @@ function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pi
     : `${printable(reference.text)}: using the remembered keys, ${age}`;
 }
 
-function invitation(invited: Invitation): Line[] {
-  const { guests, routes, door, until, ttl, forward, seat, entry, keyLines } = invited;
-  const lines = guests.flatMap(({ reference, label, access, keys }) => [
-    `${label} (${referenceWords(reference)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
-    ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
-  ]);
-  lines.push(`until ${clock(until)} (${showDuration(ttl)}); ask them to run`, '', ...routeLines(routes), '');
-  if (door.hostKeys.length > 0) {
-    lines.push("and to compare this machine's host key, which ssh shows at first:");
-    lines.push(...door.hostKeys.map(({ fingerprint, type }) => `    ${fingerprint} ${type}`));
-  }
-  const writers = guests.filter(({ access }) => access === 'read-write').map(({ label }) => label);
-  if (writers.length > 0) {
-    lines.push(`${writers.join(', ')} will type as you: whatever you can do in this account, they can`);
-  }
-  if (forward !== 'any' && forward.length > 0) {
-    const caveat = door.kind === 'system' ? ' (sshd may let them make unix sockets here, too)' : '';
-    lines.push(`they may reach port ${forward.join(', ')} of this machine${caveat}`);
-    if (door.kind === 'system') {
-      lines.push(
-        'a forwarding that they hold open without a terminal (ssh -N) lasts past the end: close the port to close it',
-      );
-    }
-  }
-  if (seat === 'elsewhere') {
-    lines.push(`guests are in only while you are: tmux -S ${entry.socket} attach -t ${entry.session}`);
-    lines.push('end it with tmuxpair stop, or by detaching');
-  }
-  const warnings: string[] = [];
-  if (forward === 'any') {
-    warnings.push(
-      'tmuxpair: warning: --allow-port-forwarding lets guests reach every port and socket that you can, past the gate; --forward PORT opens one',
-    );
-  }
-  if (!door.answers) {
-    warnings.push(
-      `tmuxpair: warning: no sshd answers on port ${door.port} of this machine: your guest can't get in before one does (see --door private)`,
-    );
-  }
-  if (door.shadowed !== undefined) {
-    const name = printable(door.shadowed);
-    warnings.push(
-      `tmuxpair: warning: Tailscale's own SSH server answers on port 22 of ${name} and decides for itself who gets in: use another address, or --door private`,
-    );
-  }
-  const doubts = [...doubtWarning(door.port, door.doubts), ...obstacleWarnings(door.kind, door.obstacles)];
-  if (keyLines.length > 0) doubts.push(keyLineWords(keyLines));
-  warnings.push(...doubts.map((text) => `tmuxpair: warning: ${text}`));
-  return [
-    ...lines.map((text): Line => ({ to: 'out', text })),
-    ...warnings.map((text): Line => ({ to: 'err', text })),
-  ];
-}
-
-/** The likeliest line alone, then the others with who can use them. */
-function routeLines([first, ...others]: Invitation['routes']): string[] {
-  if (first === undefined) return [];
-  const widest = Math.max(0, ...others.map(({ reach }) => from[reach].length));
-  const alone = first.reach === 'network' && others.every(({ reach }) => reach === 'network');
-  return [
-    `    ${printable(first.command, 1000)}`,
-    ...(others.length === 0 ? [] : ['', first.reach === 'named' ? 'or' : `that is ${from[first.reach]}; or`]),
-    ...others.map(({ reach, command }) => `    ${from[reach].padEnd(widest)}  ${printable(command, 1000)}`),
-    ...(alone ? ['', 'that works within this network; for guests elsewhere, see --via and --host'] : []),
-  ];
-}
-
-const from: Readonly<Record<Invitation['routes'][number]['reach'], string>> = {
-  named: 'as you named it',
-  internet: 'from the internet',
-  tailnet: 'from your tailnet',
-  network: 'from this network',
-  jump: 'through the jump host',
-};
-
-function report({ reason, door, visits, neverIn, astray, room, remains }: Report): Line[] {
-  const stays = visits.map(
-    (visit) => `${who(visit)} was in for ${showDuration(secondsOf(visit))}, from ${printable(visit.address)}`,
-  );
-  const told = [
-    ...stays,
-    ...astray.map(
-      ({ label, seconds }) =>
-        `${printable(label)} had a program of yours, such as a shell, in their terminal for ${showDuration(seconds)}: they may have typed there`,
-    ),
-    ...neverIn
-      .filter((label) => !astray.some((one) => one.label === label))
-      .map((label) => `${printable(label)} logged in but did not reach the session`),
-    // Through the system's sshd somebody may have logged in, and nobody can tell them from the host's own logins.
-    ...(stays.length + neverIn.length + astray.length > 0 ? [] : [nobodyWords(reason, door)]),
-    remains.added.length === 0
-      ? `${because(reason)}: access is revoked, authorized_keys is as it was`
-      : `${because(reason)}: what this pairing granted is revoked`,
-    ...(room.stays ? [`your session ${room.session} goes on: ${room.command}`] : []),
-  ];
-  // The lines that have been added are told by the failure that they are.
-  const warnings = remainsWords('your guests', { ...remains, added: [] });
-  return [
-    ...told.map((text): Line => ({ to: 'out', text })),
-    ...warnings.map((text): Line => ({ to: 'err', text: `tmuxpair: warning: ${text}` })),
-  ];
-}
-
-/** Of a shell that has become another program nobody can tell whose login it was. */
-function nobodyWords(reason: EndReason, door: Report['door']): string {
-  if (door !== 'system') return 'nobody joined';
-  return reason.kind === 'gate-not-reached' && /^(terminal|late|obeys)$/.test(reason.block.outcome)
-    ? 'nobody reached the session, but a guest who logged in may have had a shell of yours'
-    : 'nobody reached the session';
-}
-
-function because(reason: EndReason): string {
-  switch (reason.kind) {
-    case 'host-detached':
-      return 'you detached';
-    case 'host-suspended':
-      return 'you suspended tmux';
-    case 'session-ended':
-      return 'the session has ended';
-    case 'time-up':
-      return 'time is up';
-    case 'taken-back':
-      return 'the pairing was taken back';
-    case 'stopped':
-      return `stopped by ${reason.signal}`;
-    case 'asked':
-      return 'stopped';
-    case 'nobody-joined':
-      return 'nobody reached the session in time';
-    case 'gate-not-reached':
-      return reason.block.outcome === 'obeys'
-        ? `guests ${blockEffect(reason.block)}: ${blockWords(reason.block)}`
-        : `guests would not reach the session any more: ${blockWords(reason.block)}`;
-    default:
-      return reason satisfies never;
-  }
-}
-
 const refusals: Readonly<Record<RefusalReason, string>> = {
   over: 'they may not be in any more',
   expired: 'time is up',
@@ -389,15 +251,3 @@ const endedLogins: Readonly<Record<Extract<Event, { kind: 'login-ended' }>['why'
   many: 'logged in more often than a guest can: the newest login was ended',
   full: 'logged in while the pairing is full: ended',
 };
-
-function who({ label, access }: Visit): string {
-  return access === 'read-only' ? `${printable(label)} (view only)` : printable(label);
-}
-
-function particulars({ address, access, fingerprint }: Visit): string {
-  return `${printable(address)}, ${access === 'read-only' ? 'view only' : 'may type'}, ${fingerprint}`;
-}
-
-function secondsOf({ joinedAt, leftAt }: Visit): number {
-  return Math.max(1, ((leftAt ?? new Date()).getTime() - joinedAt.getTime()) / 1000);
-}

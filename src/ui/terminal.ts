@@ -3,7 +3,8 @@ import { isatty } from 'node:tty';
 import type { Event } from '../domain/events.ts';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { jsonLine, printable } from '../domain/text.ts';
-import { jsonFor, type Line, linesFor, wordsFor } from './report.ts';
+import type { Line } from './line.ts';
+import { jsonFor, linesFor, wordsFor } from './report.ts';
 import { wordsOf } from './words.ts';
 
 export interface Terminal {

@@ -2,6 +2,7 @@ import type { Failure, RefusedKey } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
 import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
+import { clock } from './clock.ts';
 import { blockEffect, blockHint, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
@@ -385,23 +386,4 @@ function words(exit: number, error: string, hint?: string): Words {
     error: printable(error, 1000),
     ...(hint === undefined ? {} : { hint: printable(hint, 1000) }),
   };
-}
-
-/** `18:15` today, else with the date; in the reader's own zone. */
-export function clock(at: Date, now = new Date()): string {
-  if (at.toDateString() === now.toDateString()) return `${two(at.getHours())}:${two(at.getMinutes())}`;
-  return date(at).slice(0, -3);
-}
-
-/** `2026-05-01 18:15:02`, in the reader's own zone. */
-export function date(at: Date): string {
-  const [day, time] = [
-    [at.getFullYear(), at.getMonth() + 1, at.getDate()],
-    [at.getHours(), at.getMinutes(), at.getSeconds()],
-  ].map((numbers) => numbers.map(two));
-  return `${day?.join('-')} ${time?.join(':')}`;
-}
-
-function two(n: number): string {
-  return String(n).padStart(2, '0');
 }

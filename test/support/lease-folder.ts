@@ -50,6 +50,7 @@ export function makeLeaseFolder(name: string = leaseId): LeaseFolder {
 export async function scriptsOn(platform: Platform) {
   return on(platform, async () => ({
     ...(await import('../../src/lease/scripts.ts')),
+    ...(await import('../../src/lease/ending-scripts.ts')),
     ...(await import('../../src/lease/process.ts')),
   }));
 }
