@@ -1,3 +1,4 @@
+/** At which of its addresses an sshd can be reached. */
 import { connect } from 'node:net';
 import type { ListeningSocket } from './sockets.ts';
 

@@ -5,8 +5,9 @@ import type { Doubt } from '../domain/doubt.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import type { KeyType, PublicKey } from '../domain/public-key.ts';
 import type { Ways } from '../door/host-name.ts';
+import type { Known } from '../door/known.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
-import type { Known, SystemDoor } from '../door/system.ts';
+import type { SystemDoor } from '../door/system.ts';
 
 export type DoorChoice = (
   | {

@@ -1,3 +1,4 @@
+/** The scripts that end access, as text (see scripts.ts). */
 import { shQuote } from '../domain/sh-word.ts';
 import { hasProc, type ProcessIdentity } from './process.ts';
 import { expired, isUp, started } from './script-parts.ts';

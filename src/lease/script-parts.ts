@@ -1,3 +1,4 @@
+/** What several of a lease's scripts begin with, as text. */
 import { hasProc } from './process.ts';
 
 export const started = hasProc

@@ -2,8 +2,8 @@ import { jsonLine } from '../domain/text.ts';
 import type { Seen } from '../guests/seen.ts';
 import type { Where } from '../keyring/place.ts';
 import { ago, lastPaired } from './ago.ts';
+import { refusalWords } from './key-words.ts';
 import { referenceWords } from './reference-words.ts';
-import { refusalWords } from './words.ts';
 
 type Change = 'same' | 'added' | 'removed';
 

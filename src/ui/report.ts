@@ -11,12 +11,13 @@ import { clock } from './clock.ts';
 import { doorWords, keyLineWords, obstacleWarnings, remainsWords } from './door-words.ts';
 import { because, particulars, report } from './end-words.ts';
 import { invitation } from './invitation-words.ts';
+import { refusalWords } from './key-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import type { Line } from './line.ts';
 import { entryJson } from './pairings-table.ts';
 import { troubleWords } from './trouble-words.ts';
 import { hiddenWords, loginsWords, tunnelWords, untriedWords } from './tunnel-words.ts';
-import { refusalWords, wordsOf } from './words.ts';
+import { wordsOf } from './words.ts';
 
 /** What is printed on an event, outside tmux. */
 export function linesFor(event: Event): Line[] {

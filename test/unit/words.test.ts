@@ -4,7 +4,8 @@ import type { Fingerprint } from '../../src/domain/public-key.ts';
 import type { ShellBlock } from '../../src/domain/shell-block.ts';
 import type { TunnelTrouble } from '../../src/domain/tunnel-trouble.ts';
 import { clock } from '../../src/ui/clock.ts';
-import { refusalWords, wordsOf } from '../../src/ui/words.ts';
+import { refusalWords } from '../../src/ui/key-words.ts';
+import { wordsOf } from '../../src/ui/words.ts';
 
 type Every<T extends string, U extends { readonly [K in T]: string }, Key extends T> = {
   readonly [V in U[Key]]: readonly Extract<U, { readonly [K in Key]: V }>[];
