@@ -13,8 +13,8 @@ const driven = {
 
 const steps = 'test/fault/matrix.test.ts';
 
-/** One more than cores: a test waits now and then. Yet more would only wait for each other: it starts dozens of processes. */
-const maxWorkers = Math.max(2, availableParallelism() + 1);
+/** More would only wait for each other: a test starts dozens of processes. */
+const maxWorkers = Math.max(2, availableParallelism());
 
 // Projects of another number of workers need a turn of their own; the quick ones go first.
 export default defineConfig({
