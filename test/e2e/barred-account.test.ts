@@ -22,7 +22,8 @@ interface Bar {
 }
 
 const withPassword = (field: string) => (name: string) =>
-  `printf '%s:%s:19000:0:99999:7:::\\n' ${name} '${field}' >/etc/shadow`;
+  // Never into the machine's own.
+  `mountpoint -q /etc/shadow && printf '%s:%s:19000:0:99999:7:::\\n' ${name} '${field}' >/etc/shadow`;
 
 const bars: Readonly<Record<string, Bar>> = {
   'a locked password': {

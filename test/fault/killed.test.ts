@@ -11,6 +11,7 @@ import {
   invited,
   kill,
   type Live,
+  leases,
   letIn,
   litter,
   liveOf,
@@ -147,6 +148,8 @@ test('F4 I5: all that ends access killed together: nobody new at once; the next 
   const scene = await twoGuests(stage);
   const inside = guestProcesses(stage);
 
+  // A trial login beside it has a switch of its own, which would take back all that the dead one had.
+  await until(() => leases(stage).length === 1, { what: 'the trial login to be over' });
   const clock = await scene.live.clock();
   await killAtOnce(scene.live.supervisor, scene.live.deadMan(), clock);
   await expectRefused(scene);

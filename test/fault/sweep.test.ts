@@ -61,8 +61,11 @@ test.skipIf(isProcHidden)(
     const pairing = await lease(file, supervisor);
     const trial = await lease(`${root}/none/authorized_keys`, supervisor);
     const another = await lease(file, { ...supervisor, pid: 2 });
+    const withKey = `${root}/.${newLeaseId(machineName())}.1.1`;
+    await stage.account.demand('mkdir', ['-m', '700', withKey]);
     expect(await stage.run(['sweep', '--lease', pairing])).toMatchObject({ exitCode: 0 });
-    expect([pairing, trial, another].map((folder) => existsSync(folder))).toEqual([false, false, true]);
+    const left = [pairing, trial, withKey, another].filter((folder) => existsSync(folder));
+    expect(left).toEqual([another]);
     expect(await stage.run(['sweep'])).toMatchObject({ exitCode: 0 });
     expect(existsSync(another)).toBe(false);
   },

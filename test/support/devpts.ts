@@ -37,10 +37,13 @@ export async function mountDevpts(
   chmodSync(folder, 0o755);
   const binds = Object.entries(files).map(([path, text], n) => {
     writeFileSync(`${folder}/${n}`, text, { mode: 0o644 });
-    // One that is not there needs a folder that has it.
+    // One that is not there needs a folder that has it; so does one that useradd of another test replaces by a rename, which
+    // would take away what is mounted on it.
+    const isThere = /^\/etc\/(passwd|group|g?shadow)$/.test(path) ? 'false' : `[ -e '${path}' ]`;
     const at = dirname(path);
-    const made = `cp -a '${at}' '${folder}/of${n}' && mount --bind '${folder}/of${n}' '${at}' && touch '${path}'`;
-    return ` && { [ -e '${path}' ] || { ${made}; }; } && mount --bind '${folder}/${n}' '${path}'`;
+    // What goes meanwhile, as the locks of a useradd, is not missed.
+    const made = `{ cp -a '${at}' '${folder}/of${n}' 2>/dev/null || [ -d '${folder}/of${n}' ]; } && mount --bind '${folder}/of${n}' '${at}' && touch '${path}'`;
+    return ` && { ${isThere} || { ${made}; }; } && mount --bind '${folder}/${n}' '${path}'`;
   });
   const script = `mount -t devpts -o ${options} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx${binds.join('')}${proc ? '' : ` && ${hidingProc(folder)}`} && echo ready && read _`;
   const holder = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', testRun().folder], {
