@@ -1,6 +1,6 @@
 /** Names for completion: from files alone, since who presses Tab wants no keychain to ask for a password. */
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isLabel } from '../domain/guest.ts';
 import { inLease } from '../domain/lease-folder.ts';
@@ -28,10 +28,12 @@ export async function namesFor(what: Names, env: NodeJS.ProcessEnv): Promise<str
   return [...new Set(names)].filter((name) => /^[A-Za-z0-9@_.:/+-]+$/.test(name)).sort();
 }
 
+/** Those that can be spoken to: a trial login beside one is a lease, too. */
 function pairings(env: NodeJS.ProcessEnv): string[] {
   return leaseFolders({ roots: runDirectories(env), keyFiles: [] }).filter((folder) => {
     const record = readRecord(folder);
-    return typeof record !== 'string' && isAlive(record.supervisor);
+    const isServed = existsSync(inLease(folder, 'control'));
+    return isServed && typeof record !== 'string' && isAlive(record.supervisor);
   });
 }
 

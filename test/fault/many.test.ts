@@ -9,6 +9,7 @@ import {
   invited,
   kill,
   type Live,
+  leases,
 } from '../support/live.ts';
 import { signalProcess } from '../support/processes.ts';
 import { expectWithin } from '../support/soon.ts';
@@ -187,6 +188,7 @@ test('G13: one key in two pairings: refused, and undisturbed; else the newer pai
   const before = stage.snapshot();
   const ada = await invited(stage, 'ada');
   const first = await goLive(stage, ['ada.pub', '--session', 'one']);
+  await until(() => leases(stage).length === 1, { what: 'the trial login to be over' });
   const during = stage.keysFile();
 
   const refused = await stage.pair(['ada.pub', '--session', 'two']);
