@@ -131,7 +131,7 @@ export function diversionsIn(
       const [file] = rest.filter((arg) => !arg.startsWith('-'));
       if (isSource && file !== undefined)
         sourced.push({ word: pathOf(file, given) ?? file, isAlways: isSure });
-      for (const printing of printingsFor(command, commands.slice(0, at), dialect, computed))
+      for (const printing of printingsFor(command, { all: commands, at }, dialect, computed))
         evaluate(printing, command);
     }
     for (const word of [...whole.assigned, ...args]) {

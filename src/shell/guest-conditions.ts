@@ -54,9 +54,13 @@ export function obeyingIn(
   isGuests: (name: string) => boolean,
 ): ObeyingSpot[] {
   const unquoted = unquotedFinder(shell, isGuests);
+  const reachedAt = new Map<number, boolean[]>();
+  for (const { line, reach } of commands)
+    reachedAt.set(line, [...(reachedAt.get(line) ?? []), reach !== reaches.never]);
+  const numbers = [...reachedAt.keys()];
   return [...logicalLines(text, dialectOf(shell))].flatMap(({ number, text: whole }) => {
-    const next = commands.find(({ line }) => line >= number)?.line;
-    const reached = commands.filter(({ line }) => line === next).map(({ reach }) => reach !== reaches.never);
+    const next = numbers.find((line) => line >= number);
+    const reached = (next !== undefined && reachedAt.get(next)) || [];
     if (!reached.includes(true)) return [];
     // [[ $- == *i* ]] && [ $TERM = dumb ] && PS1='$ '
     const isGuard =

@@ -28,7 +28,7 @@ const programs = words(`
 
 /** What a program is asked for that prints settings for the shell: it comes back, whichever it is. */
 const prints =
-  /^(activate|completions?|env|hook|init|shell-init|shellenv|--(alias|bash|completions?|fish|zsh))$/;
+  /^(activate|completions?|env|hook|init|shell-init|shellenv|virtualenv-init|--(alias|bash|completions?|fish|zsh))$/;
 
 /** They run a program that they are given, unless they are asked for settings. */
 const carriers = /^(ssh-agent|mise|direnv)$/;

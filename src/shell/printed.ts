@@ -31,12 +31,12 @@ export function printedBy(commands: readonly SimpleCommand[]): Printed {
 
 /**
  * The commands whose output this one has the shell read as its own, if it does: each list is a pipeline, or of one word.
- * @param before what comes before it
+ * @param all the file's, this one, or what it is part of, at `at`
  * @param computed variables that hold what was printed, with the words that did so
  */
 export function printingsFor(
   command: SimpleCommand,
-  before: readonly SimpleCommand[],
+  { all, at }: { readonly all: readonly SimpleCommand[]; readonly at: number },
   dialect: Dialect,
   computed: ReadonlyMap<string, string>,
 ): (readonly SimpleCommand[])[] {
@@ -44,14 +44,15 @@ export function printingsFor(
   const isSource = name === '.' || name === 'source';
   if (name !== 'eval' && !isSource) return [];
   const variable = args.length === 1 ? computed.get(variableOf(args[0] ?? '')) : undefined;
-  const all = substituted(variable ?? args.join(' '), dialect).map((code) => {
+  const printings = substituted(variable ?? args.join(' '), dialect).map((code) => {
     const [, file] = /^\s*<\s*["']?([^\s"'<>|&;]+)["']?\s*$/.exec(code) ?? []; // $(<FILE)
     if (file !== undefined) return [{ ...command, words: ['cat', file] }];
     return walk(code, dialect, command.reach, true).map((one) => ({ ...one, line: command.line }));
   });
-  if (!isSource || !command.isFed) return all;
-  const since = before.findLastIndex(({ isFed }) => !isFed);
-  return [...all, before.slice(Math.max(0, since))];
+  if (!isSource || !command.isFed) return printings;
+  let since = at - 1;
+  while (since > 0 && all[since]?.isFed) since -= 1;
+  return [...printings, all.slice(Math.max(0, since), at)];
 }
 
 /** What is run to get words, as in `"$(a)" <(b)`. */

@@ -461,6 +461,7 @@ test.each([
   '~/bin/missing\n',
   '~/bin/pyenv init -\n',
   'export PATH="$HOME/bin:$PATH"\neval "$(pyenv init --path)"\neval "$(pyenv init -)"\n',
+  'export PATH="$HOME/bin:$PATH"\neval "$(pyenv init -)"\neval "$(pyenv virtualenv-init -)"\n',
   'eval "$(~/bin/brew shellenv)"\n',
   'eval "$(starship init bash)"\neval "$(~/.local/bin/zoxide init bash)"\neval "$(direnv hook bash)"\n',
   'eval "$(~/.local/bin/mise activate bash)"\n',
