@@ -1,7 +1,7 @@
 // node scripts/shell-scripts.mjs: has shellcheck read every sh script that the program writes, as on Linux and as on
 // macOS, and those of this project. Part of `npm run check`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,33 +33,23 @@ export const scripts = {
   menu: menuScript(menu, '/run/answer'),
 };`;
 
-const { outputFiles } = await build({
-  stdin: { contents: generator, resolveDir: '.', loader: 'ts' },
-  bundle: true,
-  write: false,
-  platform: 'node',
-  format: 'cjs',
-});
+const require = createRequire(import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-shell-'));
 let status = 1;
 try {
-  const code = `const module = { exports: {} };
-(function (module, exports) { ${outputFiles[0].text} })(module, module.exports);
-return module.exports.scripts;`;
-  const load = (platform) => {
-    const real = process.platform;
-    Object.defineProperty(process, 'platform', { value: platform });
-    try {
-      return new Function('require', code)(createRequire(import.meta.url));
-    } finally {
-      Object.defineProperty(process, 'platform', { value: real });
-    }
-  };
   const files = [];
   for (const platform of ['linux', 'darwin']) {
-    mkdirSync(join(folder, platform));
-    for (const [name, text] of Object.entries(load(platform))) {
-      files.push(join(folder, platform, name));
+    const outfile = join(folder, `${platform}.cjs`);
+    await build({
+      stdin: { contents: generator, resolveDir: '.', loader: 'ts' },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      define: { 'process.platform': `'${platform}'` },
+      outfile,
+    });
+    for (const [name, text] of Object.entries(require(outfile).scripts)) {
+      files.push(join(folder, `${platform}-${name}`));
       writeFileSync(files.at(-1), text);
     }
   }

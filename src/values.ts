@@ -1,10 +1,12 @@
 /** The values of options and arguments, from text. Each throws a usage failure that says what to write instead. */
+
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseForProvider, parseReference } from '../providers/index.ts';
 import type { Names } from './control/known.ts';
 import { usage } from './domain/failure.ts';
 import { type Access, isNonEmpty, type NonEmpty, type Reference } from './domain/guest.ts';
+import type { DoorIntent } from './domain/intent.ts';
 import { homeFolder } from './system/home.ts';
 import { type Shell, shells } from './ui/completion/completion.ts';
 
@@ -65,7 +67,7 @@ export function isSession(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(text);
 }
 
-export function parseDoor(text: string): 'auto' | 'system' | 'private' {
+export function parseDoor(text: string): DoorIntent['door'] {
   if (text === 'auto' || text === 'system' || text === 'private') return text;
   return usage(`--door ${JSON.stringify(text.slice(0, 80))} is no door`, 'use auto, system or private');
 }

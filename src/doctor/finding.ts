@@ -1,3 +1,4 @@
+import type { DoorKind } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { KeychainTrouble } from '../domain/keyring-warning.ts';
@@ -48,14 +49,14 @@ export type Finding =
   /** A guest of our own came in through this door. */
   | {
       readonly kind: 'login';
-      readonly door: 'system' | 'private';
+      readonly door: DoorKind;
       readonly port: number;
       readonly milliseconds: number;
     }
   /** They did not: `failure` where it could not be tried, else what ssh said and, of a door of our own, sshd. */
   | {
       readonly kind: 'no-login';
-      readonly door?: 'system' | 'private';
+      readonly door?: DoorKind;
       readonly failure?: Failure;
       readonly said: string;
       readonly log: readonly string[];

@@ -1,9 +1,10 @@
 /** What is wanted of a pairing. */
+import type { DoorKind } from './door-reason.ts';
 import type { Access, NonEmpty, Reference } from './guest.ts';
 import type { Jump } from './jump.ts';
 
 export interface DoorIntent {
-  readonly door: 'auto' | 'system' | 'private';
+  readonly door: 'auto' | DoorKind;
   /** Of an sshd that runs, or for one of our own; 22, and any, where absent. */
   readonly port?: number;
   /** The address that a door of our own listens on: where absent all, or loopback with `via`. */

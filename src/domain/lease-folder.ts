@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 /** What is there from the start, as folders. */
-export const leaseFolders = [
+export const foldersInLease = [
   /** A file for each guest who may come in, which says with which access; `+door`: connections may be admitted. */
   'open',
   /** A record for each guest process (see lease/scripts.ts). */
@@ -17,7 +17,7 @@ export const leaseFolders = [
   'refused',
 ] as const;
 
-export const leaseFiles = [
+export const filesInLease = [
   /** Who supervises it, which file it is written to (see lease/record.ts). */
   'record.json',
   /** The scripts: what a guest's connection is forced into, what ends access, what starts each connection of a door of ours. */
@@ -45,8 +45,8 @@ export const leaseFiles = [
 ] as const;
 
 export type LeaseName =
-  | (typeof leaseFolders)[number]
-  | (typeof leaseFiles)[number]
+  | (typeof foldersInLease)[number]
+  | (typeof filesInLease)[number]
   /** Links to the folder itself: `2/gate` is the gate for a guest's second key. */
   | `${number}`
   /** A menu that shows, and what was chosen. */

@@ -1,3 +1,4 @@
+import type { DoorKind } from './door-reason.ts';
 import type { Trouble } from './trouble.ts';
 
 /** A pairing, as `list --json` and `info --json` give it. Times are ISO 8601 in UTC. */
@@ -8,7 +9,7 @@ export interface Entry {
   readonly startedAt: string;
   readonly deadline: string;
   readonly remainingSeconds: number;
-  readonly door: 'system' | 'private';
+  readonly door: DoorKind;
   /** The likeliest of `routes`. */
   readonly sshCommand: string;
   /** Every line by which guests can come, and who can use it: `named` by the host, `internet`, `tailnet`, `network`, `jump`. */

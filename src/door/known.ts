@@ -139,12 +139,12 @@ export function startEnvironment(settings: SshdSettings | undefined): LoginEnvir
   return environmentUnder(settings?.outlooks[0]?.settings);
 }
 
-export function environmentUnder(settings: Settings | undefined): LoginEnvironment {
+function environmentUnder(settings: Settings | undefined): LoginEnvironment {
   return loginEnvironment({ ...thisAccount(), shell: loginShell().path }, settings);
 }
 
 /** Blocks for some guests, whose login shell may start otherwise than the one that was tried. */
-export function otherEnvironments({ outlooks }: SshdSettings, usual: LoginEnvironment): Obstacle[] {
+function otherEnvironments({ outlooks }: SshdSettings, usual: LoginEnvironment): Obstacle[] {
   const steered = ({ entries, unsure }: LoginEnvironment): string =>
     JSON.stringify([steering(entries).sort(), unsure]);
   const others = outlooks.flatMap(({ settings, when }) =>

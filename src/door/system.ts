@@ -10,9 +10,9 @@ import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, setting
 import { type Greeting, knock } from './greeting.ts';
 import { fromPlain, type Knowledge, toPlain } from './knowledge.ts';
 import { describe, type Known, silent, startEnvironment, textOf } from './known.ts';
+import { accepts, inOrder, isAny, reachable, reaches } from './reachable.ts';
 import { hostKeysIn, scanHostKey } from './served-keys.ts';
 import { type ListeningSocket, listeningSockets } from './sockets.ts';
-import { accepts, inOrder, isAny, reachable, reaches } from './sockets-of.ts';
 import type { SshdVersion } from './sshd-version.ts';
 
 /** The sshd on a port of this machine. */

@@ -11,7 +11,7 @@ import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import type { Known } from '../door/known.ts';
 import { ownBar } from '../door/own-bar.ts';
-import { isAny, isLoopback } from '../door/sockets-of.ts';
+import { isAny, isLoopback } from '../door/reachable.ts';
 import { newEnough, sshdVersion } from '../door/sshd-version.ts';
 import { lookAtSystem, portsElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';

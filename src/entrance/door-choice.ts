@@ -1,6 +1,6 @@
 /** The door that was chosen, and what is known of it. */
 
-import type { DoorReason } from '../domain/door-reason.ts';
+import type { DoorKind, DoorReason } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import type { KeyType, PublicKey } from '../domain/public-key.ts';
@@ -63,7 +63,7 @@ export interface KeyKind {
 }
 
 export interface Trial {
-  readonly door: DoorChoice['kind'];
+  readonly door: DoorKind;
   readonly port: number;
   /** Of the last login that was tried. */
   readonly milliseconds: number;

@@ -1,7 +1,7 @@
 /** The door of a pairing, opened on its lease, and what a guest types to come through it. */
 
 import { hostname } from 'node:os';
-import type { Route } from '../domain/door-reason.ts';
+import type { DoorKind, Route } from '../domain/door-reason.ts';
 import type { DoorIntent } from '../domain/intent.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
@@ -191,6 +191,6 @@ async function openPrivate(
 }
 
 /** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */
-function aliasFor(kind: DoorChoice['kind'], host: string, user: string): string {
+function aliasFor(kind: DoorKind, host: string, user: string): string {
   return kind === 'system' ? host : `tmuxpair-${user.replaceAll(/[^A-Za-z0-9_.-]/g, '-')}-${host}`;
 }

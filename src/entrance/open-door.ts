@@ -1,12 +1,11 @@
 /** A door that is open. */
-
-import type { Route } from '../domain/door-reason.ts';
+import type { DoorKind, Route } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Event } from '../domain/events.ts';
 import type { Guest } from '../domain/guest.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
-import type { DoorChoice, KnownDoor } from './door-choice.ts';
+import type { KnownDoor } from './door-choice.ts';
 
 /** Where a door is on this machine. */
 export interface DoorPlace {
@@ -18,7 +17,7 @@ export interface DoorPlace {
 }
 
 export interface OpenDoor {
-  readonly kind: DoorChoice['kind'];
+  readonly kind: DoorKind;
   /** On this machine. */
   readonly port: number;
   /** An address of this machine's by which it is reached from here. */

@@ -2,7 +2,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { DoorIntent } from '../domain/intent.ts';
 import { findWays, type Ways } from '../door/host-name.ts';
-import { isLoopback } from '../door/sockets-of.ts';
+import { isLoopback } from '../door/reachable.ts';
 import { onlyAddress } from './choose-door.ts';
 import type { DoorPlace } from './open-door.ts';
 

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
 import { refuse } from '../domain/failure.ts';
 import type { Label } from '../domain/guest.ts';
-import { inLease, type LeaseName, leaseFolders } from '../domain/lease-folder.ts';
+import { foldersInLease, inLease, type LeaseName } from '../domain/lease-folder.ts';
 import { type LeaseId, newLeaseId } from '../domain/lease-id.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
@@ -42,7 +42,7 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
   const staging = asideOf(folder);
   writeBelow(root, () => {
     try {
-      for (const path of [staging, ...leaseFolders.map((name) => join(staging, name))]) {
+      for (const path of [staging, ...foldersInLease.map((name) => join(staging, name))]) {
         mkdirSync(path, { mode: 0o700 });
       }
       const folderAbsent = !mayHaveFolder(keyFile);

@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
 import { Refusal } from '../domain/failure.ts';
-import { inLease, leaseFolders } from '../domain/lease-folder.ts';
+import { foldersInLease, inLease } from '../domain/lease-folder.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { deadlineText, setDeadline } from './deadline-file.ts';
 import { readKeyFile, resolveKeyFile } from './key-file.ts';
@@ -59,7 +59,7 @@ const parts = [
   'sshd_config',
   'shared.json',
 ];
-const folders = ['', ...leaseFolders];
+const folders = ['', ...foldersInLease];
 
 interface Part {
   readonly bytes: Buffer;

@@ -84,7 +84,8 @@ export async function sweepLeases(folders: readonly string[]): Promise<Swept[]> 
   const swept: Swept[] = [];
   const failures: unknown[] = [];
   for (const folder of folders) if (isTrusted(folder)) await takeBack(folder, [], swept, failures);
-  new Set(folders.map((folder) => dirname(folder))).forEach(removeStagings);
+  const roots = new Set(folders.map((folder) => dirname(folder)));
+  [...roots].filter(isPrivate).forEach(removeStagings);
   if (failures.length > 0) throw failures[0];
   return swept;
 }
@@ -198,7 +199,6 @@ function foldersIn(root: string): string[] {
 
 /** Half-made folders (see `createLease`), and others of a process's own, whose maker is gone. Those of another machine can't be told, and harm nobody. */
 function removeStagings(root: string): void {
-  if (!isPrivate(root)) return;
   for (const { name } of entries(root)) {
     const [, id = '', pid, start = ''] = /^\.([a-z2-7]{12})\.(\d+)\.(\S+)$/.exec(name) ?? [];
     if (!isLeaseId(id) || !isOfMachine(id, machineName())) continue;

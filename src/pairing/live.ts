@@ -9,7 +9,6 @@ import type { Lease } from '../lease/lease.ts';
 import type { WrittenLine } from '../lease/lines.ts';
 import type { Room } from '../room/claim.ts';
 import type { DeadMan } from './dead-man.ts';
-
 import type { OtherWays } from './ways-in.ts';
 
 export interface Lookout {

@@ -65,12 +65,12 @@ export function watchStrays({ lease, door, loggedIn, astray }: Live): Strays {
     const { path: shell } = loginShell();
     found.resolve(blockOf(shell, loginEnvironment({ ...thisAccount(), shell }, undefined), outcome));
   };
+  const lookAndGoOn = async (): Promise<void> => {
+    await look().catch(() => {}); // All file handles may be in use: then at the next look.
+    if (!stopped) tick();
+  };
   const tick = (): void => {
-    timer = setTimeout(() => {
-      look()
-        .catch(() => {}) // All file handles may be in use: then at the next look.
-        .finally(() => !stopped && tick());
-    }, every);
+    timer = setTimeout(() => void lookAndGoOn(), every);
     timer.unref();
   };
   const isWatching = hasProc && door?.kind === 'system';

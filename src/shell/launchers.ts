@@ -28,7 +28,8 @@ const wrappers: Readonly<Record<string, string>> = {
 /** With these of their options they run something else. */
 const instead: Readonly<Record<string, RegExp>> = { env: /S/, sudo: /[eis]/, doas: /s/ };
 
-const shells = /^(ba|da|z|fi|tc|c|k|mk|a)?sh$/;
+/** What shells are called. */
+export const shells = /^(ba|da|z|fi|tc|c|k|mk|a)?sh$/;
 const launchers = /^(su|runuser|script|ssh|mosh|docker|podman)$/;
 const managers = /^(brew|flatpak|fnm|goenv|jenv|luarocks|nodenv|opam|pyenv|rbenv|rustup)$/;
 const runs = /^(enter|exec|run|sh|shell|x)$/;

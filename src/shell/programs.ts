@@ -1,6 +1,8 @@
 /** Programs that start-up files run: which are the host's own, and what shell reads those that are scripts. */
+
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
+import { shells } from './launchers.ts';
 import { plainName } from './start-up.ts';
 
 export interface Program {
@@ -12,7 +14,6 @@ export interface Program {
 
 /** Where the system's programs are. In a home, root's own programs are the host's, too. */
 const systems = /^\/(bin|gnu|lib\w*|nix|opt|sbin|snap|usr)\//;
-const shellName = /^(ba|da|z|fi|tc|c|k|mk|a)?sh$/;
 
 /** How a program is run. */
 export interface Call {
@@ -86,5 +87,5 @@ export function shellOf(head: string): string | undefined {
   const [program = '', ...rest] = (head.slice(2).split('\n')[0] ?? '').trim().split(/\s+/);
   const words = basename(program) === 'env' ? rest.filter((word) => word !== '-S') : [program, ...rest];
   const shell = plainName(words[0] ?? '');
-  return shellName.test(shell) && !words.slice(1).some((word) => /^-\w*i/.test(word)) ? shell : undefined;
+  return shells.test(shell) && !words.slice(1).some((word) => /^-\w*i/.test(word)) ? shell : undefined;
 }

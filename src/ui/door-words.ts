@@ -1,6 +1,6 @@
 /** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
 
-import type { OwnBar } from '../domain/door-reason.ts';
+import type { DoorKind, OwnBar } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Event } from '../domain/events.ts';
 import type { KeyLine } from '../domain/key-line.ts';
@@ -111,7 +111,7 @@ export function doubtWords(doubt: Doubt): string {
 }
 
 /** What is to be said of an sshd that guests are invited through all the same: a line for each effect. */
-export function obstacleWarnings(door: 'system' | 'private', obstacles: readonly Obstacle[]): string[] {
+export function obstacleWarnings(door: DoorKind, obstacles: readonly Obstacle[]): string[] {
   const sshd = door === 'system' ? "this machine's sshd" : "this pairing's sshd";
   const all = (effect: ReturnType<typeof effectOf>): string =>
     obstacles

@@ -1,5 +1,4 @@
 /** How a pairing ended, as the host reads it. */
-
 import { showDuration } from '../domain/duration.ts';
 import type { EndReason, Report, Visit } from '../domain/events.ts';
 import { printable } from '../domain/text.ts';

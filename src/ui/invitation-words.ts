@@ -1,5 +1,4 @@
 /** The invitation, as the host reads it. */
-
 import { showDuration } from '../domain/duration.ts';
 import type { Invitation } from '../domain/events.ts';
 import { printable } from '../domain/text.ts';

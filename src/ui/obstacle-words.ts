@@ -105,6 +105,6 @@ function limit({ setting, rsaBits }: { readonly setting: string; readonly rsaBit
 }
 
 /** A mode as chmod takes it. */
-export function octal(mode: number): string {
+function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }

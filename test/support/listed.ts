@@ -1,35 +1,11 @@
 import { expect } from 'vitest';
+import type { Entry } from '../../src/domain/pairing-info.ts';
 import type { Stage } from './fixture.ts';
 
-/** The parts of a `list --json` entry that tests look at. */
-export interface Listed {
-  readonly id: string;
-  readonly session: string;
-  readonly status: string;
-  readonly startedAt: string;
-  readonly deadline: string;
-  readonly remainingSeconds: number;
-  readonly door: string;
-  readonly sshCommand: string;
-  readonly routes: readonly { readonly reach: string; readonly sshCommand: string }[];
-  readonly supervisorPid: number;
-  readonly socket: string;
-  readonly shared: boolean;
+/** An entry of `list --json`. */
+export interface Listed extends Omit<Entry, 'trouble'> {
+  /** With its words. */
   readonly trouble: readonly { readonly kind: string; readonly text: string }[];
-  readonly guests: readonly {
-    readonly label: string;
-    readonly reference: string;
-    readonly access: string;
-    readonly loggedIn: boolean;
-    readonly keys: readonly { readonly type: string; readonly fingerprint: string }[];
-    readonly connections: readonly {
-      readonly pid: number;
-      readonly address: string;
-      readonly access: string;
-      readonly fingerprint: string;
-      readonly joinedAt: string;
-    }[];
-  }[];
 }
 
 /** What `list --json` says, and that it says it well. */

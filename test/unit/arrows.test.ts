@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { leaseFiles, leaseFolders } from '../../src/domain/lease-folder.ts';
+import { filesInLease, foldersInLease } from '../../src/domain/lease-folder.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -123,7 +123,7 @@ test('every room of the house is one of these, and imports are seen at all', () 
 });
 
 test('what is made in a lease’s folder is in the list of its names', () => {
-  const known = new Set<string>([...leaseFolders, ...leaseFiles]);
+  const known = new Set<string>([...foldersInLease, ...filesInLease]);
   const paths = /\bjoin\((?:\w+\.)*folder, ['`]([^'`]+)['`]|\$dir"?\/([\w.-]+)/g;
   // Folders of their own; of a room, its socket and whose it is.
   const others = /\/(own-server|probe|shell-probe|trial)\.ts: |\/claim\.ts: (lease|tmux)$/;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reachable } from '../../../src/door/sockets-of.ts';
+import { reachable } from '../../../src/door/reachable.ts';
 
 const sockets = (...addresses: string[]) =>
   addresses.map((address, at) => ({ address, port: 22, uid: 0, inode: String(at) }));
