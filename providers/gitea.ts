@@ -10,9 +10,10 @@ const rule: UsernameRule = {
 /** Their JSON needs a token; this page does not. */
 const path = (name: string) => `/${name}.keys`;
 
-export const gitea = plainForge({ username: rule, path });
-export const forgejo = plainForge({ username: rule, path });
+export const gitea = plainForge({ title: 'Gitea (user@host)', username: rule, path });
+export const forgejo = plainForge({ title: 'Forgejo (user@host)', username: rule, path });
 export const codeberg = plainForge({
+  title: 'Codeberg',
   username: rule,
   path,
   home: { address: 'https://codeberg.org', variable: 'CODEBERG_URL' },

@@ -4,6 +4,10 @@ import { isLoopback, originOf } from './host.ts';
 import type { Env } from './provider.ts';
 import type { Site } from './site.ts';
 
+/** The variables that hold a token, the one that counts first, for GitHub's own hosts and for all others. */
+export const ownTokens = ['GH_TOKEN', 'GITHUB_TOKEN'] as const;
+export const enterpriseTokens = ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const;
+
 /** Where the API of a GitHub host is; `GITHUB_API_URL` says it for the references that name no host. */
 export function apiOf(host: string | undefined, env: Env): URL {
   if (host === undefined) return baseUrl(env, 'GITHUB_API_URL', 'https://api.github.com');
@@ -19,10 +23,7 @@ export function apiOf(host: string | undefined, env: Env): URL {
 export function githubSite(reference: Reference, env: Env): Site {
   const base = apiOf(reference.host, env);
   const standsIn = reference.host === undefined && isLoopback(base.hostname);
-  const variables =
-    isGitHubsOwn(base) || standsIn
-      ? (['GH_TOKEN', 'GITHUB_TOKEN'] as const)
-      : (['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const);
+  const variables = isGitHubsOwn(base) || standsIn ? ownTokens : enterpriseTokens;
   const token: Token | undefined = tokenFrom(env, ...variables);
   return {
     reference: reference.text,

@@ -3,7 +3,7 @@ import type { Reference } from '../src/domain/guest.ts';
 import { splitHost, username } from './account.ts';
 import { ghToken } from './gh.ts';
 import { listKeys } from './github-keys.ts';
-import { apiOf, ghHostOf, githubSite } from './github-site.ts';
+import { apiOf, enterpriseTokens, ghHostOf, githubSite, ownTokens } from './github-site.ts';
 import { fetchTeam, teamName } from './github-team.ts';
 import type { FetchContext, Fetched, Provider } from './provider.ts';
 import { sift, usable } from './sift.ts';
@@ -17,7 +17,9 @@ const rule = {
 };
 
 export const github: Provider = {
+  title: 'GitHub',
   aliases: [],
+  tokens: [...ownTokens, ...enterpriseTokens],
   parse(text, env) {
     const { user, host } = splitHost(text);
     const home = apiOf(undefined, env);

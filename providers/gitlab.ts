@@ -9,6 +9,9 @@ import type { Env, FetchContext, Fetched, Provider } from './provider.ts';
 import { type OfferedKey, sift, usable } from './sift.ts';
 import { badAnswer, type Site } from './site.ts';
 
+const own = 'https://gitlab.com';
+const tokenVariable = 'GITLAB_TOKEN';
+
 const rule = {
   what: 'GitLab username',
   pattern: /^(?!.*(?:\.\.|\.git$|\.atom$))[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?$/,
@@ -17,7 +20,9 @@ const rule = {
 };
 
 export const gitlab: Provider = {
+  title: 'GitLab',
   aliases: [],
+  tokens: [tokenVariable],
   parse(text, env) {
     const { user, host } = splitHost(text);
     const home = homeOf(env);
@@ -32,9 +37,7 @@ export const gitlab: Provider = {
   fetch: fetchGitLab,
 };
 
-const own = 'https://gitlab.com';
-
-/** The GitLab that is meant where a reference names no host, and the only one that `GITLAB_TOKEN` is for. */
+/** The GitLab that is meant where a reference names no host, and the only one that a token is for. */
 function homeOf(env: Env): URL {
   return baseUrl(env, 'GITLAB_URL', own);
 }
@@ -43,11 +46,11 @@ function siteOf(reference: Reference, env: Env): Site {
   const home = homeOf(env);
   const base = reference.host === undefined ? home : new URL(originOf(reference.host));
   if (base.origin !== home.origin) return { reference: reference.text, base };
-  const token = tokenFrom(env, 'GITLAB_TOKEN');
+  const token = tokenFrom(env, tokenVariable);
   return {
     reference: reference.text,
     base,
-    tokenVariable: 'GITLAB_TOKEN',
+    tokenVariable,
     ...(token ? { token: { ...token, header: 'private-token' } } : {}),
   };
 }

@@ -1,16 +1,29 @@
 import type { Reference } from '../src/domain/guest.ts';
 import type { FetchContext, Fetched } from './provider.ts';
-import { table } from './table.ts';
+import { providerOf, table } from './table.ts';
 
 export { defaultLimits, type Limits } from './limits.ts';
 export type { Env, FetchContext, Fetched } from './provider.ts';
 export { parseForProvider, parseReference } from './reference.ts';
 export { type Slots, slotsPerHost } from './slots.ts';
 
+/** The forges whose users can be invited by name, in the order of help. */
+export const forges: readonly { readonly name: string; readonly title: string }[] = [...table].flatMap(
+  ([name, { title }]) => (title === undefined ? [] : [{ name, title }]),
+);
+
+/** Whether a provider is called so. */
+export function isProvider(name: string): boolean {
+  return table.has(name);
+}
+
+/** Every variable that may hold a token of a forge. */
+export const tokenVariables: readonly string[] = [...table.values()].flatMap(({ tokens }) => tokens ?? []);
+
 /**
  * Fetches a guest's public authentication keys, one at least. Who fetches several at once shares `context.slots`
  * among them. Throws a `Refusal`, or the reason of `context.signal` once that is aborted.
  */
 export function fetchKeys(reference: Reference, context: FetchContext): Promise<Fetched> {
-  return table[reference.provider].fetch(reference, context);
+  return providerOf(reference.provider).fetch(reference, context);
 }

@@ -1,6 +1,7 @@
 import { plainForge } from './plain-forge.ts';
 
 export const launchpad = plainForge({
+  title: 'Launchpad',
   aliases: ['lp'],
   username: {
     what: 'Launchpad username',

@@ -6,6 +6,7 @@ import type { Env, Provider } from './provider.ts';
 import { fetchTextList } from './text-list.ts';
 
 export interface PlainForge {
+  readonly title: string;
   readonly aliases?: readonly string[];
   readonly username: UsernameRule;
   /** Whether people write `~user`. */
@@ -21,6 +22,7 @@ export function plainForge(forge: PlainForge): Provider {
   const { home } = forge;
   const homeIn = (env: Env) => home && baseUrl(env, home.variable, home.address);
   return {
+    title: forge.title,
     aliases: forge.aliases ?? [],
     parse(text, env) {
       const { user, host } = splitHost(forge.tilde ? text.replace(/^~/, '') : text);

@@ -46,8 +46,12 @@ export interface ParsedName {
 
 /** Turns a username into that user's public authentication keys. */
 export interface Provider {
+  /** What help calls the forge whose users the option `--NAME <user>` invites. Only forges have one. */
+  readonly title?: string;
   /** What a reference calls it in front of the colon, besides its own name. */
   readonly aliases: readonly string[];
+  /** The variables of which each may hold a token for it. */
+  readonly tokens?: readonly string[];
   /** Checks a name, and the environment variables that it depends on. Throws a usage failure; requests nothing. */
   readonly parse: (text: string, env: Env) => ParsedName;
   /** Throws a `Refusal`; never gives an empty list. */

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { usage } from '../src/domain/failure.ts';
-import { type ProviderName, providerNames, type Reference } from '../src/domain/guest.ts';
+import type { Reference } from '../src/domain/guest.ts';
 import { quoted } from './account.ts';
 import { isLoopback } from './host.ts';
 import type { Env } from './provider.ts';
-import { table } from './table.ts';
+import { providerOf, table } from './table.ts';
 
 /**
  * Reads what the command line calls a guest: `@octocat`, `gitlab:bob`, `github:ada@ghe.example.com`, `https://…`,
@@ -22,7 +22,7 @@ export function parseReference(text: string, env: Env): Reference {
   if (text.startsWith('-')) usage(`${quoted(text)} is no guest`, 'a file of that name is ./-…');
   if (text.includes('/') || isFile(text)) return parseForProvider('file', text, env);
   if (prefix !== undefined)
-    return usage(`no provider is called ${quoted(prefix)}`, `there are ${providerNames.join(', ')}`);
+    return usage(`no provider is called ${quoted(prefix)}`, `there are ${[...table.keys()].join(', ')}`);
   return usage(
     `${quoted(text)} is no guest and no file`,
     /^[\w.-]+$/.test(text)
@@ -32,8 +32,8 @@ export function parseReference(text: string, env: Env): Reference {
 }
 
 /** Reads what one provider's own option (`--gitlab bob`) calls a guest. Throws a usage failure. */
-export function parseForProvider(provider: ProviderName, user: string, env: Env): Reference {
-  const { name, host, forge, text: own } = table[provider].parse(user, env);
+export function parseForProvider(provider: string, user: string, env: Env): Reference {
+  const { name, host, forge, text: own } = providerOf(provider).parse(user, env);
   const spell = (at: string | undefined) => own ?? `${provider}:${name}${at === undefined ? '' : `@${at}`}`;
   // A forge that the environment puts on loopback stands in for the real one, pins included.
   const standsIn = host === undefined && forge !== undefined && isLoopback(forge.replace(/:\d+$/, ''));
@@ -48,8 +48,8 @@ export function parseForProvider(provider: ProviderName, user: string, env: Env)
   };
 }
 
-function providerCalled(prefix: string): ProviderName | undefined {
-  return providerNames.find((name) => name === prefix || table[name].aliases.includes(prefix));
+function providerCalled(prefix: string): string | undefined {
+  return [...table].find(([name, { aliases }]) => name === prefix || aliases.includes(prefix))?.[0];
 }
 
 function isFile(path: string): boolean {

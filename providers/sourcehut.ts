@@ -1,6 +1,7 @@
 import { plainForge } from './plain-forge.ts';
 
 export const sourcehut = plainForge({
+  title: 'sourcehut',
   aliases: ['srht'],
   username: {
     what: 'sourcehut username',

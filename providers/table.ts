@@ -1,4 +1,3 @@
-import type { ProviderName } from '../src/domain/guest.ts';
 import { file } from './file.ts';
 import { codeberg, forgejo, gitea } from './gitea.ts';
 import { github } from './github.ts';
@@ -9,16 +8,17 @@ import { sourcehut } from './sourcehut.ts';
 import { stdin } from './stdin.ts';
 import { url } from './url.ts';
 
-/** Every provider by its name, which is also its prefix in a reference. */
-export const table: Readonly<Record<ProviderName, Provider>> = {
-  github,
-  gitlab,
-  codeberg,
-  forgejo,
-  gitea,
-  sourcehut,
-  launchpad,
-  url,
-  file,
-  stdin,
-};
+/**
+ * Every provider by its name, which is also its prefix in a reference and, for a forge, its option: all that the rest
+ * of the program knows of them is derived from here.
+ */
+export const table: ReadonlyMap<string, Provider> = new Map<string, Provider>(
+  Object.entries({ github, gitlab, codeberg, forgejo, gitea, sourcehut, launchpad, url, file, stdin }),
+);
+
+/** @param name of one that a reference has, which parsers made */
+export function providerOf(name: string): Provider {
+  const provider = table.get(name);
+  if (!provider) throw new Error(`no provider is called ${name}`);
+  return provider;
+}

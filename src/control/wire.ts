@@ -1,3 +1,4 @@
+import { isProvider } from '../../providers/index.ts';
 import { usage } from '../domain/failure.ts';
 import {
   type Access,
@@ -5,7 +6,6 @@ import {
   isNonEmpty,
   labelsFor,
   type NonEmpty,
-  providerNames,
   type Reference,
 } from '../domain/guest.ts';
 import { parsePublicKey } from '../domain/public-key.ts';
@@ -44,12 +44,12 @@ function guestFromWire(value: unknown): Omit<Guest, 'label'> {
 
 function referenceFromWire(value: unknown): Reference {
   const { provider, name, text, host, pinnedAs, from } = (value ?? {}) as Partial<Reference>;
-  const known = providerNames.find((one) => one === provider);
-  const isNamed = known === 'file' ? isPath : isName;
+  const isNamed = provider === 'file' ? isPath : isName;
   const optional = [host, pinnedAs, from].every((one) => one === undefined || isName(one));
-  if (!known || !isNamed(name) || !isNamed(text) || !optional) return usage('that is no guest');
+  if (provider === undefined || !isProvider(provider) || !isNamed(name) || !isNamed(text) || !optional)
+    return usage('that is no guest');
   return {
-    provider: known,
+    provider,
     name,
     text,
     ...(host === undefined ? {} : { host }),

@@ -1,27 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { PublicKey } from './public-key.ts';
 
-export const providerNames = [
-  'github',
-  'gitlab',
-  'codeberg',
-  'forgejo',
-  'gitea',
-  'sourcehut',
-  'launchpad',
-  'url',
-  'file',
-  'stdin',
-] as const;
-export type ProviderName = (typeof providerNames)[number];
-
 /**
  * Who is meant, before anything is known of them. `text` is the one spelling by which a guest is shown,
  * e.g. `github:octocat`, `gitlab:ada@git.example.com`, `file:/home/me/partner.pub`.
  * Made by the providers' parsers alone.
  */
 export interface Reference {
-  readonly provider: ProviderName;
+  /** Its name in the table of providers. */
+  readonly provider: string;
   /** The username, `org/team`, the URL or the absolute path, as the provider checked it. */
   readonly name: string;
   /** A self-hosted forge's host, with its port where one was given; absent for the provider's own. */

@@ -1,4 +1,10 @@
-import { defaultLimits, type Fetched, fetchKeys, slotsPerHost } from '../../providers/index.ts';
+import {
+  defaultLimits,
+  type Fetched,
+  fetchKeys,
+  slotsPerHost,
+  tokenVariables,
+} from '../../providers/index.ts';
 import type { Event } from '../domain/events.ts';
 import { type Failure, Refusal, type RefusedKey, refuse } from '../domain/failure.ts';
 import { type Label, labelsFor, type NonEmpty, pinName, type Reference } from '../domain/guest.ts';
@@ -144,9 +150,7 @@ export function pinsOf(seen: readonly Seen[], paired: boolean): Pin[] {
  * "nothing" like a whole answer, and the keychain's time is better hidden behind the fetch.
  */
 function hasToken(env: NodeJS.ProcessEnv): boolean {
-  return ['GH_TOKEN', 'GITHUB_TOKEN', 'GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN', 'GITLAB_TOKEN'].some(
-    (name) => env[name],
-  );
+  return tokenVariables.some((name) => env[name]);
 }
 
 /** Whether a forge could not say anything, as against saying no. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isLabel, type Label, labelsFor, providerNames, type Reference } from '../../src/domain/guest.ts';
+import { table } from '../../providers/table.ts';
+import { isLabel, type Label, labelsFor, type Reference } from '../../src/domain/guest.ts';
 
 function reference(text: string): Reference {
   const [, provider = '', name = '', host] = /^(\w+):([^@]*)(?:@(.*))?$/.exec(text) ?? [];
-  const known = providerNames.find((one) => one === provider);
-  if (!known) throw new Error(`no provider in ${text}`);
-  return { provider: known, name, text, ...(host === undefined ? {} : { host }) };
+  if (!table.has(provider)) throw new Error(`no provider in ${text}`);
+  return { provider, name, text, ...(host === undefined ? {} : { host }) };
 }
 
 const labels = (...texts: string[]) => labelsFor(texts.map(reference));
@@ -58,7 +58,7 @@ test('whatever the names, labels are labels and all different, also as files on 
     fc.constantFrom('', '.', '..', '../x', '-rf', 'open', '$(id)', '`id`', 'a'.repeat(300)),
   );
   const guests = fc.array(
-    fc.record({ provider: fc.constantFrom(...providerNames), name }).map(
+    fc.record({ provider: fc.constantFrom(...table.keys()), name }).map(
       ({ provider, name }): Reference => ({
         provider,
         name,
