@@ -47,7 +47,7 @@ const built = await bundle({
   entryPoints: {
     main: 'src/main.ts',
     keychain: 'src/keyring/keychain-main.ts',
-    'lib/cli': 'src/cli.ts',
+    'lib/cli': 'src/cli/cli.ts',
     ...Object.fromEntries(heavy.map(([, what, name]) => [`lib/${name}`, what])),
   },
   outdir: 'dist',

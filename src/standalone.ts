@@ -6,7 +6,7 @@ if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`tmuxpair
 else if (argv.length === 1 && argv[0] === 'keychain') {
   void import('./keyring/serve-keychain.ts').then(({ serveKeychain }) => serveKeychain());
 } else {
-  void import('./cli.ts').then(async ({ main, printed }) => {
+  void import('./cli/cli.ts').then(async ({ main, printed }) => {
     const exit = await main(argv, [process.execPath]);
     await printed();
     process.exit(exit);

@@ -1,9 +1,25 @@
+import { usage } from '../domain/failure.ts';
 import type { Access } from '../domain/guest.ts';
+import type { Describe } from '../options/command.ts';
+import { addLive, type LiveOptions, type Target, targetOf, type YesOptions } from '../options/live.ts';
 import { confirmSharing } from '../pairing/pairing.ts';
 import { onStopSignals } from '../pairing/stop.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { carryOut, type Target } from './reach.ts';
+import { carryOut } from './select-pairing.ts';
 import { terminalOf } from './surroundings.ts';
+
+export const access: Describe = (program, { run }) => {
+  addLive(program, 'access <guest> <ro|rw>', 'change what a guest may do')
+    .option('-y, --yes', 'answer yes to questions')
+    .action((guest: string, to: string, options: LiveOptions & YesOptions) =>
+      run(options, (terminal) =>
+        accessCommand(
+          { ...targetOf(options), guest, access: parseAccess(to), yes: options.yes === true },
+          terminal,
+        ),
+      ),
+    );
+};
 
 export interface AccessIntent extends Target {
   readonly guest: string;
@@ -25,4 +41,10 @@ export function accessCommand(intent: AccessIntent, terminal: Terminal): Promise
       if (shared && access === 'read-write' && !yes) await confirmSharing(terminalOf(onStopSignals()).ask);
     },
   );
+}
+
+export function parseAccess(text: string): Access {
+  if (/^(ro|read-?only)$/.test(text)) return 'read-only';
+  if (/^(rw|read-?write)$/.test(text)) return 'read-write';
+  return usage(`${JSON.stringify(text.slice(0, 80))} is no access`, 'say ro (may look) or rw (may type)');
 }

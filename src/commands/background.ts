@@ -1,15 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { guestsFromWire, type WireGuest } from '../control/wire.ts';
+import type { WireGuest } from '../control/wire.ts';
 import type { PairIntent } from '../domain/intent.ts';
-import { openFor, supervise } from '../pairing/pairing.ts';
-import { onStopSignals, Stopped } from '../pairing/stop.ts';
+import { Stopped } from '../pairing/stop.ts';
 import type { World } from '../pairing/world.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { manners } from './surroundings.ts';
 
 /** What a supervisor in the background is told on its standard input. */
 export interface Orders {
@@ -19,7 +16,7 @@ export interface Orders {
 }
 
 /** What the supervisor writes on both of its outputs once its pairing is live; nothing printable. */
-const liveMark = '\0';
+export const liveMark = '\0';
 
 /**
  * Starts a supervisor in a session of its own, and passes on what it says until its pairing is live.
@@ -64,36 +61,4 @@ function untilLive(from: Readable, to: Writable): Promise<void> {
       if (end !== -1) resolve();
     });
   });
-}
-
-/**
- * Supervises a pairing in the background, by {@link Orders} on standard input.
- * @returns the exit code, which somebody reads only where the pairing never got live
- * @throws Refusal; Stopped
- */
-export async function superviseCommand(terminal: Terminal, self: readonly string[]): Promise<number> {
-  const stop = onStopSignals();
-  const { intent, guests, size }: Orders = JSON.parse(await text(process.stdin));
-  const emit: World['emit'] = (event) => {
-    terminal.event(event);
-    if (event.kind !== 'invited') return;
-    output('stderr').write(liveMark);
-    output('stdout').write(liveMark, (error) => {
-      if (error) process.kill(process.pid, 'SIGHUP'); // Who started this is gone, and nobody knows of the pairing.
-    });
-  };
-  const { env } = process;
-  const world: World = {
-    env,
-    cwd: process.cwd(),
-    size,
-    hasTerminal: false,
-    stop,
-    emit,
-    ...manners,
-    self,
-  };
-  const open = await openFor(intent, Promise.resolve(guestsFromWire(guests)), world);
-  const { signal } = await supervise(open, intent, world);
-  return signal ? exitCodeOf(signal) : 0;
 }

@@ -2,10 +2,33 @@ import { examine } from '../doctor/doctor.ts';
 import type { Check } from '../doctor/finding.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import type { TrialIntent } from '../domain/intent.ts';
+import { addCommon, type Common, type Describe } from '../options/command.ts';
+import { addDoor, type DoorOptions, doorOf } from '../options/door.ts';
+import { addKeyFile, keyFileFrom } from '../options/key-file.ts';
 import { onStopSignals } from '../pairing/stop.ts';
 import { checkLines, doctorJson } from '../ui/doctor-words.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { manners } from './surroundings.ts';
+
+interface DoctorOptions extends Common, DoorOptions {
+  readonly tmux?: string;
+}
+
+export const doctor: Describe = (program, { run, self }) => {
+  const command = program.command('doctor').description('can a guest really get in? by trying');
+  addKeyFile(addDoor(addCommon(command)))
+    .option('--tmux <path>', 'the tmux to use')
+    .option('--json', 'as JSON')
+    .action((own: DoctorOptions) =>
+      run(own, (terminal) => {
+        // What stands before the command's name counts, too. No tunnel is tried.
+        const { via: _, ...options }: DoctorOptions = { ...program.opts(), ...own };
+        const tmux = options.tmux === undefined ? {} : { tmux: options.tmux };
+        const intent = { ...doorOf(options), ...tmux, keyFile: keyFileFrom(options), forward: [] };
+        return doctorCommand(intent, options.json === true, terminal, self);
+      }),
+    );
+};
 
 /**
  * Tells whether a guest could get in, what stands in the way, and what mends it.

@@ -2,7 +2,21 @@ import { refuse } from '../domain/failure.ts';
 import { type NonEmpty, pinName, type Reference } from '../domain/guest.ts';
 import { jsonLine, printable } from '../domain/text.ts';
 import { openKeyring } from '../keyring/keyring.ts';
+import { addCommon, type Common, type Describe } from '../options/command.ts';
+import { addForges, type ForgeOptions, referencesOf } from '../options/guests.ts';
 import type { Terminal } from '../ui/terminal.ts';
+
+export const forget: Describe = (program, { run }) => {
+  const command = program.command('forget [guest...]').description('drop what is remembered of a guest');
+  addForges(addCommon(command))
+    .option('--json', 'as JSON')
+    .action((names: string[], options: Common & ForgeOptions) =>
+      run(options, (terminal) => {
+        const references = referencesOf(names, options, process.env);
+        return forgetCommand({ references, json: options.json === true }, terminal);
+      }),
+    );
+};
 
 export interface ForgetIntent {
   readonly references: NonEmpty<Reference>;

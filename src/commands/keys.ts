@@ -1,9 +1,26 @@
 import type { NonEmpty, Reference } from '../domain/guest.ts';
 import { isRemembered, pinsOf, type Seen, seeKeys } from '../guests/seen.ts';
 import { type Keyring, openKeyring } from '../keyring/keyring.ts';
+import { addCommon, type Common, type Describe } from '../options/command.ts';
+import { addFreshness, type FreshnessOptions, freshnessOf } from '../options/freshness.ts';
+import { addForges, type ForgeOptions, referencesOf } from '../options/guests.ts';
 import { onStopSignals, unlessStopped } from '../pairing/stop.ts';
 import { keysJson, keysTable } from '../ui/keys-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
+
+export const keys: Describe = (program, { run }) => {
+  const command = program
+    .command('keys [guest...]')
+    .description("fetch a guest's keys, show fingerprints and trust");
+  addFreshness(addForges(addCommon(command)))
+    .option('--json', 'as JSON')
+    .action((names: string[], options: Common & FreshnessOptions & ForgeOptions) =>
+      run(options, (terminal) => {
+        const references = referencesOf(names, options, process.env);
+        return keysCommand({ references, ...freshnessOf(options), json: options.json === true }, terminal);
+      }),
+    );
+};
 
 export interface KeysIntent {
   readonly references: NonEmpty<Reference>;

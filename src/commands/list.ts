@@ -1,8 +1,16 @@
 import { refuse } from '../domain/failure.ts';
 import { jsonLine } from '../domain/text.ts';
+import type { Describe } from '../options/command.ts';
+import { addLive, type LiveOptions, type Target, targetOf } from '../options/live.ts';
 import { entryJson, pairingsTable } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { allPairings, type Target } from './reach.ts';
+import { allPairings } from './select-pairing.ts';
+
+export const list: Describe = (program, { run }) => {
+  addLive(program, 'list', 'what is live, and who is in').action((options: LiveOptions) =>
+    run(options, (terminal) => listCommand(targetOf(options), terminal)),
+  );
+};
 
 /**
  * Lists what is live and who is in.

@@ -1,5 +1,13 @@
 import { ask } from '../control/client.ts';
 import { Refusal } from '../domain/failure.ts';
+import type { Describe } from '../options/command.ts';
+
+/** For the program's own use: what the key inside the room runs. */
+export const menu: Describe = (program, { run }) => {
+  program
+    .command('menu <lease> <client>', { hidden: true })
+    .action((lease: string, client: string) => run({}, () => menuCommand(lease, Number(client))));
+};
 
 /**
  * Asks a pairing's supervisor for the host's menu, for a key inside the room. Says nothing: there is nobody to read it.

@@ -1,9 +1,17 @@
 import { request } from '../control/client.ts';
 import { jsonLine } from '../domain/text.ts';
+import type { Describe } from '../options/command.ts';
+import { addLive, type LiveOptions, type Target, targetOf } from '../options/live.ts';
 import { entryJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { troubleWords } from '../ui/trouble-words.ts';
-import { onePairing, type Target } from './reach.ts';
+import { onePairing } from './select-pairing.ts';
+
+export const repair: Describe = (program, { run }) => {
+  addLive(program, 'repair', 'put back what was taken away from a live pairing').action(
+    (options: LiveOptions) => run(options, (terminal) => repairCommand(targetOf(options), terminal)),
+  );
+};
 
 /**
  * Puts back what was taken away from a live pairing.

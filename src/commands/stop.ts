@@ -1,8 +1,16 @@
 import { Refusal } from '../domain/failure.ts';
 import { jsonLine } from '../domain/text.ts';
+import type { Describe } from '../options/command.ts';
+import { addLive, type LiveOptions, type Target, targetOf } from '../options/live.ts';
 import { recoverLease } from '../pairing/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { carryOut, type Target } from './reach.ts';
+import { carryOut } from './select-pairing.ts';
+
+export const stop: Describe = (program, { run }) => {
+  addLive(program, 'stop', 'end it now').action((options: LiveOptions) =>
+    run(options, (terminal) => stopCommand(targetOf(options), terminal)),
+  );
+};
 
 /**
  * Ends a pairing now; its host keeps their session. Where its supervisor does not answer, access is taken back without

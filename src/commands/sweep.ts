@@ -1,5 +1,23 @@
+import { addCommon, type Common, type Describe, hidden } from '../options/command.ts';
+import { addKeyFile, type KeyFileOptions, keyFileFrom } from '../options/key-file.ts';
 import { recover, recoverLease } from '../pairing/recover.ts';
 import type { Terminal } from '../ui/terminal.ts';
+
+interface SweepOptions extends Common, KeyFileOptions {
+  readonly lease?: string;
+}
+
+export const sweep: Describe = (program, { run }) => {
+  addKeyFile(addCommon(program.command('sweep').description('take back what a crash left')))
+    .addOption(hidden('--lease <folder>'))
+    .action((options: SweepOptions) =>
+      run(options, (terminal) => {
+        const { lease } = options;
+        const one = lease === undefined ? {} : { lease };
+        return sweepCommand({ keyFile: keyFileFrom(options), ...one }, terminal);
+      }),
+    );
+};
 
 export interface SweepIntent {
   readonly keyFile: string;

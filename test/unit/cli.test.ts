@@ -2,7 +2,8 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { main } from '../../src/cli.ts';
+import { main } from '../../src/cli/cli.ts';
+import { programFor } from '../../src/cli/program.ts';
 import { version } from '../../src/domain/version.ts';
 
 let home: string;
@@ -293,4 +294,10 @@ describe('told is', () => {
     expect(await run('completion', shell)).toBe(0);
     for (const word of ['sweep', 'extend', 'ttl', 'read-only']) expect(out).toContain(word);
   });
+});
+
+test.each(['list', 'save-config'])('%s may name a command', async (word) => {
+  const context = { run: async () => {}, self: ['tmuxpair'] };
+  const described = await programFor([word], [], context, context);
+  expect(described.commands.map((command) => command.name())).toContain('list');
 });

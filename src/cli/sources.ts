@@ -1,10 +1,11 @@
 /**
- * The options that the environment gives: `--read-only` as TMUXPAIR_READ_ONLY. The names are those of the options
- * themselves, so that no option can be left out. A variable that means nothing is refused: whoever set it believes that
- * it protects them.
+ * Where options come from, besides the command line: from the environment, `--read-only` as TMUXPAIR_READ_ONLY. The names
+ * are those of the options themselves, so that no option can be left out. A variable that means nothing is refused:
+ * whoever set it believes that it protects them.
  */
 import type { Command, Option } from 'commander';
-import { usage } from './domain/failure.ts';
+import { usage } from '../domain/failure.ts';
+import { nearest } from '../domain/nearest.ts';
 
 /** Other spellings of options, the ancestor's among them. */
 const spellings: Readonly<Record<string, string>> = {
@@ -12,7 +13,7 @@ const spellings: Readonly<Record<string, string>> = {
   authorized_keys: 'authorized-keys',
 };
 
-/** Of these the environment's gives way to the other on the command line: it is the later word. */
+/** Of these an earlier source's gives way to the other of a later one: it is the later word. */
 const rivals: Readonly<Record<string, string>> = {
   offline: 'refresh',
   refresh: 'offline',
@@ -31,28 +32,31 @@ export function respelt(word: string): string {
   return today === undefined ? word : `--${no}${today}${rest}`;
 }
 
+/** Something that gives options. */
+interface Source {
+  /** What it gives of an option; `undefined` if it says nothing. @throws Refusal `usage` for a value that is none */
+  readonly settingFor: (option: Option) => unknown;
+  /** What commander calls it. */
+  readonly name: string;
+}
+
 /**
- * Sets what the environment gives of a command's options, as far as the command line has not said otherwise. Options
- * that `--no-…` has taken back count as absent from then on.
+ * Sets what the sources besides the command line give of a command's options. A later source replaces what an earlier
+ * one gave, lists included: the defaults, which the commands themselves know, are the first; then comes the environment;
+ * the command line is the last. Options that `--no-…` has taken back count as absent from then on.
  * @param all every option of the program, for telling what a variable may mean
- * @param except attributes that the environment does not set here
+ * @param except attributes that nothing but the command line sets here
  * @throws Refusal `usage` for a value that is none, and for a variable that is no option's
  */
-export function takeEnvironment(
+export async function takeSources(
   command: Command,
-  all: () => readonly Option[],
+  all: () => Promise<readonly Option[]>,
   env: Env,
   except: readonly string[],
-): void {
-  refuseUnknown(command, all, env);
-  const given = { ...command.opts() };
-  for (const option of command.options) {
-    const name = option.attributeName();
-    const rival = rivals[name];
-    const isSaid = given[name] !== undefined || (rival !== undefined && given[rival] !== undefined);
-    const value = isOwn(option) && !isSaid && !except.includes(name) ? settingOf(option, env) : undefined;
-    if (value !== undefined) command.setOptionValueWithSource(name, value, 'env');
-  }
+): Promise<void> {
+  await refuseUnknown(command, all, env);
+  const sources: readonly Source[] = [{ name: 'env', settingFor: (option) => settingOf(option, env) }];
+  for (const source of [...sources].reverse()) take(source, command, except);
   for (const option of command.options) {
     const name = option.attributeName();
     if (!option.isBoolean() && !option.negate && command.getOptionValue(name) === false)
@@ -60,7 +64,19 @@ export function takeEnvironment(
   }
 }
 
-/** Whether the environment may set it. */
+/** Sets what a source gives, as far as later ones have not said otherwise. */
+function take({ name: source, settingFor }: Source, command: Command, except: readonly string[]): void {
+  const given = { ...command.opts() };
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const rival = rivals[name];
+    const isSaid = given[name] !== undefined || (rival !== undefined && given[rival] !== undefined);
+    const value = isOwn(option) && !isSaid && !except.includes(name) ? settingFor(option) : undefined;
+    if (value !== undefined) command.setOptionValueWithSource(name, value, source);
+  }
+}
+
+/** Whether a source may set it. */
 function isOwn({ hidden, long }: Option): boolean {
   return !hidden && long !== undefined && long !== '--version';
 }
@@ -95,14 +111,18 @@ function variableOf(name: string): string {
   return prefix + name.replaceAll('-', '_').toUpperCase();
 }
 
-function refuseUnknown(command: Command, all: () => readonly Option[], env: Env): void {
+async function refuseUnknown(
+  command: Command,
+  all: () => Promise<readonly Option[]>,
+  env: Env,
+): Promise<void> {
   const names = Object.keys(env).filter((name) => name.toUpperCase().startsWith(prefix) && env[name]);
   const unknown = unknownIn(names, command.options);
   if (unknown.length === 0) return;
-  const options = all();
+  const options = await all();
   const known = options.filter(isOwn).flatMap(variablesOf);
   for (const name of unknownIn(unknown, options)) {
-    const near = nearest(name, known);
+    const near = nearest(bare(name), known, bare);
     // In small letters it is a variable of the user's own, unless it is one of ours but for that.
     if (!name.startsWith(prefix) && (near === undefined || bare(near) !== bare(name))) continue;
     usage(
@@ -122,27 +142,4 @@ function unknownIn(names: readonly string[], options: readonly Option[]): string
 
 function bare(name: string): string {
   return name.slice(prefix.length).replaceAll('_', '').toUpperCase();
-}
-
-/** The one of `words` that is the closest to `word`, if any is close. */
-function nearest(word: string, words: readonly string[]): string | undefined {
-  const ranked = words
-    .map((one) => ({ one, distance: distanceOf(bare(word), bare(one)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best && best.distance <= Math.max(1, Math.floor(bare(best.one).length / 3)) ? best.one : undefined;
-}
-
-/** How many letters have to be put in, taken out or changed. */
-function distanceOf(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= to.length; at++) {
-      const change = (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

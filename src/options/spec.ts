@@ -1,6 +1,6 @@
 /** What the command line takes, for completion: read off the commands themselves, so that nothing is said twice. */
 import type { Command, Option } from 'commander';
-import type { CommandSpec, OptionSpec, Values } from './ui/completion/spec.ts';
+import type { CommandSpec, OptionSpec, Values } from '../ui/completion/spec.ts';
 
 /** The commands, the default one first, with the name of none. */
 export function specOf(program: Command): CommandSpec[] {

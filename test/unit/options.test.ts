@@ -1,19 +1,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  forges,
-  keyFileOf,
-  parseAccess,
-  parseBind,
-  parseDoor,
-  parseHost,
-  parseKey,
-  parsePort,
-  parseSession,
-  parseShell,
-  referencesOf,
-} from '../../src/values.ts';
+import { forges } from '../../providers/index.ts';
+import { parseAccess } from '../../src/commands/access.ts';
+import { parseShell } from '../../src/commands/completion.ts';
+import { parseKey } from '../../src/commands/pair.ts';
+import { parseBind, parseDoor, parseHost, parsePort } from '../../src/options/door.ts';
+import { referencesOf } from '../../src/options/guests.ts';
+import { keyFileFrom } from '../../src/options/key-file.ts';
+import { parseSession } from '../../src/options/session.ts';
 import { failureOf } from '../support/failure-of.ts';
 
 type Parse = (text: string) => unknown;
@@ -88,9 +83,11 @@ describe.each(parsers)('%s', (_, parse, good, bad) => {
   });
 });
 
+const keyFileOf = (authorizedKeys: string) => keyFileFrom({ authorizedKeys });
+
 test('the file is the account’s own, the named one, absolute; never the one of another account', () => {
   const own = join(homedir(), '.ssh', 'authorized_keys');
-  expect(keyFileOf(undefined)).toBe(own);
+  expect(keyFileFrom({})).toBe(own);
   expect(keyFileOf('~/.ssh/authorized_keys')).toBe(own);
   expect(keyFileOf('/a/../b')).toBe('/b');
   expect(keyFileOf('keys')).toBe(join(process.cwd(), 'keys'));
@@ -108,8 +105,7 @@ test('guests are all that operands and options name, in that order, and one at l
     'gitlab:bob',
     'forgejo:cyd@git.example.com',
   ]);
-  expect(forges.map(([forge]) => failureOf(() => referencesOf([], { [forge]: ['../x'] }, {}))?.kind)).toEqual(
-    forges.map(() => 'usage'),
-  );
+  const wrong = forges.map(({ name }) => failureOf(() => referencesOf([], { [name]: ['../x'] }, {}))?.kind);
+  expect(wrong).toEqual(forges.map(() => 'usage'));
   expect(failureOf(() => referencesOf([], {}, {}))).toMatchObject({ problem: 'who is your guest?' });
 });

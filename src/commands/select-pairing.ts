@@ -10,15 +10,9 @@ import {
 import type { Request } from '../control/server.ts';
 import type { Entry } from '../domain/pairing-info.ts';
 import { jsonLine } from '../domain/text.ts';
+import type { Target } from '../options/live.ts';
 import { entryJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
-
-/** Which pairing a command is for, and how it is to answer. */
-export interface Target {
-  readonly keyFile: string;
-  readonly id?: string;
-  readonly json: boolean;
-}
 
 /** Every live pairing; what dead ones left has been taken back, and that is told. */
 export async function allPairings(target: Target, terminal: Terminal): Promise<Reach> {
