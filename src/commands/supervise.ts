@@ -43,7 +43,7 @@ async function superviseCommand(terminal: Terminal, self: readonly string[]): Pr
     ...manners,
     self,
   };
-  const open = await openFor(intent, Promise.resolve(guestsFromWire(guests)), world);
-  const { signal } = await superviseOpen(open, intent, world);
+  const live = await openFor(intent, Promise.resolve(guestsFromWire(guests)), world);
+  const { signal } = await superviseOpen(live, intent, world);
   return signal ? exitCodeOf(signal) : 0;
 }

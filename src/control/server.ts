@@ -15,6 +15,7 @@ import { jsonLine } from '../domain/text.ts';
 import { extend, invite, kick, setAccess } from '../pairing/change.ts';
 import { entryOf } from '../pairing/entry.ts';
 import type { Live } from '../pairing/live.ts';
+import type { HostRequests } from '../pairing/world.ts';
 import { guestsFromWire, type WireGuest } from './wire.ts';
 
 export const protocolVersion = 1;
@@ -61,13 +62,8 @@ export interface Control {
 /**
  * Serves the control socket until it is closed. Who is connected and says nothing makes room for who comes, and so does
  * who has been answered and does not go.
- * @param stop ends the pairing; resolves when it has ended, rejects with a Refusal where not all could be taken back
  */
-export async function serveControl(
-  live: Live,
-  stop: () => Promise<void>,
-  words: (event: Event) => string,
-): Promise<Control> {
+export async function serveControl(live: Live, requests: HostRequests): Promise<Control> {
   const all = new Set<Socket>();
   const silent = new Set<Socket>();
   const answered = new Set<Socket>();
@@ -85,7 +81,7 @@ export async function serveControl(
     const line = await firstLine(socket);
     silent.delete(socket);
     if (line === undefined) return void socket.destroy();
-    const response = await answer(live, line, stop, words);
+    const response = await answer(live, line, requests);
     socket.end(`${jsonLine({ v: protocolVersion, ...response })}\n`);
     if (!socket.destroyed) answered.add(socket);
     socket.resume(); // Else what more they send would keep the connection open.
@@ -133,20 +129,15 @@ function firstLine(socket: Socket): Promise<string | undefined> {
   });
 }
 
-async function answer(
-  live: Live,
-  line: string,
-  stop: () => Promise<void>,
-  words: (event: Event) => string,
-): Promise<Response> {
+async function answer(live: Live, line: string, requests: HostRequests): Promise<Response> {
   try {
     const request = parseRequest(line);
     if (!request) {
       const problem = 'this pairing runs another version of tmuxpair';
       return { ok: false, failure: { kind: 'usage', problem } };
     }
-    const remarks = (await carryOut(live, request, stop)).map(words);
-    live.lookout?.look();
+    const remarks = (await carryOut(live, request, requests)).map(requests.words);
+    live.lookout.look();
     return { ok: true, pairing: entryOf(live), ...(remarks.length > 0 && { remarks }) };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
@@ -156,7 +147,7 @@ async function answer(
 }
 
 /** @returns what is to be said of it */
-async function carryOut(live: Live, request: Request, stop: () => Promise<void>): Promise<Event[]> {
+async function carryOut(live: Live, request: Request, { stop, openMenu }: HostRequests): Promise<Event[]> {
   switch (request.op) {
     case 'info':
       break;
@@ -171,10 +162,10 @@ async function carryOut(live: Live, request: Request, stop: () => Promise<void>)
       await extend(live, request.seconds);
       break;
     case 'repair':
-      await live.lookout?.repair();
+      await live.lookout.repair();
       break;
     case 'menu':
-      live.openMenu?.(request.client);
+      openMenu(request.client);
       break;
     case 'stop':
       await stop();

@@ -35,7 +35,7 @@ export async function openDoor(
   step: Doorstep,
   world: DoorWorld,
 ): Promise<OpenDoor> {
-  const { lease, closing } = step;
+  const { lease, waysIn } = step;
   openAdmit(lease);
   let hear = world.emit;
   const place =
@@ -87,7 +87,7 @@ export async function openDoor(
       },
       onEnd: (leader) => forgetGroup(lease.folder, leader),
     });
-    closing.push(tunnel.close);
+    waysIn.add('tunnel', tunnel.close);
     retry = tunnel.retry;
     move(tunnel.port);
     if (tunnel.untried)

@@ -18,14 +18,15 @@ import type { Lease } from '../lease/lease.ts';
 import { machineName } from '../lease/process.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
 import { thisAccount } from '../system/account.ts';
+import type { Resources } from '../system/resources.ts';
 import { type LoginsWorld, watchLogins } from './logins.ts';
 import type { DoorPlace } from './open-door.ts';
 
 /** What a door is opened on. */
 export interface Doorstep {
   readonly lease: Lease;
-  /** Gets what lets nobody in any more. Whoever is in is the lease's to end. */
-  readonly closing: (() => void)[];
+  /** Gets what lets somebody in. Whoever is in is the lease's to end. */
+  readonly waysIn: Resources;
 }
 
 /** What a door needs of the world. */
@@ -55,7 +56,7 @@ export interface DoorWorld {
 export async function openOwnDoor(
   port: number | undefined,
   intent: DoorIntent,
-  { lease, closing }: Doorstep,
+  { lease, waysIn }: Doorstep,
   world: DoorWorld,
   tell: (event: Event) => void,
 ): Promise<{
@@ -92,7 +93,7 @@ export async function openOwnDoor(
     onRefused: sparsely(({ address, why }) => tell({ kind: 'login-refused', address, why })),
     onLog: (line) => world.emit({ kind: 'door-log', line }),
   });
-  closing.push(door.close);
+  waysIn.add('sshd', door.close);
   return { port: door.port, host: door.host, hostKey: hostKey.key, rules: door.rules };
 }
 

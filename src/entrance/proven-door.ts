@@ -7,20 +7,26 @@ import { ownBar } from '../door/own-bar.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
 import { loginShell } from '../shell/shell.ts';
 import type { DoorChoice } from './door-choice.ts';
-import { type Guarded, type GuardWorld, guardShell } from './shell-guard.ts';
+import { type Guarded, type GuardWorld, guardShell, type ShellGuard } from './shell-guard.ts';
+
+/** A door, and who looks after the proof that it leads to the gate. */
+export interface ProvenDoor {
+  readonly choice: DoorChoice;
+  readonly shell: ShellGuard;
+}
 
 /**
  * Has the login shell tried as the chosen sshd would start it, beginning before the choice is made. Where it does not come
- * to the gate, or might not, `auto` takes a private sshd that it does come to the gate from. Sets `live.shell`.
+ * to the gate, or might not, `auto` takes a private sshd that it does come to the gate from.
  * @throws Refusal `gate-not-reached`, and whatever `choosing` rejects with
  */
 export async function provenDoor(
   choosing: Promise<DoorChoice>,
   intent: DoorIntent,
-  live: Guarded,
+  guarded: Guarded,
   world: GuardWorld & { readonly sshd: string },
-): Promise<DoorChoice> {
-  const ofSystem = guardShell(live, { kind: 'system' }, world);
+): Promise<ProvenDoor> {
+  const ofSystem = guardShell(guarded, { kind: 'system' }, world);
   const isAuto = intent.door === 'auto';
   const early =
     intent.door === 'private' || (isAuto && intent.bind !== undefined) ? undefined : ofSystem.prove();
@@ -28,11 +34,10 @@ export async function provenDoor(
   const choice = await choosing;
   if (choice.kind === 'private') {
     if (early) await ofSystem.giveUp(); // Each trial ends what another has started.
-    const own = guardShell(live, choice, world);
+    const own = guardShell(guarded, choice, world);
     const block = await own.prove();
     if (block) refuse({ kind: 'gate-not-reached', block, private: false });
-    live.shell = own;
-    return choice;
+    return { choice, shell: own };
   }
   const { system } = choice;
   const { obstacles } = await system.known();
@@ -43,15 +48,14 @@ export async function provenDoor(
   const canChange = ownBar() === undefined;
   if (block && canChange && isAuto && !isNamed) {
     const version = await sshdVersion(world.sshd);
-    const own = guardShell(live, { kind: 'private', version }, world);
+    const own = guardShell(guarded, { kind: 'private', version }, world);
     if (!(await own.prove())) {
-      live.shell = own;
-      return { kind: 'private', version, system, why: { kind: 'shell', port: system.port, block } };
+      const why = { kind: 'shell', port: system.port, block } as const;
+      return { choice: { kind: 'private', version, system, why }, shell: own };
     }
   }
   if (failure) refuse({ kind: 'gate-not-reached', block: failure, private: canChange });
-  live.shell = ofSystem;
-  return choice;
+  return { choice, shell: ofSystem };
 }
 
 /** What might keep guests from the gate although it was reached. */

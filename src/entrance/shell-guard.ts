@@ -19,6 +19,7 @@ import { startUpFiles } from '../shell/start-up.ts';
 import { thisAccount } from '../system/account.ts';
 import { deferred } from '../system/deferred.ts';
 import { type Marks, markFiles, recall, remember, unlearn } from '../system/remembered.ts';
+import { Turns } from '../system/turns.ts';
 import { probeShell } from './shell-probe.ts';
 
 export interface ShellGuard {
@@ -41,12 +42,10 @@ export interface ShellGuard {
 /** What of a pairing a guard has to do with. */
 export interface Guarded {
   readonly lease: Lease;
-  /** The one that looks after it. */
-  shell?: ShellGuard;
+  /** Whether its end has begun. */
+  readonly isOver: () => boolean;
   /** Settles when what the last trial of the login shell has started is gone. */
   probed?: Promise<void>;
-  /** Set once its end has begun. */
-  readonly ended?: unknown;
 }
 
 /** The sshd that starts the shell. */
@@ -98,8 +97,8 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
   let triedAt: number | undefined;
   let givenUp = false;
-  const isOver = (): boolean => givenUp || live.ended !== undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const isOver = (): boolean => givenUp || live.isOver();
+  const turns = new Turns();
 
   const textOf = ({ entries, accepts }: LoginEnvironment): string =>
     JSON.stringify([entries, accepts]).replaceAll(emptyHome, '');
@@ -178,14 +177,9 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
       return undefined;
     }
   };
-  const inTurn = <T>(what: () => Promise<T>): Promise<T> => {
-    const next = turn.then(what);
-    turn = next.catch(() => {});
-    return next;
-  };
   return {
     prove: (system) =>
-      inTurn(async () => {
+      turns.take(async () => {
         door = system ?? door;
         const recalled = () => keptIn(recall(env, name, factsNow())?.value);
         const kept = recalled();
@@ -205,14 +199,14 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
         return probe(onSlow);
       }),
     again: (when) =>
-      inTurn(async () => {
+      turns.take(async () => {
         if (when === 'ifChanged' && proven && isSame(proven, await look())) return undefined;
         return probe(() => {});
       }),
     giveUp: async () => {
       givenUp = true;
       await endProbe(folder).catch(() => {}); // It ends by itself, then.
-      await turn;
+      await turns.settled;
     },
     triedAt: () => triedAt,
   };
@@ -229,18 +223,18 @@ const [soon, every, anew] = [500, 1000, 20_000];
  * depends on changes; and now and then, since not all that it depends on can be seen. Resolves with what keeps guests from
  * the gate from then on.
  */
-export function watchShell({ shell }: Pick<Guarded, 'shell'>): {
+export function watchShell(shell: ShellGuard): {
   readonly blocked: Promise<ShellBlock>;
   stop(): void;
 } {
   const found = deferred<ShellBlock>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let due = (shell?.triedAt() ?? -anew) + anew;
+  let due = (shell.triedAt() ?? -anew) + anew;
   const look = async (): Promise<void> => {
     const isDue = performance.now() >= due;
     try {
-      const block = await shell?.again(isDue ? undefined : 'ifChanged');
+      const block = await shell.again(isDue ? undefined : 'ifChanged');
       if (block) return found.resolve(block);
     } catch {
       // No terminal could be had now. It is tried again with the next change.
@@ -251,7 +245,7 @@ export function watchShell({ shell }: Pick<Guarded, 'shell'>): {
   const lookIn = (wait: number): void => {
     timer = setTimeout(() => void look(), wait);
   };
-  if (shell) lookIn(soon);
+  lookIn(soon);
   return {
     blocked: found.promise,
     stop: () => {

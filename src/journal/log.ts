@@ -4,11 +4,12 @@ import type { EndReason, Event, Visit } from '../domain/events.ts';
 import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { jsonLine } from '../domain/text.ts';
+import { Turns } from '../system/turns.ts';
 import { appendToLog, LogTrouble, readLog } from './log-file.ts';
 import { type Happening, type LogLine, lineFrom } from './log-line.ts';
 
 export interface Log {
-  record(event: Event): void;
+  hear(event: Event): void;
   /** Records the end, and waits for everything to be written. */
   ended(reason: EndReason | { readonly kind: 'failed' }, failure?: Failure): Promise<void>;
 }
@@ -31,7 +32,7 @@ export function openLog(
   const visits = new Map<string, number>();
   let omitted = 0;
   let told = false;
-  let turn: Promise<void> = Promise.resolve();
+  const turns = new Turns();
 
   const warn = (error: unknown): void => {
     const [path, problem] = error instanceof LogTrouble ? [error.path, error.message] : ['', String(error)];
@@ -41,7 +42,7 @@ export function openLog(
   const write = (...happenings: readonly Happening[]): void => {
     const at = new Date();
     if (happenings.length === 0) return;
-    turn = turn.then(() => append(env, id, at, happenings)).catch(warn);
+    turns.take(() => append(env, id, at, happenings)).catch(warn);
   };
   const who = (label: string) => ({ guest: label, reference: references.get(label) ?? '' });
   const invited = (guests: readonly Guest[]): Happening[] =>
@@ -58,7 +59,7 @@ export function openLog(
   };
 
   return {
-    record: (event) => {
+    hear: (event) => {
       switch (event.kind) {
         case 'invited': {
           const { guests, until, entry } = event.invitation;
@@ -99,7 +100,7 @@ export function openLog(
         ...(neverIn().length > 0 && { neverIn: neverIn() }),
         ...(omitted > 0 && { omitted }),
       });
-      return turn;
+      return turns.settled;
     },
   };
 }

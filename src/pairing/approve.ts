@@ -1,10 +1,9 @@
 /** Asking the host about each join: a menu on each of their clients, until one of them has answered. */
 
 import { type FSWatcher, watch } from 'node:fs';
-import type { Event, Visit } from '../domain/events.ts';
+import type { Visit } from '../domain/events.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { type Answer, answerAsk, asking } from '../lease/presence.ts';
-import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
 import { type ShownMenu, showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
@@ -29,12 +28,8 @@ const idle = 1;
  * @param menuFor gives a menu whose values are {@link Answer}s; any other value is no answer yet
  * @returns what ends it, and takes the menus away
  */
-export function approveJoins(
-  live: Live,
-  room: Room,
-  host: Seat,
-  { tell, menuFor }: { tell: (event: Event) => void; menuFor: (visit: Visit) => Menu },
-): () => void {
+export function approveJoins(live: Live, host: Seat, menuFor: (visit: Visit) => Menu): () => void {
+  const { room } = live;
   const { folder } = live.lease;
   const waiting = new Map<string, Visit>();
   const menus = new Map<string, { readonly record: string; readonly menu: ShownMenu }>();
@@ -44,7 +39,7 @@ export function approveJoins(
   const giveUp = (): void => {}; // The room may be gone by now, or is asked again soon.
 
   const answer = (record: string, given: Answer): void => {
-    if (given === 'view') live.onlyLooking.add(record);
+    if (given === 'view') live.roster.onlyLooks(record);
     answerAsk(folder, record, given);
     look();
   };
@@ -101,9 +96,9 @@ export function approveJoins(
       }
       waiting.set(record, visit);
       if (known) askAnew(record);
-      else tell({ kind: 'asking', visit });
+      else live.sinks.emit({ kind: 'asking', visit });
     }
-    live.waiting = [...waiting.values()];
+    live.roster.wait(waiting.values());
     if (waiting.size !== before) showGuests(room, namesIn(live)).catch(giveUp);
     show().catch(giveUp);
   };

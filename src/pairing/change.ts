@@ -1,7 +1,7 @@
 /** What may be changed of a pairing while it lives. Each takes effect before it resolves. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Deadline, secondsLeft } from '../domain/deadline.ts';
+import type { Deadline } from '../domain/deadline.ts';
 import { longestSeconds } from '../domain/duration.ts';
 import type { Event } from '../domain/events.ts';
 import { Refusal, refuse, usage } from '../domain/failure.ts';
@@ -15,20 +15,16 @@ import {
   type NonEmpty,
 } from '../domain/guest.ts';
 import type { KeyLine } from '../domain/key-line.ts';
-import { inLease } from '../domain/lease-folder.ts';
 import { haveKey } from '../door/key-files.ts';
 import { keyObstacles } from '../door/key-rules.ts';
-import { setDeadline } from '../lease/deadline-file.ts';
 import { forgetViews, openGate, shutGateFor } from '../lease/gate.ts';
-import { grant, moveExpiry, revoke, withMovedExpiry } from '../lease/grant.ts';
+import { grant, revoke } from '../lease/grant.ts';
 import { sever } from '../lease/lease.ts';
-import { asking, labelOf, type Presence, presences } from '../lease/presence.ts';
-import { commandOf, uptime, wordsOf } from '../lease/process.ts';
-import { showDeadlineInside } from '../room/airlock.ts';
-import type { Room } from '../room/claim.ts';
+import { asking, type Presence, presences } from '../lease/presence.ts';
+import { commandOf, wordsOf } from '../lease/process.ts';
 import { moveGuests } from '../room/move.ts';
-import { showDeadline } from '../room/room.ts';
-import { accessOf, inTurn, type Live } from './live.ts';
+import { moveDeadline, timeLeft } from './deadline.ts';
+import type { Live } from './live.ts';
 import { isSome, keysLeft, noteLines, remainsOf } from './other-ways.ts';
 
 /** How long, in ms, somebody may be on their way through the gate. */
@@ -42,14 +38,14 @@ const patience = 2000;
  *   none of them has been let in
  */
 export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
-  return inTurn(live, async () => {
+  return live.changes.take(async () => {
     refuseEnded(live);
     refuseKnown(live, invited);
-    const block = await live.shell?.again('ifChanged');
+    const block = await live.shell.again('ifChanged');
     if (block) refuse({ kind: 'gate-not-reached', block, private: false });
     const labels = labelsFor(
       invited.map(({ reference }) => reference),
-      [...live.guests.map(({ label }) => label), ...live.out],
+      live.roster.labels,
     );
     const guests = invited.map((guest, index) => ({ ...guest, label: labels[index] ?? guest.label }));
     const keyLines = noteLines(live, guests);
@@ -70,8 +66,8 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
       throw error;
     }
     refuseEnded(live); // The end waits for this change, and takes the lines back.
-    live.guests = [...live.guests, ...guests];
-    live.emit({ kind: 'invited-more', guests });
+    live.roster.invite(guests);
+    live.sinks.emit({ kind: 'invited-more', guests });
     return doubtsOf(live, guests, keyLines);
   });
 }
@@ -84,7 +80,7 @@ async function refuseAccepted(live: Live, guests: readonly Guest[]): Promise<voi
     const keys = guest.keys.filter((key) => !haveKey(files, key));
     return isNonEmpty(keys) ? [{ ...guest, keys }] : [];
   });
-  const doubts = (await live.door?.offer(unseen)) ?? [];
+  const doubts = await live.door.offer(unseen);
   for (const doubt of doubts)
     if (doubt.kind === 'key-accepted') refuse({ kind: 'key-accepted', reference: doubt.guest });
 }
@@ -95,12 +91,11 @@ async function doubtsOf(
   guests: readonly Guest[],
   keyLines: readonly KeyLine[],
 ): Promise<Event[]> {
-  if (!live.door) return [];
   const { rules } = await live.door.known();
   const obstacles = keyObstacles(rules, guests);
   if (obstacles.length + keyLines.length === 0) return [];
   const doubts = { kind: 'invited-doubts', door: live.door.kind, obstacles, keyLines } as const;
-  live.emit(doubts);
+  live.sinks.emit(doubts);
   return [doubts];
 }
 
@@ -114,7 +109,7 @@ async function doubtsOf(
 export async function kick(live: Live, label: string): Promise<Event[]> {
   refuseEnded(live);
   const guest = guestOf(live, label);
-  live.out.add(guest.label);
+  live.roster.beginKick(guest.label);
   shutGateFor(live.lease, guest.label);
   if (!live.gateExisting) live.lines = live.lines.filter((line) => line.label !== guest.label);
   const [gone] = await Promise.all([
@@ -122,13 +117,11 @@ export async function kick(live: Live, label: string): Promise<Event[]> {
     live.gateExisting ? undefined : revoke(live.lease.keyFile, live.lease.id, guest.label),
   ]);
   if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
-  if (!live.guests.some((other) => other.label === guest.label)) return []; // Two kicked them at once.
-  live.guests = live.guests.filter((other) => other.label !== guest.label);
-  live.kicked = [...live.kicked, guest];
-  live.emit({ kind: 'kicked', label: guest.label });
+  if (!live.roster.endKick(guest)) return []; // Two kicked them at once.
+  live.sinks.emit({ kind: 'kicked', label: guest.label });
   const remains = remainsOf(live, [guest]);
   const event = { kind: 'still-in', label: guest.label, remains } as const;
-  if (isSome(remains)) live.emit(event);
+  if (isSome(remains)) live.sinks.emit(event);
   const failure = keysLeft(remains);
   if (failure) refuse(failure);
   return isSome(remains) ? [event] : [];
@@ -140,64 +133,33 @@ export async function kick(live: Live, label: string): Promise<Event[]> {
  * @throws Refusal `no-such-guest`
  */
 export function setAccess(live: Live, label: string, access: Access): Promise<Guest> {
-  return inTurn(live, async () => {
+  return live.changes.take(async () => {
     refuseEnded(live);
     const guest = guestOf(live, label);
-    if (live.out.has(guest.label)) refuseGuest(live, label);
+    if (live.roster.isOut(guest.label)) refuseGuest(live, label);
     const changed = { ...guest, access };
     forgetViews(live.lease, guest.label);
     openGate(live.lease, guest.label, access);
-    live.guests = live.guests.map((other) => (other.label === guest.label ? changed : other));
+    live.roster.change(changed);
     await moveThrough(live, guest.label);
-    for (const record of live.onlyLooking)
-      if (labelOf(record) === guest.label) live.onlyLooking.delete(record);
-    for (const [record, visit] of live.here) {
-      if (visit.label === guest.label) live.here.set(record, { ...visit, access });
-    }
-    live.emit({ kind: 'access-changed', label: guest.label, access });
+    live.roster.hasMoved(changed);
+    live.sinks.emit({ kind: 'access-changed', label: guest.label, access });
     return changed;
   });
 }
 
 /**
- * Moves the deadline, everywhere that it is written: at once where it ends access, then in the lines.
+ * Moves the deadline.
  * @param seconds added to what is left; in all no more than {@link longestSeconds} from now
  * @throws Refusal `usage` for more than that, those of `editKeyFile`; the deadline is then the one before
  */
 export async function extend(live: Live, seconds: number): Promise<Deadline> {
   refuseEnded(live);
-  const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
-  if (left + seconds > longestSeconds) usage('that is too long: a pairing lasts 7d at most, from now');
-  moveDeadline(live, seconds);
-  try {
-    await inTurn(live, async () => {
-      const expiry = live.expiryOf(live.deadline.epoch);
-      if (expiry !== undefined) {
-        await moveExpiry(live.lease, expiry);
-        live.lines = live.lines.map((line) => withMovedExpiry(live.lease, line, expiry));
-      }
-      if (live.room) await show(live, live.room);
-    });
-  } catch (error) {
-    moveDeadline(live, -seconds);
-    throw error;
-  }
-  live.emit({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
+  if (timeLeft(live) + seconds > longestSeconds)
+    usage('that is too long: a pairing lasts 7d at most, from now');
+  await moveDeadline(live, seconds);
+  live.sinks.emit({ kind: 'extended', deadline: new Date(live.deadline.epoch * 1000) });
   return live.deadline;
-}
-
-async function show({ lease, deadline }: Live, room: Room): Promise<void> {
-  await Promise.all([
-    showDeadline(room, deadline.epoch),
-    showDeadlineInside(room.tmux, inLease(lease.folder, 'air'), deadline.epoch),
-  ]);
-}
-
-function moveDeadline(live: Live, seconds: number): void {
-  const { epoch, sinceBoot } = live.deadline;
-  const moved = { epoch: epoch + seconds, sinceBoot: sinceBoot + seconds };
-  setDeadline(live.lease, moved);
-  live.deadline = moved;
 }
 
 /**
@@ -207,7 +169,6 @@ function moveDeadline(live: Live, seconds: number): void {
 async function moveThrough(live: Live, label: Label): Promise<void> {
   const { folder } = live.lease;
   const { room } = live;
-  if (!room) return;
   const asks = new Set(asking(folder).map(({ record }) => record));
   const mine = (): Presence[] => presences(folder).filter((one) => one.label === label);
   let pending = new Set(mine().flatMap(({ record }) => (asks.has(record) ? [] : [record])));
@@ -225,7 +186,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
     if (pending.size > 0) await sleep(20);
   }
   // Their client was asked to become the gate: who types has the room's server, which could have it become something else.
-  const access = accessOf(live, label);
+  const access = live.roster.accessOf(label);
   for (const since = performance.now(); performance.now() < since + patience; await sleep(20)) {
     under = new Set([...under].filter((pid) => !hasArrived(folder, pid, access)));
     if (under.size === 0) break;
@@ -233,7 +194,8 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   if (pending.size + under.size === 0) return;
   shutGateFor(live.lease, label);
   await sever(folder, label);
-  if (!live.ended && !live.out.has(label)) openGate(live.lease, label, accessOf(live, label));
+  if (!live.life.isOver && !live.roster.isOut(label))
+    openGate(live.lease, label, live.roster.accessOf(label));
 }
 
 /** Whether a process that was to go through the gate again is what the gate becomes for that access, or has ended. */
@@ -254,23 +216,26 @@ export function gateAgain({ gate }: Live['lease'], { label, key }: Presence): st
 function guestOf(live: Live, label: string): Guest {
   const wanted = label.replace(/^@/, '');
   const found =
-    live.guests.find((guest) => isLabel(wanted) && guest.label.toLowerCase() === wanted.toLowerCase()) ??
-    live.guests.find((guest) => guest.reference.text === label);
+    live.roster.guests.find(
+      (guest) => isLabel(wanted) && guest.label.toLowerCase() === wanted.toLowerCase(),
+    ) ?? live.roster.guests.find((guest) => guest.reference.text === label);
   return found ?? refuseGuest(live, label);
 }
 
 function refuseGuest(live: Live, label: string): never {
-  const guests = live.guests.filter((guest) => !live.out.has(guest.label));
+  const guests = live.roster.welcome;
   return refuse({ kind: 'no-such-guest', label, guests: guests.map((guest) => guest.label) });
 }
 
 function refuseKnown(live: Live, invited: readonly Guest[]): void {
-  live.lookout?.look();
-  const owners = new Map(live.guests.flatMap(({ label, keys }) => keys.map((key) => [key.base64, label])));
+  live.lookout.look();
+  const owners = new Map(
+    live.roster.guests.flatMap(({ label, keys }) => keys.map((key) => [key.base64, label])),
+  );
   for (const { reference, keys } of invited) {
     const owner = keys.map(({ base64 }) => owners.get(base64)).find((label) => label !== undefined);
     if (owner === undefined) continue;
-    if (live.trouble.some((one) => 'guests' in one && one.guests.includes(owner)))
+    if (live.lookout.trouble.some((one) => 'guests' in one && one.guests.includes(owner)))
       usage(
         `${reference.text} is a guest already, as ${owner}, but their line in authorized_keys is not as it was`,
         'put it back: tmuxpair repair',
@@ -280,5 +245,5 @@ function refuseKnown(live: Live, invited: readonly Guest[]): void {
 }
 
 function refuseEnded(live: Live): void {
-  if (live.ended) throw new Refusal({ kind: 'no-such-pairing', ids: [] });
+  if (live.life.isOver) throw new Refusal({ kind: 'no-such-pairing', ids: [] });
 }

@@ -1,10 +1,8 @@
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { revoke } from '../lease/grant.ts';
-import { remakeLease, removeLease, sever, shutGate } from '../lease/lease.ts';
+import { remakeLease, sever, shutGate } from '../lease/lease.ts';
 import { endProbe } from '../lease/probe.ts';
-import { closeRoom, leaveRoom } from '../room/room.ts';
-import { leaveShared } from '../room/share.ts';
-import type { Live } from './live.ts';
+import type { Pairing } from './live.ts';
 
 /**
  * Ends the guests' access: the gate shut, the lines taken back, every connection ended. Runs once, whoever asks and
@@ -12,13 +10,16 @@ import type { Live } from './live.ts';
  * failure and left for the dead man's switch and the next sweep to try again.
  * @param registered who was last seen to be in, as names in the lease's `in/`, for where its folder is gone
  */
-export function endAccess(live: Live, registered: readonly string[] = []): Promise<Failure | undefined> {
-  live.ended ??= end(live, registered);
-  return live.ended;
+export function endAccess(
+  pairing: Pairing,
+  registered: readonly string[] = [],
+): Promise<Failure | undefined> {
+  return pairing.life.end((mayHaveLines) => end(pairing, mayHaveLines, registered));
 }
 
 async function end(
-  { lease, closing, room, unseen, deadMan, changes, told, mayHaveLines }: Live,
+  { lease, waysIn, opened, safeguards, changes }: Pairing,
+  mayHaveLines: boolean,
   registered: readonly string[],
 ): Promise<Failure | undefined> {
   const errors: unknown[] = [];
@@ -29,11 +30,11 @@ async function end(
       errors.push(error);
     }
   };
-  for (const close of closing) close();
+  waysIn.closeAtOnce();
   shutGate(lease.folder);
   await Promise.all([
     attempt(async () => {
-      await changes; // An invitation under way would write its lines after ours had been taken back.
+      await changes.settled; // An invitation under way would write its lines after ours had been taken back.
       if (mayHaveLines) await revoke(lease.keyFile, lease.id);
     }),
     attempt(async () => {
@@ -43,16 +44,8 @@ async function end(
     }),
     attempt(() => endProbe(lease.folder)),
   ]);
-  if (room && unseen) await closeRoom(room);
-  else if (room?.claim) await leaveRoom(room);
-  else if (room) {
-    await told; // What is shown on its status line after it was left would stay.
-    await leaveShared(room, lease.id);
-  }
-  if (errors.length === 0) {
-    await deadMan?.dismiss();
-    removeLease(lease.folder);
-  }
+  errors.push(...(await opened.close()));
+  if (errors.length === 0) await safeguards.close();
   for (const error of errors) if (!(error instanceof Refusal)) throw error;
   return asOne(errors.flatMap((error) => (error instanceof Refusal ? [error.failure] : [])));
 }

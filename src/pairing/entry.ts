@@ -1,34 +1,33 @@
-import { secondsLeft } from '../domain/deadline.ts';
 import { isLeaseId } from '../domain/lease-id.ts';
 import type { Entry } from '../domain/pairing-info.ts';
 import { isTrouble } from '../domain/trouble.ts';
-import { uptime } from '../lease/process.ts';
+import { timeLeft } from './deadline.ts';
 import type { Live } from './live.ts';
 
 export function entryOf(live: Live): Entry {
-  const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
+  const left = timeLeft(live);
   return {
     id: live.lease.id,
-    session: live.room?.session ?? '',
-    status: live.ended ? 'ending' : 'live',
+    session: live.room.session,
+    status: live.life.isOver ? 'ending' : 'live',
     startedAt: live.startedAt.toISOString(),
     deadline: new Date(live.deadline.epoch * 1000).toISOString(),
     remainingSeconds: Math.max(0, Math.floor(left)),
-    door: live.door?.kind ?? 'system',
-    sshCommand: live.door?.command() ?? '',
-    routes: (live.door?.routes() ?? []).map(({ reach, command }) => ({ reach, sshCommand: command })),
+    door: live.door.kind,
+    sshCommand: live.door.command(),
+    routes: live.door.routes().map(({ reach, command }) => ({ reach, sshCommand: command })),
     supervisorPid: process.pid,
-    socket: live.room?.socket ?? '',
-    shared: live.room !== undefined && !live.room.claim,
-    trouble: live.trouble,
-    guests: live.guests.map(({ label, reference, access, keys }) => ({
+    socket: live.room.socket,
+    shared: !live.room.claim,
+    trouble: live.lookout.trouble,
+    guests: live.roster.guests.map(({ label, reference, access, keys }) => ({
       label,
       reference: reference.text,
       ...(reference.from === undefined ? {} : { from: reference.from }),
       access,
-      loggedIn: live.loggedIn.has(label),
+      loggedIn: live.roster.hasLoggedIn(label),
       keys: keys.map(({ type, fingerprint }) => ({ type, fingerprint })),
-      connections: [...live.here.values()]
+      connections: [...live.roster.connected.values()]
         .filter((visit) => visit.label === label)
         .map(({ pid, address, access, fingerprint, joinedAt }) => ({
           pid,

@@ -4,18 +4,17 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Event } from '../domain/events.ts';
 import { Refusal, refuse } from '../domain/failure.ts';
 import type { Trouble } from '../domain/trouble.ts';
+import type { DoorWatch } from '../entrance/open-door.ts';
 import { isTicking } from '../lease/deadline-file.ts';
 import { openGate } from '../lease/gate.ts';
 import { grantAgain } from '../lease/grant.ts';
-import { type Expected, remember } from '../lease/standing.ts';
+import { type Expected, remember, type Standing } from '../lease/standing.ts';
 import { claimStands, reclaim } from '../room/claim.ts';
 import { startClock } from '../room/room.ts';
 import { watchAddresses } from './address-watch.ts';
-import type { Lookout } from './live.ts';
-import { inTurn, type Live } from './live.ts';
+import type { Live, Lookout } from './live.ts';
 import { otherKeyFiles } from './other-ways.ts';
 
 /** In ms: how often to look, and how much later once more before anything is told: a file may be half written. */
@@ -25,11 +24,11 @@ const forFiles = 3000;
 /** In ms: how long the clock may take to begin, and what is put right to show. */
 const [toBegin, toShow] = [10_000, 3000];
 
-/** Looks out from now on, and tells of what comes and goes. */
-export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
+/** Looks out for trouble once it is started. */
+export function lookoutFor(live: Omit<Live, 'lookout'>): Lookout {
   const { lease } = live;
-  const standing = remember(lease);
-  const since = performance.now();
+  let trouble: readonly Trouble[] = [];
+  let begun: { readonly standing: Standing; readonly since: number; readonly sshd: DoorWatch } | undefined;
   const told = new Map<string, Trouble>();
   let suspected = new Map<string, Trouble>();
   let timer: NodeJS.Timeout | undefined;
@@ -42,12 +41,7 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
     return files.paths;
   };
 
-  const sshd = live.door?.watch({
-    guests: () => live.guests,
-    isOver: () => stopped || live.ended !== undefined,
-  });
-
-  const lost = watchAddresses(() => live.door?.addresses() ?? []);
+  const lost = watchAddresses(() => live.door.addresses());
 
   const expected = (): Expected => ({
     lines: live.lines,
@@ -61,46 +55,48 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
   });
 
   const look = (): void => {
-    if (stopped || live.ended) return;
-    live.trouble = [
+    if (!begun || stopped || live.life.isOver) return;
+    const { standing, since, sshd } = begun;
+    const { room, deadMan } = live;
+    trouble = [
       ...standing.look(expected()),
-      ...clockTrouble(),
-      ...(live.deadMan?.isArmed() === false ? [{ kind: 'no-switch' } as const] : []),
-      ...(live.room?.claim && !claimStands(live.room)
-        ? [{ kind: 'room-unclaimed', path: live.room.claim.folder } as const]
+      ...clockTrouble(since),
+      ...(deadMan.isArmed() ? [] : [{ kind: 'no-switch' } as const]),
+      ...(room.claim && !claimStands(room)
+        ? [{ kind: 'room-unclaimed', path: room.claim.folder } as const]
         : []),
       ...tunnelTrouble(),
       ...lost(),
-      ...(sshd?.look() ?? []),
+      ...sshd.look(),
     ];
   };
 
-  const clockTrouble = (): Trouble[] => {
+  const clockTrouble = (since: number): Trouble[] => {
     const runs = isTicking(lease);
     const late = performance.now() - since > toBegin;
     return runs === false || (runs === undefined && late) ? [{ kind: 'no-clock' }] : [];
   };
 
   const tunnelTrouble = (): Trouble[] => {
-    const trouble = live.door?.tunnelTrouble();
-    return trouble === undefined ? [] : [{ kind: 'tunnel-down', trouble }];
+    const down = live.door.tunnelTrouble();
+    return down === undefined ? [] : [{ kind: 'tunnel-down', trouble: down }];
   };
 
   const tick = (): void => {
-    if (stopped || live.ended) return;
+    if (stopped || live.life.isOver) return;
     look();
     // What becomes of the tunnel is told as it happens.
-    const telling = live.trouble.filter(({ kind }) => kind !== 'tunnel-down');
-    const now = new Map(telling.map((trouble) => [JSON.stringify(trouble), trouble]));
-    for (const [name, trouble] of now) {
+    const telling = trouble.filter(({ kind }) => kind !== 'tunnel-down');
+    const now = new Map(telling.map((one) => [JSON.stringify(one), one]));
+    for (const [name, one] of now) {
       if (told.has(name) || !suspected.has(name)) continue;
-      told.set(name, trouble);
-      tell({ kind: 'trouble', trouble });
+      told.set(name, one);
+      live.sinks.emit({ kind: 'trouble', trouble: one });
     }
-    for (const [name, trouble] of told) {
+    for (const [name, one] of told) {
       if (now.has(name)) continue;
       told.delete(name);
-      tell({ kind: 'trouble-over', trouble });
+      live.sinks.emit({ kind: 'trouble-over', trouble: one });
     }
     const isNew = [...now.keys()].some((name) => !told.has(name));
     suspected = now;
@@ -109,19 +105,20 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
   };
 
   const repair = (): Promise<void> =>
-    inTurn(live, async () => {
+    live.changes.take(async () => {
       look();
-      if (live.ended) refuse({ kind: 'no-such-pairing', ids: [] });
-      const kinds = new Set(live.trouble.map(({ kind }) => kind));
+      if (!begun || live.life.isOver) refuse({ kind: 'no-such-pairing', ids: [] });
+      const { standing, sshd } = begun;
+      const kinds = new Set(trouble.map(({ kind }) => kind));
       if (kinds.has('lease-part')) {
         standing.restore(expected());
-        for (const { label, access } of live.guests) if (!live.out.has(label)) openGate(lease, label, access);
+        for (const { label, access } of live.roster.welcome) openGate(lease, label, access);
       }
-      if (kinds.has('room-unclaimed') && live.room) reclaim(live.room);
-      if (kinds.has('no-clock') && live.room) await startClock(live.room, lease.clock);
-      if (kinds.has('no-switch')) live.deadMan?.forgive();
-      live.door?.retryTunnel();
-      if ([...kinds].some((kind) => /^(sshd|login)-/.test(kind))) await sshd?.again();
+      if (kinds.has('room-unclaimed')) reclaim(live.room);
+      if (kinds.has('no-clock')) await startClock(live.room, lease.clock);
+      if (kinds.has('no-switch')) live.deadMan.forgive();
+      live.door.retryTunnel();
+      if ([...kinds].some((kind) => /^(sshd|login)-/.test(kind))) await sshd.again();
       const lines: readonly Trouble['kind'][] = [
         'lines-missing',
         'line-changed',
@@ -130,27 +127,36 @@ export function keepLookout(live: Live, tell: (event: Event) => void): Lookout {
       ];
       if (lines.some((kind) => kinds.has(kind))) {
         const check = (): void => {
-          if (live.ended) refuse({ kind: 'no-such-pairing', ids: [] });
+          if (live.life.isOver) refuse({ kind: 'no-such-pairing', ids: [] });
         };
-        const guests = live.guests.filter(({ label }) => !live.out.has(label));
         const { gateExisting } = live;
-        await grantAgain(lease, () => live.lines, guests, { gateExisting, check }).catch(refuseToRepair);
+        await grantAgain(lease, () => live.lines, live.roster.welcome, { gateExisting, check }).catch(
+          refuseToRepair,
+        );
       }
       const until = performance.now() + toShow;
-      for (look(); live.trouble.length > 0 && performance.now() < until; look()) await sleep(50);
-      if (live.trouble.length > 0) refuse({ kind: 'trouble-left', trouble: live.trouble });
+      for (look(); trouble.length > 0 && performance.now() < until; look()) await sleep(50);
+      if (trouble.length > 0) refuse({ kind: 'trouble-left', trouble });
     });
 
-  timer = setTimeout(tick, every);
-  timer.unref();
   return {
+    get trouble() {
+      return trouble;
+    },
+    start: () => {
+      const isOver = (): boolean => stopped || live.life.isOver;
+      const sshd = live.door.watch({ guests: () => live.roster.guests, isOver });
+      begun = { standing: remember(lease), since: performance.now(), sshd };
+      timer = setTimeout(tick, every);
+      timer.unref();
+    },
     look,
     repair,
-    stop: () => {
+    stop: async () => {
+      await begun?.sshd.tried();
       stopped = true;
       clearTimeout(timer);
     },
-    tried: async () => sshd?.tried(),
   };
 }
 

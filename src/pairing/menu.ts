@@ -1,9 +1,7 @@
 /** The host's menu: who is a guest, and what can be done about them. */
 
-import type { Event } from '../domain/events.ts';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import type { Entry } from '../domain/pairing-info.ts';
-import type { Room } from '../room/claim.ts';
 import { showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
 import { extend, kick, setAccess } from './change.ts';
@@ -16,10 +14,8 @@ import type { GuestAction, Menus, PairingAction } from './world.ts';
 const extension = 30 * 60;
 
 export interface MenuContext {
-  readonly room: Room;
   readonly host: Seat;
   readonly menus: Menus;
-  readonly tell: (event: Event) => void;
   /** Ends the pairing; does not wait for it. */
   readonly stop: () => void;
 }
@@ -29,14 +25,15 @@ export interface MenuContext {
  * @param pid the process of their tmux client
  */
 export async function openMenu(live: Live, context: MenuContext, pid: number): Promise<void> {
-  const { room, host, menus, tell, stop } = context;
+  const { host, menus, stop } = context;
+  const { room } = live;
   const client = (await host.clients()).find((one) => one.pid === pid);
   if (!client) return;
   const choose = async (menu: Menu): Promise<string | undefined> => {
     const choice = await showMenu(room, client.name, menu, live.lease.folder).choice;
     return choice.kind === 'chosen' ? choice.value : undefined;
   };
-  live.lookout?.look();
+  live.lookout.look();
   const { guests, ...pairing } = entryOf(live);
   try {
     const chosen = await choose(menus.pairing({ ...pairing, guests }));
@@ -44,16 +41,16 @@ export async function openMenu(live: Live, context: MenuContext, pid: number): P
     if (guest) await act(live, guest, (await choose(menus.guest(guest))) as GuestAction | undefined);
     switch (chosen as PairingAction | undefined) {
       case 'repair':
-        return await live.lookout?.repair();
+        return await live.lookout.repair();
       case 'extend':
         return void (await extend(live, extension));
       case 'line':
-        return tell({ kind: 'host-attached', command: live.door?.command() ?? '' });
+        return live.sinks.emit({ kind: 'host-attached', command: live.door.command() });
       case 'end':
         return (await choose(menus.end)) === 'yes' ? stop() : undefined;
     }
   } catch (error) {
-    tell({ kind: 'change-failed', failure: failureOf(error) });
+    live.sinks.emit({ kind: 'change-failed', failure: failureOf(error) });
   }
 }
 

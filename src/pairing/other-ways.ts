@@ -11,7 +11,7 @@ import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files
 import type { DoorChoice } from '../entrance/door-choice.ts';
 import { findKeyLines } from '../lease/grant.ts';
 import { isInOwnFile } from '../lease/lease.ts';
-import type { Live } from './live.ts';
+import type { Live, Pairing } from './live.ts';
 import type { OtherWays } from './ways-in.ts';
 
 export const noOtherWays: OtherWays = {
@@ -27,13 +27,13 @@ export const noOtherWays: OtherWays = {
  * Notes what the machine's sshd may accept keys by: that which guests come through, and one that would not do, since they
  * may come to it all the same. What can't be looked at is a reason not to use it, and is of interest only where it is used.
  */
-export async function noteSystem(live: Live, { kind, system }: DoorChoice): Promise<void> {
+export async function noteSystem(pairing: Pairing, { kind, system }: DoorChoice): Promise<void> {
   // With a private sshd, any that runs here is one that they may come to besides.
   const running = kind === 'private' ? await runningConfigs() : [];
   const known = await system?.known();
   const unknown = kind === 'system' ? lastingWays(known?.obstacles ?? []) : [];
-  live.otherWays = {
-    ...live.otherWays,
+  pairing.otherWays = {
+    ...pairing.otherWays,
     keyFiles: known?.keyFiles ?? [],
     ahead: known?.ahead ?? [],
     configs: [...(known ? [{ file: known.configFile, options: [] }] : []), ...running],
@@ -42,14 +42,14 @@ export async function noteSystem(live: Live, { kind, system }: DoorChoice): Prom
 }
 
 /** The files that may hold a guest's key, as they are now. */
-function keyFilesNow({ otherWays }: Live): KeyFiles {
+function keyFilesNow({ otherWays }: Pairing): KeyFiles {
   return findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
 }
 
 /** Those of them that are not the lease's own. */
-export function otherKeyFiles(live: Live): readonly string[] {
-  const own = real(live.lease.keyFile);
-  return keyFilesNow(live).files.filter((path) => real(path) !== own);
+export function otherKeyFiles(pairing: Pairing): readonly string[] {
+  const own = real(pairing.lease.keyFile);
+  return keyFilesNow(pairing).files.filter((path) => real(path) !== own);
 }
 
 /**
@@ -57,14 +57,14 @@ export function otherKeyFiles(live: Live): readonly string[] {
  * @throws Refusal `key-already-present` if guests come through the sshd that reads them, and no gate is to be in front,
  *   or none can be
  */
-export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLine[] {
-  const { otherWays, lease, gateExisting } = live;
-  const found = keyFilesNow(live);
+export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly KeyLine[] {
+  const { otherWays, lease, gateExisting } = pairing;
+  const found = keyFilesNow(pairing);
   // Whether its own file has them is seen when the lease is granted.
-  const paths = gateExisting ? found.files : otherKeyFiles(live);
+  const paths = gateExisting ? found.files : otherKeyFiles(pairing);
   const lines = findKeyLines(lease, guests, paths);
   if (!isInOwnFile(lease)) {
-    const ahead = lines.find(({ path }) => isAhead(live, path));
+    const ahead = lines.find(({ path }) => isAhead(pairing, path));
     const first = ahead ?? (gateExisting ? undefined : lines[0]);
     if (first) refuse({ ...alreadyPresent(first, guests), ...(ahead && { isAhead: true }) });
   }
@@ -72,7 +72,7 @@ export function noteLines(live: Live, guests: readonly Guest[]): readonly KeyLin
     otherWays.files ??
     (isInOwnFile(lease) ? keyFileObstacles(found).flatMap((one) => pathOf(one) ?? []) : []);
   const writers = guests.filter(({ access }) => access === 'read-write').map(({ label }) => label);
-  live.otherWays = {
+  pairing.otherWays = {
     ...otherWays,
     lines: [...otherWays.lines, ...lines],
     files,
@@ -86,7 +86,7 @@ export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
   const { lease, otherWays, door, forward } = live;
   const found = keyFilesNow(live);
   const mayReach =
-    door?.kind === 'system' && guests.some(({ label }) => otherWays.forwardedTo.includes(label));
+    door.kind === 'system' && guests.some(({ label }) => otherWays.forwardedTo.includes(label));
   const before = new Set(otherWays.lines.map(idOf));
   const lines = findKeyLines(lease, guests, [...new Set([lease.keyFile, ...found.files])]);
   const files = keyFileObstacles(found).filter((one) => !otherWays.files?.includes(pathOf(one) ?? ''));
@@ -128,7 +128,7 @@ export function keysLeft({ added }: Remains): Failure | undefined {
  * Whether a file may be read before the lease's own, so that no line of ours comes first. Where the settings are not
  * known, that is all but the file beside it which is second by default.
  */
-function isAhead({ otherWays, lease }: Live, path: string): boolean {
+function isAhead({ otherWays, lease }: Pairing, path: string): boolean {
   if (real(path) === real(lease.keyFile)) return false;
   if (otherWays.keyFiles.length === 0) return path !== `${lease.keyFile}2`;
   const is = (names: readonly string[]): boolean =>

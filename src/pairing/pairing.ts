@@ -15,21 +15,21 @@ import { copyThroughTmux } from '../room/clipboard.ts';
 import { socketAround } from '../room/own-server.ts';
 import { hasSession, reattachCommand } from '../room/room.ts';
 import { deferred } from '../system/deferred.ts';
+import { Resources } from '../system/resources.ts';
 import { approveJoins } from './approve.ts';
 import { endAccess } from './end.ts';
 import { entryOf } from './entry.ts';
-import { type Live, neverIn } from './live.ts';
-import { keepLookout } from './lookout.ts';
+import type { Live } from './live.ts';
 import { openMenu } from './menu.ts';
-import { type Open, openPairing } from './open.ts';
+import { openPairing } from './open.ts';
 import { keysLeft, remainsOf } from './other-ways.ts';
 import { takeSeat } from './seat.ts';
+import { statusLine } from './status-line.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { watchStrays } from './strays.ts';
-import { teller } from './tell.ts';
 import { trialOf } from './trial.ts';
 import { watchPairing } from './watch.ts';
-import type { World } from './world.ts';
+import type { HostRequests, World } from './world.ts';
 
 /**
  * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it: what it has not read by
@@ -60,17 +60,17 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
   guests.catch(() => {}); // `openPairing` waits for it.
   // So that what is asked of a forge is on its way before this process is busy for some ms.
   if (intent.references.some(isRemembered)) await turn();
-  const open = await openFor(intent, guests, world);
+  const live = await openFor(intent, guests, world);
   const remembered = (await resolving).remember();
   try {
-    return await supervise(open, intent, world);
+    return await supervise(live, intent, world);
   } finally {
     await remembered;
   }
 }
 
 /** Opens a pairing by the door that is best for these guests. @throws as {@link openPairing} does */
-export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, world: World): Promise<Open> {
+export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, world: World): Promise<Live> {
   const { env, emit } = world;
   return openPairing(intent, guests, world, (sshd, invited, giveUp) =>
     chooseDoor(intent, { env, sshd, guests: invited, attempt: trialOf(intent, world, giveUp), tell: emit }),
@@ -90,43 +90,35 @@ export async function confirmSharing(ask: World['ask']): Promise<void> {
 }
 
 /** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
-export async function supervise(
-  { live, room, door }: Open,
-  intent: PairIntent,
-  world: World,
-): Promise<Ended> {
+export async function supervise(live: Live, intent: PairIntent, world: World): Promise<Ended> {
   const { stop, env } = world;
+  const { room, door, roster, sinks } = live;
   const { seat } = intent;
   const known = await door.known();
   const around = socketAround(env);
   if (intent.copy && around !== undefined)
     await copyThroughTmux({ tmux: room.tmux, socket: around }, env, door.command());
-  const log = openLog(env, { id: live.lease.id, neverIn: () => neverIn(live) }, world.emit);
-  const emit = (event: Event): void => {
-    log.record(event);
-    world.emit(event);
-  };
+  const log = openLog(env, { id: live.lease.id, neverIn: () => roster.neverIn() }, world.emit);
+  sinks.add(log);
   const asked = deferred<EndReason>();
   const over = deferred<Failure | undefined>();
-  // Before anybody is told that there is a pairing.
   const stopIt = (): void => asked.resolve({ kind: 'asked' });
-  const control = await orEnd(
-    live,
-    log,
-    world.serve(
-      live,
-      async () => {
-        stopIt();
-        const failure = await over.promise;
-        if (failure) refuse(failure);
-      },
-      world.words,
-    ),
-  );
+  let showMenu = (_client: number): void => {};
+  const requests: HostRequests = {
+    stop: async () => {
+      stopIt();
+      const failure = await over.promise;
+      if (failure) refuse(failure);
+    },
+    openMenu: (client) => showMenu(client),
+    words: world.words,
+  };
+  // Before anybody is told that there is a pairing.
+  const control = await orEnd(live, log, world.serve(live, requests));
   // In a session that they are in already: before guests are called.
   const taken = seat === 'elsewhere' ? takeSeat(seat, live, room, env) : undefined;
   if (taken) await Promise.race([taken.looked, sleep(lookingTime, undefined, { ref: false })]);
-  emit({ kind: 'invited', invitation: invitationOf({ live, room, door }, known, intent, env) });
+  sinks.emit({ kind: 'invited', invitation: invitationOf(live, known, intent, env) });
 
   if (seat === 'terminal') await sleep(readingTime);
   const host = taken ?? takeSeat(seat, live, room, env);
@@ -135,20 +127,23 @@ export async function supervise(
   };
   if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
-  const tell = teller(live, { room, host, bell: intent.bell, emit, words: world.words });
-  live.emit = tell;
-  const context = { room, host, menus: world.menus, tell, stop: stopIt };
-  live.openMenu = (client) => void openMenu(live, context, client);
-  const watch = watchPairing(live, tell);
-  live.lookout = keepLookout(live, tell);
-  const askNoMore = intent.approve
-    ? approveJoins(live, room, host, { tell, menuFor: world.menus.approval })
-    : () => {};
-  host.arrived.then(() => tell({ kind: 'host-attached', command: door.command() })).catch(() => {});
-  door.listen(tell);
-
-  const shell = watchShell(live);
+  const status = statusLine(live, { host, bell: intent.bell, words: world.words });
+  sinks.add(status);
+  showMenu = (client) => void openMenu(live, { host, menus: world.menus, stop: stopIt }, client);
+  const watching = new Resources();
+  const watch = watchPairing(live);
+  watching.add('guests', watch.stop);
+  live.lookout.start();
+  if (intent.approve) watching.add('approval', approveJoins(live, host, world.menus.approval));
+  host.arrived.then(() => sinks.emit({ kind: 'host-attached', command: door.command() })).catch(() => {});
+  door.listen(sinks.emit);
+  const shell = watchShell(live.shell);
+  watching.add('shell', shell.stop);
   const strays = watchStrays(live);
+  watching.add('strays', strays.stop);
+  // Last, and so stopped first: its trial of the sshd is under way until then.
+  watching.add('lookout', live.lookout.stop);
+
   const blocked = Promise.race([shell.blocked, strays.found]).then(
     (block): EndReason => ({ kind: 'gate-not-reached', block }),
   );
@@ -156,15 +151,10 @@ export async function supervise(
   const reason = await orEnd(live, log, firstOf(stop, reasons));
   if (reason.kind === 'gate-not-reached') strays.end();
   const failure = await endAccess(live, watch.look());
-  const remains = remainsOf(live, [...live.guests, ...live.kicked]);
+  const remains = remainsOf(live, [...roster.guests, ...roster.kicked]);
   const left = failure ?? keysLeft(remains);
-  live.emit = emit;
-  await live.lookout.tried();
-  askNoMore();
-  watch.stop();
-  shell.stop();
-  strays.stop();
-  live.lookout.stop();
+  sinks.remove(status);
+  await watching.close();
   await log.ended(reason, left);
   over.resolve(left);
   await control.close();
@@ -173,8 +163,12 @@ export async function supervise(
   const hostStays = !['host-detached', 'host-suspended', 'stopped'].includes(reason.kind);
   const asksHere = seat === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
-  if (hostStays || !asksHere) tell({ kind: 'access-ended', reason, remains, ...(failed && { failed }) });
-  if (!asksHere) await live.told;
+  if (hostStays || !asksHere) {
+    const ended: Event = { kind: 'access-ended', reason, remains, ...(failed && { failed }) };
+    sinks.emit(ended);
+    status.hear(ended);
+  }
+  if (!asksHere) await status.settled();
   const last = asksHere && hostStays ? await firstOf(stop, [host.gone]) : reason;
   await host.leave();
   if (failure) refuse(failure);
@@ -183,13 +177,13 @@ export async function supervise(
   const report = {
     reason: reason.kind === 'host-detached' && !stays ? ({ kind: 'session-ended' } as const) : reason,
     door: door.kind,
-    visits: live.past,
-    neverIn: neverIn(live),
-    astray: [...live.astray].map(([label, seconds]) => ({ label, seconds })),
+    visits: roster.history,
+    neverIn: roster.neverIn(),
+    astray: [...roster.astray].map(([label, seconds]) => ({ label, seconds })),
     room: { stays, session: room.session, command: reattachCommand(room) },
     remains,
   };
-  emit({ kind: 'ended', report });
+  sinks.emit({ kind: 'ended', report });
   if (left) refuse(left);
   return { ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
@@ -206,12 +200,13 @@ async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
 }
 
 function invitationOf(
-  { live, door }: Open,
+  live: Live,
   known: Awaited<ReturnType<OpenDoor['known']>>,
   { ttl, forward, seat, copy }: PairIntent,
   env: NodeJS.ProcessEnv,
 ): Invitation {
-  const guests = live.guests as NonEmpty<Guest>;
+  const { door } = live;
+  const guests = live.roster.guests as NonEmpty<Guest>;
   const until = new Date(live.deadline.epoch * 1000);
   const obstacles = [...known.obstacles, ...keyObstacles(known.rules, guests)];
   const told = {
@@ -231,7 +226,7 @@ function invitationOf(
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {
   if (joinTimeout === undefined) return new Promise(() => {});
   await sleep(joinTimeout * 1000, undefined, { ref: false });
-  if (live.here.size + live.past.length > 0) return new Promise(() => {});
+  if (live.roster.hasVisits) return new Promise(() => {});
   return { kind: 'nobody-joined' };
 }
 

@@ -1,23 +1,28 @@
 import type { Event } from '../domain/events.ts';
 import { announce, flash } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
-import type { Room } from '../room/claim.ts';
 import { showGuests } from '../room/room.ts';
+import { Turns } from '../system/turns.ts';
 import { type Live, namesIn } from './live.ts';
 import type { Seat } from './seat.ts';
+import type { Sink } from './sinks.ts';
 import { together } from './together.ts';
 import type { World } from './world.ts';
 
-export interface TellContext extends Pick<World, 'emit' | 'words'> {
-  readonly room: Room;
+interface StatusContext extends Pick<World, 'words'> {
   readonly host: Seat;
   /** Whether to ring the host's terminals. */
   readonly bell: boolean;
 }
 
-/** How long, in seconds, an event stands on a status line, and whether on the guests', too. */
-function showing(event: Event): { readonly seconds: number; readonly guests: boolean } {
+/** How long, in seconds, an event stands on a status line, and whether on the guests', too; `undefined` if it does not. */
+function showing(event: Event): { readonly seconds: number; readonly guests: boolean } | undefined {
   switch (event.kind) {
+    // Told where the pairing was started, before there is a status line or when it is left.
+    case 'invited':
+    case 'ended':
+    case 'log-failed':
+      return undefined;
     case 'asking':
       return { seconds: 10, guests: false };
     case 'host-attached':
@@ -44,30 +49,32 @@ function rings({ kind }: Event): boolean {
   return kind === 'joined' || kind === 'left' || kind === 'asking' || kind === 'trouble';
 }
 
-/** Tells events to who runs this, and, one after the other, to the host inside tmux. */
-export function teller(live: Live, { room, host, bell, emit, words }: TellContext): (event: Event) => void {
-  let turn: Promise<void> = Promise.resolve();
+/** Tells the host, inside tmux, one event after the other. */
+export function statusLine(live: Live, { host, bell, words }: StatusContext): Required<Sink> {
+  const { room } = live;
+  const turns = new Turns();
   const textOf = together(() => performance.now());
-  return (event) => {
-    emit(event);
-    const { seconds, guests } = showing(event);
-    const show = async (): Promise<void> => {
-      if (live.ended && !room.claim) {
-        // A session of the host's own is left as it was: nothing may stay in it.
-        const failed = event.kind === 'access-ended' && event.failed !== undefined;
-        if (failed) await flash(room, await host.clients(), words(event), seconds);
-        return;
-      }
-      if (event.kind === 'tunnel-down' || event.kind === 'tunnel-up') live.lookout?.look();
-      if (changesNames(event)) await showGuests(room, namesIn(live));
-      const mine = await host.clients();
-      if (bell && rings(event)) await ringBell(mine);
-      await announce(room, textOf(words(event), guests), {
-        seconds,
-        ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
-      });
-    };
-    turn = turn.then(show).catch(() => {}); // The room may be gone by now.
-    live.told = turn;
+  const show = async (event: Event, seconds: number, guests: boolean): Promise<void> => {
+    if (live.life.isOver && !room.claim) {
+      // A session of the host's own is left as it was: nothing may stay in it.
+      const failed = event.kind === 'access-ended' && event.failed !== undefined;
+      if (failed) await flash(room, await host.clients(), words(event), seconds);
+      return;
+    }
+    if (event.kind === 'tunnel-down' || event.kind === 'tunnel-up') live.lookout.look();
+    if (changesNames(event)) await showGuests(room, namesIn(live));
+    const mine = await host.clients();
+    if (bell && rings(event)) await ringBell(mine);
+    await announce(room, textOf(words(event), guests), {
+      seconds,
+      ...(guests ? {} : { pids: mine.map(({ pid }) => pid) }),
+    });
+  };
+  return {
+    hear: (event) => {
+      const how = showing(event);
+      if (how) turns.take(() => show(event, how.seconds, how.guests)).catch(() => {}); // The room may be gone by now.
+    },
+    settled: () => turns.settled,
   };
 }

@@ -28,8 +28,8 @@ export interface Strays {
   stop(): void;
 }
 
-/** Ends such connections, and notes in {@link Live.astray} whose they were. */
-export function watchStrays({ lease, door, loggedIn, astray }: Live): Strays {
+/** Ends such connections, and notes in the roster whose they were. */
+export function watchStrays({ lease, door, roster }: Live): Strays {
   const found = deferred<ShellBlock>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -52,8 +52,7 @@ export function watchStrays({ lease, door, loggedIn, astray }: Live): Strays {
   };
   const end = (strays: readonly TableRow[], outcome: 'late' | 'terminal'): void => {
     for (const { label, seconds } of strayLogins(lease.folder, strays)) {
-      loggedIn.add(label);
-      astray.set(label, Math.max(seconds, astray.get(label) ?? 1));
+      roster.noteAstray(label, seconds);
     }
     for (const { pid } of strays) {
       try {

@@ -21,7 +21,8 @@ import { openRunDirectory } from '../lease/run-directory.ts';
 import { steering } from '../shell/login-environment.ts';
 import { thisAccount } from '../system/account.ts';
 import { endAccess } from './end.ts';
-import { type Open, openPairing } from './open.ts';
+import type { Live } from './live.ts';
+import { openPairing } from './open.ts';
 import type { World } from './world.ts';
 
 /** How long a login may take, in ms: beside a pairing the host waits for it. */
@@ -68,10 +69,10 @@ export async function tryPairing(
   try {
     const guest = await makeGuest(folder, kinds);
     const pairing = pairingFor(intent, guest.reference, folder);
-    const open = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
-    const visited = visit(open, { folder, wait, at, offer }, world.stop);
+    const live = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
+    const visited = visit(live, { folder, wait, at, offer }, world.stop);
     await visited.catch(() => {}); // It is waited for below.
-    const failure = await endAccess(open.live);
+    const failure = await endAccess(live);
     const trial = await visited;
     if (failure) throw new Refusal(failure);
     return { ...trial, log };
@@ -98,7 +99,7 @@ async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
 
 /** Comes in by each of the keys in `folder`, and goes again. */
 async function visit(
-  { door, live }: Open,
+  live: Live,
   {
     folder,
     wait,
@@ -107,13 +108,14 @@ async function visit(
   }: { folder: string; wait: number; at: string | undefined; offer: readonly PublicKey[] },
   stop: AbortSignal,
 ): Promise<Omit<Trial, 'log'>> {
+  const { door } = live;
   const { kind, port } = door;
   const { hostKeys } = await door.known();
   const logins: Trial['logins'][number][] = [];
   let [milliseconds, shown]: [number, PublicKey[]] = [0, []];
   const accepted: PublicKey[] = [];
   const environment = noteEnvironment(live.lease.folder);
-  const own = live.guests[0]?.keys ?? [];
+  const own = live.roster.guests[0]?.keys ?? [];
   const rounds = Math.max(own.length, Math.ceil(offer.length / offeredAtOnce));
   for (let round = 0; round < rounds; round++) {
     const which = Math.min(round, own.length - 1);

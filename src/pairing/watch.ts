@@ -1,11 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { secondsLeft, warningsFor } from '../domain/deadline.ts';
-import type { EndReason, Event, Visit } from '../domain/events.ts';
+import { warningsFor } from '../domain/deadline.ts';
+import type { EndReason, Visit } from '../domain/events.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { type Presence, presences, recordsIn, takeRefusals, vanished } from '../lease/presence.ts';
-import { uptime } from '../lease/process.ts';
 import { deferred } from '../system/deferred.ts';
-import { accessOf, type Live } from './live.ts';
+import { timeLeft } from './deadline.ts';
+import type { Live } from './live.ts';
 
 export interface Watch {
   /** Resolves when the deadline has passed, or the lease's folder has been removed from outside. */
@@ -23,12 +23,13 @@ const silence = 60_000;
 const [whileGuests, otherwise] = [200, 1000];
 
 /**
- * Watches the guests and the clocks of a pairing, and keeps `live.here` and `live.past`. Guests are seen by their
+ * Watches the guests and the clocks of a pairing, and keeps the roster's visits. Guests are seen by their
  * processes, not by what tmux says of its clients: a process can't go without being missed. Looks at short intervals
  * rather than setting one timer for the deadline, since timers stand still while a laptop sleeps.
  */
-export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
+export function watchPairing(live: Live): Watch {
   const { folder } = live.lease;
+  const tell = live.sinks.emit;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let soon = false;
@@ -41,7 +42,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
 
   const enter = (presence: Presence): void => {
     const visit = visitOf(live, presence);
-    live.here.set(presence.record, visit);
+    live.roster.enter(presence.record, visit);
     tell({ kind: 'joined', visit });
   };
 
@@ -51,12 +52,13 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
     if (!records) over.resolve({ kind: 'taken-back' });
     if (records) registered = [...records, ...vanished(registered, records)];
     const found = new Map(presences(folder).map((presence) => [presence.record, presence]));
-    for (const { label } of found.values()) live.loggedIn.add(label);
-    for (const [record, presence] of found) if (presence.inside && !live.here.has(record)) enter(presence);
-    for (const [record, visit] of live.here) if (!found.has(record)) leave(live, record, visit, tell);
+    for (const { label } of found.values()) live.roster.noteLogin(label);
+    for (const [record, presence] of found)
+      if (presence.inside && !live.roster.connected.has(record)) enter(presence);
+    for (const [record, visit] of live.roster.connected) if (!found.has(record)) leave(live, record, visit);
     for (const { presence, why } of takeRefusals(folder)) {
       const { label, address } = presence;
-      live.loggedIn.add(label);
+      live.roster.noteLogin(label);
       if (Date.now() - (told.get(`${label} ${why}`) ?? 0) < silence) continue;
       told.set(`${label} ${why}`, Date.now());
       tell({ kind: 'refused', label, address, why });
@@ -65,7 +67,7 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
   };
 
   const clock = (): number => {
-    const left = secondsLeft(live.deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
+    const left = timeLeft(live);
     const total = live.deadline.epoch - live.startedAt.getTime() / 1000;
     const due = warningsFor(total).some((seconds) => before > seconds && left <= seconds);
     if (due && left > 0) tell({ kind: 'time-left', seconds: Math.max(1, Math.round(left)) });
@@ -100,24 +102,21 @@ export function watchPairing(live: Live, tell: (event: Event) => void): Watch {
       stopped = true;
       clearTimeout(timer);
       for (const watcher of watchers) watcher?.close();
-      for (const [record, visit] of live.here) leave(live, record, visit, live.emit);
+      for (const [record, visit] of live.roster.connected) leave(live, record, visit);
     },
   };
 }
 
 /** The stay that begins with a guest who is at the gate, or past it, now. */
 export function visitOf(live: Live, { record, label, key, pid, address }: Presence): Visit {
-  const guest = live.guests.find((other) => other.label === label);
+  const guest = live.roster.guests.find((other) => other.label === label);
   const fingerprint = guest?.keys[key - 1]?.fingerprint ?? '';
-  const access = live.onlyLooking.has(record) ? 'read-only' : accessOf(live, label);
+  const access = live.roster.accessAt(record, label);
   return { label, access, address, fingerprint, key, pid, joinedAt: new Date() };
 }
 
-function leave(live: Live, record: string, visit: Visit, tell: (event: Event) => void): void {
-  const ended = { ...visit, leftAt: new Date() };
-  live.here.delete(record);
-  live.past.push(ended);
-  tell({ kind: 'left', visit: ended });
+function leave(live: Live, record: string, visit: Visit): void {
+  live.sinks.emit({ kind: 'left', visit: live.roster.leave(record, visit) });
 }
 
 /** Without inotify (none left, or a file system without it) the intervals have to do. */

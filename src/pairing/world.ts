@@ -18,6 +18,16 @@ export interface Menus {
 export type PairingAction = 'repair' | 'extend' | 'line' | 'end';
 export type GuestAction = 'look' | 'type' | 'kick';
 
+/** What the host asks of a pairing by other commands, besides changes. */
+export interface HostRequests {
+  /** Ends it: resolves when it has ended. @throws Refusal if not all could be taken back */
+  readonly stop: () => Promise<void>;
+  /** Shows the menu on the client with this process id, if it is the host's. */
+  readonly openMenu: (client: number) => void;
+  /** The words of an event. */
+  readonly words: (event: Event) => string;
+}
+
 /** What a pairing has of the world around it. */
 export interface World {
   readonly env: NodeJS.ProcessEnv;
@@ -33,15 +43,8 @@ export interface World {
   /** The words of an event, for the status line of the room. */
   readonly words: (event: Event) => string;
   readonly menus: Menus;
-  /**
-   * Has the pairing spoken to by other commands from now on. `stop` ends it: resolves when it has ended, rejects with a
-   * Refusal where not all could be taken back.
-   */
-  readonly serve: (
-    live: Live,
-    stop: () => Promise<void>,
-    words: World['words'],
-  ) => Promise<{ close(): Promise<void> }>;
+  /** Has the pairing spoken to by other commands from now on. */
+  readonly serve: (live: Live, requests: HostRequests) => Promise<{ close(): Promise<void> }>;
   /** The command that runs this program. */
   readonly self: readonly string[];
 }

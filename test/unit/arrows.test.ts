@@ -66,7 +66,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'domain',
   ],
   options: ['providers', 'ui', 'system', 'domain'],
-  control: ['pairing', 'journal', 'keyring', 'lease', 'domain'],
+  control: ['pairing', 'journal', 'keyring', 'providers', 'lease', 'domain'],
   doctor: [
     'pairing',
     'entrance',

@@ -1,0 +1,17 @@
+/** Work that is done one after the other, whatever becomes of each. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  /** Does it once all before it is done. @returns what comes of it */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    const settle = (): void => {};
+    this.#last = done.then(settle, settle);
+    return done;
+  }
+
+  /** Resolves once all that has been given by now is done. */
+  get settled(): Promise<void> {
+    return this.#last;
+  }
+}
