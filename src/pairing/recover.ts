@@ -12,43 +12,73 @@ import { clearRoom } from '../room/room.ts';
 import { leaveShared } from '../room/share.ts';
 import { findTmux } from '../room/tmux.ts';
 
+/** Something that a dead pairing may have left besides its lease. */
+interface Recovery {
+  /**
+   * Looks what there is, while the leases' folders may still tell of it.
+   * @returns what recovers it, once the leases have been taken back as far as they could be; does not reject
+   */
+  find(env: NodeJS.ProcessEnv, places: Places): () => Promise<void>;
+}
+
+interface Places {
+  /** Run directories that nobody else can have written into. */
+  readonly roots: readonly string[];
+  /** The folders of leases, live and dead. */
+  readonly folders: readonly string[];
+}
+
+/** What else a pairing opens that outlives it has its entry here. */
+const recoveries: readonly Recovery[] = [
+  {
+    find:
+      (env, { roots }) =>
+      async () => {
+        for (const root of roots) await freeRooms(env, root);
+      },
+  },
+  {
+    find: (_, { folders }) => {
+      const shared = sharedIn(folders);
+      return () => leaveSessions(shared);
+    },
+  },
+];
+
 /**
  * Takes back what any dead pairing of this account left.
  * @param keyFile an `authorized_keys` file to look into, besides those that leases name
  * @throws Refusal `revocation-failed` after everything else was tried
  */
-export async function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
+export function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
   // Nothing is believed that others could have written: notes name the program to be run.
   const roots = runDirectories(env).filter(isPrivate);
-  const shared = sharedIn(leaseFolders({ roots, keyFiles: [keyFile] }));
-  try {
-    const swept = await sweep({ roots, keyFiles: [keyFile], now: new Date() });
-    await record(env, swept);
-    return swept;
-  } finally {
-    for (const root of roots) await freeRooms(env, root);
-    await leaveSessions(shared);
-  }
+  const folders = leaseFolders({ roots, keyFiles: [keyFile] });
+  return recoverAround(env, { roots, folders }, () => sweep({ roots, keyFiles: [keyFile], now: new Date() }));
 }
 
 /** Takes one lease back, whoever supervises it, and what else a dead supervisor had. @throws Refusal `revocation-failed` */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
-  if (!isPrivate(dirname(folder))) return [];
+  const root = dirname(folder);
+  if (!isPrivate(root)) return [];
   const folders = leasesWith(folder);
-  const shared = sharedIn(folders);
-  try {
-    const swept = await sweepLeases(folders);
-    await record(env, swept);
-    return swept;
-  } finally {
-    await freeRooms(env, dirname(folder));
-    await leaveSessions(shared);
-  }
+  return recoverAround(env, { roots: [root], folders }, () => sweepLeases(folders));
 }
 
-function record(env: NodeJS.ProcessEnv, swept: readonly Swept[]): Promise<void> {
-  const ids = swept.map(({ id }) => id);
-  return recordSwept(env, ids);
+async function recoverAround(
+  env: NodeJS.ProcessEnv,
+  places: Places,
+  takeBack: () => Promise<Swept[]>,
+): Promise<Swept[]> {
+  const found = recoveries.map((one) => one.find(env, places));
+  try {
+    const swept = await takeBack();
+    const ids = swept.map(({ id }) => id);
+    await recordSwept(env, ids);
+    return swept;
+  } finally {
+    for (const recoverIt of found) await recoverIt();
+  }
 }
 
 /**
