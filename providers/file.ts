@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { refuse, usage } from '../src/domain/failure.ts';
 import type { Reference } from '../src/domain/guest.ts';
 import { defaultLimits } from './limits.ts';
+import { parseOfferedText, usable } from './offered-keys.ts';
 import type { FetchContext, Fetched, Provider } from './provider.ts';
-import { siftText, usable } from './sift.ts';
 
 export const file: Provider = {
   aliases: [],
@@ -36,7 +36,7 @@ async function fetchFile(reference: Reference, context: FetchContext): Promise<F
   } finally {
     if (handle !== undefined) closeSync(handle);
   }
-  return usable(reference, siftText(text));
+  return usable(reference, parseOfferedText(text));
 }
 
 /** Up to `most` bytes. The size a file claims is not asked: it may grow, and `/proc` claims 0. */

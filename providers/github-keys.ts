@@ -1,8 +1,8 @@
 import { visit } from './http.ts';
 import { textIn } from './json.ts';
 import { withOctokit } from './octokit.ts';
+import type { OfferedKey } from './offered-keys.ts';
 import type { FetchContext } from './provider.ts';
-import type { OfferedKey } from './sift.ts';
 import { badAnswer, type Site } from './site.ts';
 
 export type Listed =

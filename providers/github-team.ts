@@ -8,8 +8,8 @@ import { textIn } from './json.ts';
 import { defaultLimits } from './limits.ts';
 import { linkedTo } from './linked.ts';
 import { withOctokit } from './octokit.ts';
+import { type OfferedKeys, parseOfferedKeys, usable } from './offered-keys.ts';
 import type { FetchContext, Fetched } from './provider.ts';
-import { type Sifted, sift, usable } from './sift.ts';
 import { at, badAnswer, type Site } from './site.ts';
 import { slotsPerHost } from './slots.ts';
 
@@ -64,10 +64,10 @@ function membersOf(site: Site, name: string, context: FetchContext): Promise<rea
   });
 }
 
-async function keysOfMember(site: Site, member: string, context: FetchContext): Promise<Sifted> {
+async function keysOfMember(site: Site, member: string, context: FetchContext): Promise<OfferedKeys> {
   try {
     const listed = await listKeys(site, member, context);
-    const { keys, refused } = sift(listed.kind === 'listed' ? listed.offered : []);
+    const { keys, refused } = parseOfferedKeys(listed.kind === 'listed' ? listed.offered : []);
     return { keys, refused: refused.map((each) => ({ ...each, member })) };
   } catch (error) {
     // a member who left GitHub between the two requests
@@ -99,7 +99,7 @@ async function together<T, R>(
   }
 }
 
-function union(each: readonly Sifted[]): Sifted {
+function union(each: readonly OfferedKeys[]): OfferedKeys {
   const keys = new Map<string, PublicKey>();
   const refused: RefusedKey[] = [];
   for (const one of each) {

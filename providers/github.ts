@@ -5,8 +5,8 @@ import { ghToken } from './gh.ts';
 import { listKeys } from './github-keys.ts';
 import { apiOf, enterpriseTokens, ghHostOf, githubSite, ownTokens } from './github-site.ts';
 import { fetchTeam, teamName } from './github-team.ts';
+import { parseOfferedKeys, usable } from './offered-keys.ts';
 import type { FetchContext, Fetched, Provider } from './provider.ts';
-import { sift, usable } from './sift.ts';
 import type { Site } from './site.ts';
 
 const rule = {
@@ -45,7 +45,9 @@ export const github: Provider = {
 
 async function fetchUser(site: Site, reference: Reference, context: FetchContext): Promise<Fetched> {
   const listed = await listKeys(site, reference.name, context);
-  return listed.kind === 'not-modified' ? listed : usable(reference, sift(listed.offered), listed.etag);
+  return listed.kind === 'not-modified'
+    ? listed
+    : usable(reference, parseOfferedKeys(listed.offered), listed.etag);
 }
 
 /** Runs `job`; where it fails for want of a token, once more with the one that `gh` keeps for the host. */

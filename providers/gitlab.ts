@@ -5,8 +5,8 @@ import { addressOf, baseUrl, tokenFrom } from './environment.ts';
 import { originOf } from './host.ts';
 import { visit } from './http.ts';
 import { json, nextPage, objectsIn, textIn } from './json.ts';
+import { type OfferedKey, parseOfferedKeys, usable } from './offered-keys.ts';
 import type { Env, FetchContext, Fetched, Provider } from './provider.ts';
-import { type OfferedKey, sift, usable } from './sift.ts';
 import { badAnswer, type Site } from './site.ts';
 
 const own = 'https://gitlab.com';
@@ -76,7 +76,7 @@ function fetchGitLab(reference: Reference, context: FetchContext): Promise<Fetch
       url = nextPage(answer);
       validator = page === 1 && !url && !canExpire ? answer.headers.get('etag') : undefined;
     }
-    return usable(reference, sift(offered), validator);
+    return usable(reference, parseOfferedKeys(offered), validator);
   });
 }
 

@@ -1,8 +1,8 @@
 import { refuse, usage } from '../src/domain/failure.ts';
 import { quoted } from './account.ts';
 import { defaultLimits } from './limits.ts';
+import { parseOfferedText, usable } from './offered-keys.ts';
 import type { FetchContext, Provider } from './provider.ts';
-import { siftText, usable } from './sift.ts';
 
 /** Standard input, to its end: one key a line. Can be read once. */
 export const stdin: Provider = {
@@ -12,7 +12,7 @@ export const stdin: Provider = {
     return { name: 'stdin', text: '-' };
   },
   async fetch(reference, context) {
-    return usable(reference, siftText(await textOf(context)));
+    return usable(reference, parseOfferedText(await textOf(context)));
   },
 };
 

@@ -1,7 +1,7 @@
 import type { Reference } from '../src/domain/guest.ts';
 import { visit } from './http.ts';
+import { parseOfferedText, usable } from './offered-keys.ts';
 import type { FetchContext, Fetched } from './provider.ts';
-import { siftText, usable } from './sift.ts';
 import { badAnswer, type Site } from './site.ts';
 
 /** Text, or what servers call a file whose name says nothing to them (`.pub` is Microsoft Publisher's to some). */
@@ -24,6 +24,6 @@ export function fetchTextList(
     });
     if (answer.kind === 'not-modified') return answer;
     if (/^\s*</.test(answer.text)) badAnswer(site, 'HTML in place of keys');
-    return usable(reference, siftText(answer.text), answer.headers.get('etag'));
+    return usable(reference, parseOfferedText(answer.text), answer.headers.get('etag'));
   });
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { WireGuest } from '../control/wire.ts';
 import type { PairIntent } from '../domain/intent.ts';
+import type { PairingContext } from '../pairing/context.ts';
 import { Stopped } from '../pairing/stop.ts';
-import type { World } from '../pairing/world.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
 
@@ -12,7 +12,7 @@ import { exitCodeOf } from './exit-code.ts';
 export interface Orders {
   readonly intent: PairIntent;
   readonly guests: readonly WireGuest[];
-  readonly size: World['size'];
+  readonly size: PairingContext['size'];
 }
 
 /** What the supervisor writes on both of its outputs once its pairing is live; nothing printable. */

@@ -1,7 +1,7 @@
 import { jsonLine } from '../domain/text.ts';
 import type { Describe } from '../options/command.ts';
 import { addLive, type LiveOptions, type Target, targetOf } from '../options/live.ts';
-import { entryJson, pairingInfo } from '../ui/pairings-table.ts';
+import { pairingInfo, pairingJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { onePairing } from './select-pairing.ts';
 
@@ -15,6 +15,6 @@ export const info: Describe = (program, { run }) => {
 /** Shows one pairing. @returns the exit code; @throws Refusal `no-such-pairing` */
 export async function infoCommand(target: Target, terminal: Terminal): Promise<number> {
   const { pairing } = await onePairing(target, terminal);
-  terminal.data(target.json ? jsonLine(entryJson(pairing)) : pairingInfo(pairing));
+  terminal.data(target.json ? jsonLine(pairingJson(pairing)) : pairingInfo(pairing));
   return 0;
 }

@@ -15,7 +15,7 @@ import {
 import { addLive, type LiveOptions, type Target, targetOf, type YesOptions } from '../options/live.ts';
 import { confirmSharing } from '../pairing/pairing.ts';
 import { onStopSignals } from '../pairing/stop.ts';
-import { entryJson, pairingInfo } from '../ui/pairings-table.ts';
+import { pairingInfo, pairingJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { onePairing } from './select-pairing.ts';
 import { terminalOf } from './surroundings.ts';
@@ -51,6 +51,6 @@ export async function inviteCommand(intent: InviteIntent, terminal: Terminal): P
   const remark = (text: string): void => terminal.event({ kind: 'remark', text });
   const pairing = await request(reached, { op: 'invite', guests: guests.map(toWire) }, remark);
   await remember();
-  terminal.data(intent.json ? jsonLine(entryJson(pairing)) : pairingInfo(pairing), 'answer');
+  terminal.data(intent.json ? jsonLine(pairingJson(pairing)) : pairingInfo(pairing), 'answer');
   return 0;
 }

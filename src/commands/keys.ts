@@ -1,5 +1,5 @@
 import type { NonEmpty, Reference } from '../domain/guest.ts';
-import { isRemembered, pinsOf, type Seen, seeKeys } from '../guests/seen.ts';
+import { type ComparedGuest, compareKeys, isRemembered, pinsOf } from '../guests/compare.ts';
 import { type Keyring, openKeyring } from '../keyring/keyring.ts';
 import { addCommon, type Common, type Describe } from '../options/command.ts';
 import { addFreshness, type FreshnessOptions, freshnessOf } from '../options/freshness.ts';
@@ -55,7 +55,7 @@ async function show(
   terminal: Terminal,
 ): Promise<void> {
   const onlooker = { env: process.env, stop, emit: terminal.event };
-  const seen = await seeKeys(intent.references, intent, keyring, onlooker);
+  const seen = await compareKeys(intent.references, intent, keyring, onlooker);
   const unsure = intent.acceptNewKeys ? [] : seen.filter(addsKeys);
   const sure = seen.filter((guest) => !unsure.includes(guest));
   const pins = pinsOf(sure, false);
@@ -65,6 +65,6 @@ async function show(
   terminal.data(intent.json ? keysJson(seen) : keysTable(seen, unsure, where));
 }
 
-function addsKeys({ trust }: Seen): boolean {
+function addsKeys({ trust }: ComparedGuest): boolean {
   return trust.verdict === 'changed' && trust.needsYes;
 }

@@ -164,7 +164,7 @@ function pairIntent(
   if (share && command.length > 0)
     usage('a shared session runs what it runs', 'drop the command, or --share');
   const detached = options.detach === true || share !== undefined;
-  const seat = options.unattended ? 'nowhere' : detached ? 'elsewhere' : 'terminal';
+  const hostMode = options.unattended ? 'nowhere' : detached ? 'elsewhere' : 'terminal';
   return {
     background: options.detach === true || (share !== undefined && !options.unattended),
     yes: options.yes === true,
@@ -172,7 +172,7 @@ function pairIntent(
       references,
       ...freshnessOf(options),
       access,
-      seat,
+      hostMode,
       approve: options.approve === true,
       bell: options.bell === true,
       ...menuKeyOf(options.menuKey),

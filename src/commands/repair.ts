@@ -2,7 +2,7 @@ import { request } from '../control/client.ts';
 import { jsonLine } from '../domain/text.ts';
 import type { Describe } from '../options/command.ts';
 import { addLive, type LiveOptions, type Target, targetOf } from '../options/live.ts';
-import { entryJson } from '../ui/pairings-table.ts';
+import { pairingJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { troubleWords } from '../ui/trouble-words.ts';
 import { onePairing } from './select-pairing.ts';
@@ -26,6 +26,6 @@ export async function repairCommand(target: Target, terminal: Terminal): Promise
     trouble.length === 0
       ? `${id}: nothing to repair`
       : `${id}: right again: ${trouble.map((one) => troubleWords(one).over).join('; ')}`;
-  terminal.data(target.json ? jsonLine(entryJson(pairing)) : answer, 'answer');
+  terminal.data(target.json ? jsonLine(pairingJson(pairing)) : answer, 'answer');
   return 0;
 }

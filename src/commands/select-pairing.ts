@@ -8,10 +8,10 @@ import {
   type Silent,
 } from '../control/client.ts';
 import type { Request } from '../control/server.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { jsonLine } from '../domain/text.ts';
 import type { Target } from '../options/live.ts';
-import { entryJson } from '../ui/pairings-table.ts';
+import { pairingJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 /** Every live pairing; what dead ones left has been taken back, and that is told. */
@@ -49,14 +49,14 @@ export async function carryOut(
   target: Target,
   message: Request,
   terminal: Terminal,
-  say: (pairing: Entry) => string,
-  check?: (pairing: Entry) => Promise<void>,
+  say: (pairing: PairingInfo) => string,
+  check?: (pairing: PairingInfo) => Promise<void>,
 ): Promise<number> {
   const reached = await onePairing(target, terminal);
   await check?.(reached.pairing);
   const remark = (text: string): void => terminal.event({ kind: 'remark', text });
   const pairing = await request(reached, message, remark);
-  terminal.data(target.json ? jsonLine(entryJson(pairing)) : say(pairing), 'answer');
+  terminal.data(target.json ? jsonLine(pairingJson(pairing)) : say(pairing), 'answer');
   if (!target.json && message.op !== 'stop')
     for (const trouble of pairing.trouble) terminal.event({ kind: 'trouble', trouble });
   return 0;

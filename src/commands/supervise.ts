@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { guestsFromWire } from '../control/wire.ts';
 import { addCommon, type Common, type Describe } from '../options/command.ts';
+import type { PairingContext } from '../pairing/context.ts';
 import { openFor, supervise as superviseOpen } from '../pairing/pairing.ts';
 import { onStopSignals } from '../pairing/stop.ts';
-import type { World } from '../pairing/world.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
 import { liveMark, type Orders } from './background.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -24,7 +24,7 @@ export const supervise: Describe = (program, { run, self }) => {
 async function superviseCommand(terminal: Terminal, self: readonly string[]): Promise<number> {
   const stop = onStopSignals();
   const { intent, guests, size }: Orders = JSON.parse(await text(process.stdin));
-  const emit: World['emit'] = (event) => {
+  const emit: PairingContext['emit'] = (event) => {
     terminal.event(event);
     if (event.kind !== 'invited') return;
     output('stderr').write(liveMark);
@@ -33,7 +33,7 @@ async function superviseCommand(terminal: Terminal, self: readonly string[]): Pr
     });
   };
   const { env } = process;
-  const world: World = {
+  const world: PairingContext = {
     env,
     cwd: process.cwd(),
     size,

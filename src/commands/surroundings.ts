@@ -1,14 +1,14 @@
 import { isatty } from 'node:tty';
 import { serveControl } from '../control/server.ts';
 import type { Event } from '../domain/events.ts';
-import type { World } from '../pairing/world.ts';
+import type { PairingContext } from '../pairing/context.ts';
 import { menus } from '../ui/menus.ts';
 import { askYes } from '../ui/prompt.ts';
-import { wordsFor } from '../ui/report.ts';
+import { describeEvent } from '../ui/report.ts';
 
 /** How a pairing is spoken of and to. */
-export const manners: Pick<World, 'words' | 'menus' | 'serve'> = {
-  words: wordsFor,
+export const manners: Pick<PairingContext, 'words' | 'menus' | 'serve'> = {
+  words: describeEvent,
   menus,
   serve: serveControl,
 };
@@ -20,7 +20,7 @@ export const manners: Pick<World, 'words' | 'menus' | 'serve'> = {
 export function terminalOf(
   stop: AbortSignal,
   readsInput = false,
-): Pick<World, 'size' | 'hasTerminal' | 'ask'> {
+): Pick<PairingContext, 'size' | 'hasTerminal' | 'ask'> {
   // Not process.stdout.isTTY, and so on: to open what is none takes a millisecond.
   const prints = isatty(1);
   const [columns, rows] = prints ? process.stdout.getWindowSize() : [0, 0];

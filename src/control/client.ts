@@ -5,18 +5,18 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Failure, Refusal, refuse } from '../domain/failure.ts';
 import type { LeaseId } from '../domain/lease-id.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { jsonLine } from '../domain/text.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders, type Swept } from '../lease/sweep.ts';
-import { entryFrom } from '../pairing/entry.ts';
+import { parsePairingInfo } from '../pairing/pairing-info.ts';
 import { recover } from '../pairing/recover.ts';
 import { controlSocket, protocolVersion, type Request, type Response } from './server.ts';
 
 /** A pairing that has answered. */
 export interface Reached {
   readonly folder: string;
-  readonly pairing: Entry;
+  readonly pairing: PairingInfo;
 }
 
 /** One whose supervisor lives, and says nothing. */
@@ -34,8 +34,8 @@ export interface Reach {
 }
 
 /** How long, in ms, a supervisor may take to say anything: a kick or a stop takes up to 5 s. */
-const patience = 15_000;
-const patienceForInfo = 2000;
+const timeoutMs = 15_000;
+const infoTimeoutMs = 2000;
 
 /**
  * Every live pairing of this account; what dead ones left has been taken back first. Where it could not be, the live ones
@@ -101,8 +101,8 @@ export async function request(
   { folder, pairing }: Reached,
   message: Request,
   remark: (text: string) => void,
-): Promise<Entry> {
-  const response = await ask(folder, message, patience).catch(() => undefined);
+): Promise<PairingInfo> {
+  const response = await ask(folder, message, timeoutMs).catch(() => undefined);
   if (!response) {
     const { id } = pairing;
     if (existsSync(controlSocket(folder))) refuse({ kind: 'pairing-silent', pairings: [{ id, folder }] });
@@ -119,7 +119,7 @@ export function idsOf(swept: readonly Swept[]): LeaseId[] {
 }
 
 /** Asks the supervisor of the lease in `folder`. Rejects where it gives no answer within `timeout` ms. */
-export function ask(folder: string, message: Request, timeout = patienceForInfo): Promise<Response> {
+export function ask(folder: string, message: Request, timeout = infoTimeoutMs): Promise<Response> {
   return new Promise((resolve, reject) => {
     const socket = connect(controlSocket(folder));
     const fail = (): void => {
@@ -142,7 +142,7 @@ function responseFrom(line: string): Response | undefined {
   try {
     const { ok, pairing, failure, remarks } = JSON.parse(line);
     if (ok === false) return { ok, failure };
-    const entry = entryFrom(pairing);
+    const entry = parsePairingInfo(pairing);
     const said = Array.isArray(remarks) ? remarks.map(String) : [];
     return entry && { ok: true, pairing: entry, remarks: said };
   } catch {

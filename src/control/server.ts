@@ -10,12 +10,12 @@ import type { Event } from '../domain/events.ts';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import type { Access } from '../domain/guest.ts';
 import { inLease } from '../domain/lease-folder.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { jsonLine } from '../domain/text.ts';
 import { extend, invite, kick, setAccess } from '../pairing/change.ts';
-import { entryOf } from '../pairing/entry.ts';
+import type { HostRequests } from '../pairing/context.ts';
 import type { Live } from '../pairing/live.ts';
-import type { HostRequests } from '../pairing/world.ts';
+import { pairingInfoOf } from '../pairing/pairing-info.ts';
 import { guestsFromWire, type WireGuest } from './wire.ts';
 
 export const protocolVersion = 1;
@@ -35,7 +35,7 @@ export type Request =
 export type Response =
   | {
       readonly ok: true;
-      readonly pairing: Entry;
+      readonly pairing: PairingInfo;
       /** What else there is to say of it, in words. */
       readonly remarks?: readonly string[];
     }
@@ -45,14 +45,14 @@ export type Response =
 const longestMessage = 1_000_000;
 const mostConnections = 32;
 /** Milliseconds in which a connection has to say what it wants, and later to take its answer. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 export function controlSocket(folder: string): string {
   return inLease(folder, 'control');
 }
 
 /** How long, in ms, whoever is connected at the end may take to read their answer. */
-const lastWords = 300;
+const lastAnswerMs = 300;
 
 export interface Control {
   /** Takes no more connections, and ends those that there are once they have their answers. */
@@ -85,7 +85,7 @@ export async function serveControl(live: Live, requests: HostRequests): Promise<
     socket.end(`${jsonLine({ v: protocolVersion, ...response })}\n`);
     if (!socket.destroyed) answered.add(socket);
     socket.resume(); // Else what more they send would keep the connection open.
-    const timer = setTimeout(() => socket.destroy(), patience);
+    const timer = setTimeout(() => socket.destroy(), timeoutMs);
     socket.once('close', () => clearTimeout(timer));
   };
   const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket));
@@ -101,7 +101,7 @@ export async function serveControl(live: Live, requests: HostRequests): Promise<
     close: async () => {
       for (const socket of silent) socket.destroy();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await Promise.race([closed, sleep(lastWords, undefined, { ref: false })]);
+      await Promise.race([closed, sleep(lastAnswerMs, undefined, { ref: false })]);
       for (const socket of all) socket.destroy();
     },
   };
@@ -117,7 +117,7 @@ function firstLine(socket: Socket): Promise<string | undefined> {
       socket.removeAllListeners('data').pause();
       resolve(line);
     };
-    const timer = setTimeout(settle, patience);
+    const timer = setTimeout(settle, timeoutMs);
     socket.once('close', () => settle()).once('end', () => settle());
     socket.on('data', (chunk) => {
       const end = chunk.indexOf('\n');
@@ -138,7 +138,7 @@ async function answer(live: Live, line: string, requests: HostRequests): Promise
     }
     const remarks = (await carryOut(live, request, requests)).map(requests.words);
     live.lookout.look();
-    return { ok: true, pairing: entryOf(live), ...(remarks.length > 0 && { remarks }) };
+    return { ok: true, pairing: pairingInfoOf(live), ...(remarks.length > 0 && { remarks }) };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
     const failed = { program: 'the supervisor', doing: 'what it was asked', detail: String(error) };

@@ -14,12 +14,12 @@ import type { SystemDoor } from '../door/system.ts';
 import type { DoorChoice } from '../entrance/door-choice.ts';
 import { openKeyring } from '../keyring/keyring.ts';
 import { openRunDirectory } from '../lease/run-directory.ts';
-import type { World } from '../pairing/world.ts';
+import type { PairingContext } from '../pairing/context.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
 import type { Check, Finding } from './finding.ts';
 
 /** How long, in ms, a forge may take to answer. */
-const patience = 4000;
+const timeoutMs = 4000;
 
 /** All is well. */
 export function ok(finding: Finding): Check {
@@ -138,16 +138,16 @@ export async function askKeychain(env: NodeJS.ProcessEnv): Promise<Check> {
 }
 
 /** Asks for somebody's keys. That there is nobody of that name, or that they have none, is an answer, too. */
-export async function askForge(name: string, { env, stop }: World): Promise<Check> {
+export async function askForge(name: string, { env, stop }: PairingContext): Promise<Check> {
   try {
     const reference = parseReference(name, env);
     const forge = reference.host ?? reference.provider;
-    const late = AbortSignal.timeout(patience);
+    const late = AbortSignal.timeout(timeoutMs);
     try {
       await fetchKeys(reference, { env, signal: AbortSignal.any([stop, late]), slots: slotsPerHost(2) });
     } catch (error) {
       stop.throwIfAborted();
-      const seconds = patience / 1000;
+      const seconds = timeoutMs / 1000;
       const failure = late.aborted
         ? ({ kind: 'forge-timeout', reference: name, host: forge, seconds } as const)
         : error instanceof Refusal

@@ -6,8 +6,8 @@ import { findSshd } from '../door/sshd-version.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { chooseDoor } from '../entrance/choose-door.ts';
 import type { DoorChoice } from '../entrance/door-choice.ts';
+import type { PairingContext } from '../pairing/context.ts';
 import { trialOf, tryPairing } from '../pairing/trial.ts';
-import type { World } from '../pairing/world.ts';
 import { loginShell } from '../shell/shell.ts';
 import {
   askForge,
@@ -28,7 +28,7 @@ import type { Check, Finding } from './finding.ts';
  */
 export async function examine(
   intent: TrialIntent,
-  world: World,
+  world: PairingContext,
   tell: (check: Check) => void,
 ): Promise<boolean> {
   const { env } = world;
@@ -75,7 +75,7 @@ export async function examine(
 async function logIn(
   choice: DoorChoice,
   intent: TrialIntent,
-  world: World,
+  world: PairingContext,
   onBlock: (block: ShellBlock) => void,
 ): Promise<Finding> {
   try {

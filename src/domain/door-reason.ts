@@ -10,7 +10,7 @@ export type DoorKind = 'system' | 'private';
 /** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
 export type DoorReason =
   /** Ports are forwarded, which an sshd of our own closes at the end; with `bar` it would let nobody in. */
-  | { readonly kind: 'forward'; readonly bar?: OwnBar }
+  | { readonly kind: 'forward'; readonly bar?: PrivateDoorBar }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
   /** Not all is known of its settings, and a trial login got in. */
@@ -39,4 +39,4 @@ export interface Route {
 export type Reach = 'named' | 'internet' | 'tailnet' | 'network' | 'jump';
 
 /** Why it would not. */
-export type OwnBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' | 'no-logins' }>;
+export type PrivateDoorBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' | 'no-logins' }>;

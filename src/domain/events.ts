@@ -2,14 +2,14 @@ import type { DoorKind, DoorReason, Route } from './door-reason.ts';
 import type { Doubt } from './doubt.ts';
 import type { Failure, RefusedKey } from './failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from './guest.ts';
-import type { HostSeat } from './intent.ts';
+import type { HostMode } from './intent.ts';
 import type { Jump } from './jump.ts';
 import type { KeyLine } from './key-line.ts';
 import type { KeyringWarning } from './keyring-warning.ts';
 import type { LeaseId } from './lease-id.ts';
 import type { Refused } from './login-refusal.ts';
 import type { Obstacle } from './obstacle.ts';
-import type { Entry } from './pairing-info.ts';
+import type { PairingInfo } from './pairing-info.ts';
 import type { PublicKey } from './public-key.ts';
 import type { RefusalReason } from './refusal-reason.ts';
 import type { Remains } from './remains.ts';
@@ -75,8 +75,8 @@ export interface Invitation {
   readonly forward: readonly number[] | 'any';
   /** Whether the terminal is to put `command` on the clipboard. */
   readonly copy: boolean;
-  readonly seat: HostSeat;
-  readonly entry: Entry;
+  readonly hostMode: HostMode;
+  readonly entry: PairingInfo;
   /** Lines by which guests get in past the gate, and which the host keeps. */
   readonly keyLines: readonly KeyLine[];
 }

@@ -23,14 +23,14 @@ export interface DoorIntent {
  * Where the host is while guests are in. `terminal`: in this terminal, which is attached. `elsewhere`: in a client that
  * is, or will be, attached from anywhere; guests are in only while one is. `nowhere`: nobody has to be there.
  */
-export type HostSeat = 'terminal' | 'elsewhere' | 'nowhere';
+export type HostMode = 'terminal' | 'elsewhere' | 'nowhere';
 
 export interface PairIntent extends DoorIntent {
   readonly references: NonEmpty<Reference>;
   readonly access: Access;
   /** Seconds. */
   readonly ttl: number;
-  readonly seat: HostSeat;
+  readonly hostMode: HostMode;
   readonly session?: string;
   /** A session that the host has already: its name, or `here` for the one that this program runs in. */
   readonly share?: { readonly name: string } | 'here';

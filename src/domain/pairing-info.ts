@@ -2,7 +2,7 @@ import type { DoorKind } from './door-reason.ts';
 import type { Trouble } from './trouble.ts';
 
 /** A pairing, as `list --json` and `info --json` give it. Times are ISO 8601 in UTC. */
-export interface Entry {
+export interface PairingInfo {
   readonly id: string;
   readonly session: string;
   readonly status: 'live' | 'ending';

@@ -27,7 +27,7 @@ export async function accountState(env: NodeJS.ProcessEnv): Promise<string> {
 
 /** `undefined` where the account may not ask, or where a password that was never set may look like one that is locked. */
 async function stateOf(name: string): Promise<string | undefined> {
-  const how = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, patience: 2000 };
+  const how = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, timeoutMs: 2000 };
   const [password, ages] = await Promise.all([
     capture('/usr/bin/passwd', ['-S', name], how),
     capture('/usr/bin/chage', ['-l', name], how),

@@ -262,6 +262,6 @@ async function ask(
   };
   const about = Object.entries(guest).map(([name, value]) => `${name}=${value}`);
   const words = ['-T', ...(key === undefined ? [] : ['-h', key]), ...args, '-C', about.join(',')];
-  const { code, stdout } = await capture(sshd, words, { patience: 3000 });
+  const { code, stdout } = await capture(sshd, words, { timeoutMs: 3000 });
   return code === 0 ? parseSettings(stdout) : undefined;
 }

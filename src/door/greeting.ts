@@ -18,7 +18,7 @@ export type Greeting =
   | { readonly kind: 'silent' };
 
 /** How long, in ms, to wait for it. */
-const patience = 2000;
+const timeoutMs = 2000;
 
 /**
  * Connects, waits for the greeting, and goes. Such a connection is one without a login: an OpenSSH of 9.8 or newer counts
@@ -26,7 +26,7 @@ const patience = 2000;
  */
 export function knock(host: string, port: number): Promise<Greeting> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host, timeout: patience });
+    const socket = connect({ port, host, timeout: timeoutMs });
     let said = '';
     let isConnected = false;
     const answer = (why: 'said' | 'closed' | 'late'): void => {

@@ -9,7 +9,7 @@ import { capture } from '../spawn/capture.ts';
 import { type Address, addressesFrom, type Known, type Tailnet } from './addresses.ts';
 
 /** How long, in ms, to ask: a resolver without a network takes its time. */
-const patience = 800;
+const timeoutMs = 800;
 
 export interface Ways {
   /** The likeliest first. Where none is known, the machine's plain name. */
@@ -103,7 +103,7 @@ function isAddress(value: unknown): value is string {
 async function askDns(): Promise<Known['domain']> {
   const name = asName(await ask('hostname', ['-f']));
   if (name === undefined || /(^localhost\.|\.localdomain$|\.local$)/.test(name)) return undefined;
-  const resolver = new Resolver({ timeout: patience, tries: 1 });
+  const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
   const upstream = upstreamOf(read('/etc/resolv.conf'), read('/run/systemd/resolve/resolv.conf'));
   try {
     if (upstream.length > 0) resolver.setServers(upstream);
@@ -157,6 +157,6 @@ async function routeAddress(family: 'udp4' | 'udp6', somewhere: string): Promise
 }
 
 async function ask(program: string, args: readonly string[]): Promise<string> {
-  const { code, stdout } = await capture(program, args, { patience });
+  const { code, stdout } = await capture(program, args, { timeoutMs });
   return code === 0 ? stdout : '';
 }

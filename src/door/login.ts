@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PublicKey } from '../domain/public-key.ts';
 import { keysIn } from './served-keys.ts';
-import type { Place } from './ssh-command.ts';
+import type { SshTarget } from './ssh-command.ts';
 
 export interface LoginOptions {
-  readonly at: Place;
+  readonly at: SshTarget;
   /** A private key's file, without a passphrase. */
   readonly keyFile: string;
   /** Files of public keys to offer before: without their private halves, only whether sshd would accept them is told. */

@@ -76,7 +76,7 @@ export interface PrivateDoor {
  * Opens the door.
  * @throws Refusal `program-failed` where sshd would not start, `port-refused` where the port can't be had
  */
-export async function openPrivateDoor(options: PrivateDoorOptions): Promise<PrivateDoor> {
+export async function startPrivateSshd(options: PrivateDoorOptions): Promise<PrivateDoor> {
   const { sshd, configFile } = options;
   writeFileSync(configFile, doorConfig(options), { mode: 0o600 });
   const rules = [keyRulesIn({ settings: await checkConfig(sshd, configFile) })];
@@ -198,7 +198,7 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
  * @returns the settings that it comes to
  */
 async function checkConfig(sshd: string, configFile: string): Promise<Settings> {
-  const check = () => capture(sshd, ['-T', '-f', configFile], { patience: 5000 });
+  const check = () => capture(sshd, ['-T', '-f', configFile], { timeoutMs: 5000 });
   let checked = await check();
   // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
   const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr)?.[1];

@@ -10,7 +10,7 @@ import { markFiles } from '../system/remembered.ts';
 const answers = new Map<string, boolean>();
 
 /** In ms. */
-const patience = 2000;
+const timeoutMs = 2000;
 
 /** Whether there is such a file that this account may not read. */
 export function isUnread(path: string): boolean {
@@ -54,7 +54,7 @@ function isInKrl(path: string, line: string): boolean {
     writeFileSync(file, line);
     const { stdout } = spawnSync('ssh-keygen', ['-Q', '-f', path, file], {
       encoding: 'utf8',
-      timeout: patience,
+      timeout: timeoutMs,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     return /: REVOKED$/m.test(stdout);

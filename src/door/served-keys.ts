@@ -29,7 +29,7 @@ export function hostKeysWith(seen: readonly PublicKey[]): PublicKey[] {
 /** Asks for one over the network, by one connection, which is one without a login. */
 export async function scanHostKey(host: string, port: number): Promise<PublicKey[]> {
   const args = ['-T', '2', '-t', 'ed25519', '-p', String(port), host];
-  const { stdout } = await capture('ssh-keyscan', args, { patience: 3000 });
+  const { stdout } = await capture('ssh-keyscan', args, { timeoutMs: 3000 });
   return keysIn(stdout);
 }
 

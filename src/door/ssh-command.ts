@@ -3,7 +3,7 @@ import { type Jump, showJump } from '../domain/jump.ts';
 import { shWord } from '../domain/sh-word.ts';
 
 /** Where a guest finds the door. */
-export interface Place {
+export interface SshTarget {
   readonly user: string;
   readonly host: string;
   readonly port: number;
@@ -13,7 +13,7 @@ export interface Place {
  * The line for the guest to paste.
  * @param forward ports of this machine that they may reach
  */
-export function sshCommand({ user, host, port }: Place, forward: readonly number[] = []): string {
+export function sshCommand({ user, host, port }: SshTarget, forward: readonly number[] = []): string {
   const options = [...(port === 22 ? [] : ['-p', String(port)]), ...forwardOptions(forward)];
   return ['ssh', ...options, shWord(`${user}@${host}`)].join(' ');
 }

@@ -18,7 +18,7 @@ export interface DoorConfig {
  * What a key's options refuse is refused here a second time. StrictModes is off: it refuses any folder below a sticky
  * one, such as `/tmp`. The lease's folder is ours alone, and the run directory was checked up to `/` when it was opened.
  * UsePAM is off, for root, too: PAM's modules could set what the login shell obeys before the gate, move a connection out of
- * its process group, or refuse by rules that nobody has tried. So sshd itself refuses a locked account (see `own-bar.ts`).
+ * its process group, or refuse by rules that nobody has tried. So sshd itself refuses a locked account (see `private-door-bar.ts`).
  * The time to log in is OpenSSH's own two minutes: a guest is to compare a fingerprint in it. Waiting guests and those
  * whose network is gone are noticed after 45 s.
  */

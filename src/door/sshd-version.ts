@@ -33,7 +33,7 @@ export async function sshdVersion(sshd: string): Promise<SshdVersion> {
   const written = versionWithin(sshd);
   if (written) return newEnough(written);
   // Before 9.2, -V is an unknown option, whose complaint names the version all the same.
-  const { stdout, stderr } = await capture(sshd, ['-V'], { patience: 5000 });
+  const { stdout, stderr } = await capture(sshd, ['-V'], { timeoutMs: 5000 });
   const all = [stdout, stderr].filter((text) => text !== '').join('\n');
   const version = versionIn(all);
   if (version) return newEnough(version);

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 export function terminalsMend(): string | undefined {
   if (process.platform !== 'linux' || process.geteuid?.() === 0) return undefined;
   const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
-  return mendFor(read('/proc/self/mounts'), read('/etc/group'), groups);
+  return remountFor(read('/proc/self/mounts'), read('/etc/group'), groups);
 }
 
 /**
@@ -18,7 +18,7 @@ export function terminalsMend(): string | undefined {
  * @param groupFile as in group(5)
  * @param groups of the process
  */
-export function mendFor(
+export function remountFor(
   mounts: string,
   groupFile: string,
   groups: readonly (number | undefined)[],

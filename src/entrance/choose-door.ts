@@ -1,7 +1,7 @@
 /** Which door guests come through, before anything is opened. */
 
 import { networkInterfaces } from 'node:os';
-import type { DoorReason, OwnBar } from '../domain/door-reason.ts';
+import type { DoorReason, PrivateDoorBar } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Guest } from '../domain/guest.ts';
 import type { DoorIntent } from '../domain/intent.ts';
@@ -10,14 +10,14 @@ import { reachOf } from '../door/addresses.ts';
 import { hostKeyFile, openHostKey } from '../door/host-key.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import type { Known } from '../door/known.ts';
-import { ownBar } from '../door/own-bar.ts';
+import { privateDoorBar } from '../door/private-door-bar.ts';
 import { isAny, isLoopback } from '../door/reachable.ts';
 import { newEnough, sshdVersion } from '../door/sshd-version.ts';
 import { lookAtSystem, portsElsewhere, type SystemDoor } from '../door/system.ts';
 import { terminalsMend } from '../door/terminals.ts';
 import { writeTrouble } from '../lease/write-trouble.ts';
 import type { DoorChoice, Proof, ProofWorld } from './door-choice.ts';
-import { hostKeyFolder } from './own-door.ts';
+import { hostKeyFolder } from './private-door.ts';
 import { prove } from './proof.ts';
 
 export interface ChoiceWorld {
@@ -54,10 +54,11 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   if (intent.door === 'private' || (intent.door === 'auto' && intent.bind !== undefined))
     return { ...own, why: { kind: 'asked' } };
   const forwarding = intent.door === 'auto' && asksForPorts(intent);
-  const bar = forwarding ? ownBar() : undefined;
+  const bar = forwarding ? privateDoorBar() : undefined;
   if (forwarding && bar === undefined) return { ...own, why: { kind: 'forward' } };
   const trouble = intent.door === 'auto' && !asksForSystem(intent) ? writeTrouble(intent.keyFile) : undefined;
-  if (trouble && ownBar() === undefined) return { ...own, why: { kind: 'key-file', failure: trouble } };
+  if (trouble && privateDoorBar() === undefined)
+    return { ...own, why: { kind: 'key-file', failure: trouble } };
   const port = intent.port ?? 22;
   const { env, sshd, isFresh = false } = world;
   const query = {
@@ -218,7 +219,7 @@ async function proofWorld({ keyFile }: DoorIntent, world: ChoiceWorld): Promise<
   return { ...world, keyFile, guests: await world.guests };
 }
 
-function forwardOr(kind: 'answers', bar: OwnBar | undefined): DoorReason {
+function forwardOr(kind: 'answers', bar: PrivateDoorBar | undefined): DoorReason {
   return bar === undefined ? { kind } : { kind: 'forward', bar };
 }
 

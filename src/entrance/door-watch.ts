@@ -9,7 +9,7 @@ import type { Trouble } from '../domain/trouble.ts';
 import { accountFiles } from '../door/account-state.ts';
 import { keyObstacles } from '../door/key-rules.ts';
 import type { Known } from '../door/known.ts';
-import { liveBar } from '../door/own-bar.ts';
+import { liveBar } from '../door/private-door-bar.ts';
 import { loginFiles } from '../shell/login-files.ts';
 import { passwdFile } from '../system/account.ts';
 import { type Marks, markFiles } from '../system/remembered.ts';

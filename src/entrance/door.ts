@@ -21,13 +21,13 @@ import { findJump, openTunnel } from '../tunnel/tunnel.ts';
 import type { DoorChoice } from './door-choice.ts';
 import { watchOwn, watchSystem } from './door-watch.ts';
 import type { DoorPlace, OpenDoor } from './open-door.ts';
-import { type Doorstep, type DoorWorld, openOwnDoor } from './own-door.ts';
+import { type Doorstep, type DoorWorld, openPrivateDoor } from './private-door.ts';
 import { waysAreKnown } from './proof.ts';
 
 /**
  * Opens the chosen door on an armed lease, and the tunnel to it where one is asked for. Nobody comes in before lines
  * are granted.
- * @throws Refusal those of `ownBar`; `host-key-refused`, `port-refused`, `program-failed`, `tunnel-failed`
+ * @throws Refusal those of `privateDoorBar`; `host-key-refused`, `port-refused`, `program-failed`, `tunnel-failed`
  */
 export async function openDoor(
   choice: DoorChoice,
@@ -174,9 +174,9 @@ function sharedDiversions({ emptyHome }: Doorstep['lease'], version: SshdVersion
 
 /** One of our own, as the system's would be described. */
 async function openPrivate(
-  ...own: Parameters<typeof openOwnDoor>
+  ...own: Parameters<typeof openPrivateDoor>
 ): Promise<DoorPlace & Pick<OpenDoor, 'host' | 'known'>> {
-  const { port, host, hostKey, rules } = await openOwnDoor(...own);
+  const { port, host, hostKey, rules } = await openPrivateDoor(...own);
   const [, , { lease }, { version }] = own;
   const known = {
     answers: true,

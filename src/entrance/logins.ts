@@ -34,7 +34,7 @@ export interface Logins {
 }
 
 /** In ms. */
-const patience = {
+const timeoutsMs = {
   /** From the login, or from the start of the shell, to the gate. */
   gate: 5000,
   /** sshd says that it starts a shell a moment before it does. */
@@ -105,12 +105,12 @@ export function watchLogins(world: LoginsWorld): Logins {
     const { over, why } = excess(one);
     if (over > 1) endTelling(one, why);
     if (over !== 1) return;
-    later(one, patience.refusal, () => {
+    later(one, timeoutsMs.refusal, () => {
       if (excess(one).over > 0) endTelling(one, why);
     });
   };
   const look = (one: LoggedIn): void => {
-    const found = lookBehind(folder, one.leader, (patience.gate - patience.slack) / 1000);
+    const found = lookBehind(folder, one.leader, (timeoutsMs.gate - timeoutsMs.slack) / 1000);
     const { registered, strangers, isComing } = found;
     const idles = !registered && !isComing && !(one.guest && world.mayForward(one.guest));
     if (strangers.length === 0 && !idles) return;
@@ -125,16 +125,16 @@ export function watchLogins(world: LoginsWorld): Logins {
       const isKnown = name(one);
       if (login.ended) return end(login.leader);
       count(one);
-      later(one, patience.gate, () => look(one));
+      later(one, timeoutsMs.gate, () => look(one));
       if (isKnown) return;
-      later(one, patience.unknown, () => {
+      later(one, timeoutsMs.unknown, () => {
         if (name(one)) count(one);
         else end(one.leader);
       });
     },
     session: (leader) => {
       const one = all.get(leader);
-      if (one) later(one, patience.gate, () => look(one));
+      if (one) later(one, timeoutsMs.gate, () => look(one));
     },
     end,
   };

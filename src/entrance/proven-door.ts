@@ -3,7 +3,7 @@ import { refuse } from '../domain/failure.ts';
 import type { DoorIntent } from '../domain/intent.ts';
 import { isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
-import { ownBar } from '../door/own-bar.ts';
+import { privateDoorBar } from '../door/private-door-bar.ts';
 import { sshdVersion } from '../door/sshd-version.ts';
 import { loginShell } from '../shell/shell.ts';
 import type { DoorChoice } from './door-choice.ts';
@@ -45,7 +45,7 @@ export async function provenDoor(
   const failure = await ofSystem.prove(system);
   const block = failure ?? suspicion(obstacles);
   const isNamed = intent.port !== undefined || intent.keyFileNamed || choice.why.kind === 'asked';
-  const canChange = ownBar() === undefined;
+  const canChange = privateDoorBar() === undefined;
   if (block && canChange && isAuto && !isNamed) {
     const version = await sshdVersion(world.sshd);
     const own = guardShell(guarded, { kind: 'private', version }, world);

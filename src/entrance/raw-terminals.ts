@@ -5,7 +5,7 @@ import { capture } from '../spawn/capture.ts';
 export async function rawTerminals(terminals: readonly string[]): Promise<string[]> {
   const looks = terminals.map(async (terminal) => {
     if (!/^\/dev\/[A-Za-z0-9/]+$/.test(terminal)) return [];
-    const { stdout } = await capture('/bin/sh', ['-c', 'exec stty -a <"$0"', terminal], { patience: 1000 });
+    const { stdout } = await capture('/bin/sh', ['-c', 'exec stty -a <"$0"', terminal], { timeoutMs: 1000 });
     return /(^|\s)-icanon\b/.test(stdout) ? [terminal] : [];
   });
   return (await Promise.all(looks)).flat();

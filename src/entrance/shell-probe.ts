@@ -34,7 +34,7 @@ export interface ShellQuery {
 }
 
 /** In ms: after how long it is told, and how often it is looked then at what has the terminal; for all of it. */
-const patience = { told: 1000, look: 400, most: 15_000 };
+const timeoutsMs = { told: 1000, look: 400, most: 15_000 };
 
 interface Run {
   readonly name: string;
@@ -184,8 +184,8 @@ async function outcomeOf(
     const passed = performance.now() - since;
     for (const { name } of waiting) if (!begun.has(name) && probeRun(probe, name).at) begun.set(name, passed);
     const isLate = ({ name }: Run): boolean => passed - (begun.get(name) ?? passed) > limit;
-    if (passed > patience.most || waiting.some(isLate)) return 'late';
-    if (passed > patience.told && passed - (looked ?? 0) > patience.look) {
+    if (passed > timeoutsMs.most || waiting.some(isLate)) return 'late';
+    if (passed > timeoutsMs.told && passed - (looked ?? 0) > timeoutsMs.look) {
       if (looked === undefined) onSlow();
       looked = passed;
       const now = await rawTerminals(waiting.map(({ name }) => probeRun(probe, name).at?.terminal ?? ''));

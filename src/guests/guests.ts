@@ -4,7 +4,7 @@ import { type Access, type Guest, isNonEmpty, type NonEmpty, type Reference } fr
 import type { PublicKey } from '../domain/public-key.ts';
 import type { Trust } from '../domain/trust.ts';
 import { openKeyring } from '../keyring/keyring.ts';
-import { isRemembered, type Onlooker, pinsOf, type Seen, seeKeys } from './seen.ts';
+import { type ComparedGuest, compareKeys, isRemembered, type Onlooker, pinsOf } from './compare.ts';
 
 export interface Invited {
   readonly references: NonEmpty<Reference>;
@@ -33,7 +33,7 @@ export async function resolveGuests(
   const keyring = invited.references.some(isRemembered)
     ? openKeyring({ env, onWarning: (warning) => emit({ kind: 'keyring', warning }) })
     : undefined;
-  const seen = await seeKeys(invited.references, invited, keyring, host);
+  const seen = await compareKeys(invited.references, invited, keyring, host);
   for (const { reference, trust } of seen) {
     if (trust.verdict === 'changed') await confirm(reference, trust, invited.acceptNewKeys, host);
   }
@@ -49,7 +49,11 @@ export async function resolveGuests(
  * The guests to let in. A key that two of them have counts for the first, since sshd takes the first line: a guest
  * left without a key of their own is left out, and told.
  */
-function guestsOf(seen: readonly Seen[], access: Access, emit: (event: Event) => void): NonEmpty<Guest> {
+function guestsOf(
+  seen: readonly ComparedGuest[],
+  access: Access,
+  emit: (event: Event) => void,
+): NonEmpty<Guest> {
   const owners = new Map<string, string>();
   const guests = seen.flatMap(({ reference, label, keys, refused }): Guest[] => {
     if (isNonEmpty(refused)) emit({ kind: 'keys-left-out', reference, refused });

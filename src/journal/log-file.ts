@@ -24,7 +24,7 @@ import { distrust } from '../system/safe-path.ts';
 /** Bytes. */
 const longest = 1 << 20;
 /** How long, in ms, to wait for another process that renames it: the next line will try again. */
-const patience = 100;
+const timeoutMs = 100;
 
 /** Why the log can't be used. Not a failure: a pairing goes on without it. */
 export class LogTrouble extends Error {
@@ -56,7 +56,7 @@ export async function appendToLog(env: Env, line: string): Promise<void> {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats && stats.size >= longest) renameSync(path, oldLogPath(env)); // Else somebody else has.
   };
-  await withLock(`${path}.lock`, path, rename, { longest: patience }).catch(() => {});
+  await withLock(`${path}.lock`, path, rename, { longest: timeoutMs }).catch(() => {});
 }
 
 /** All lines, the oldest first. @throws LogTrouble */

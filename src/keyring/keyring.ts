@@ -3,8 +3,8 @@ import type { Pin } from '../domain/pin.ts';
 import { fileStore } from './file-store.ts';
 import { connectKeychain, type KeychainClient } from './keychain-client.ts';
 import { type Marks, marksIn } from './marks.ts';
+import { findPlace, type PinLocation, type Where } from './pin-location.ts';
 import { failed, ok, type Result } from './pin-store.ts';
-import { findPlace, type Place, type Where } from './place.ts';
 import type { PinRead } from './record.ts';
 import { hasSessionBus, type StartKeychain, startKeychain } from './start-keychain.ts';
 import { stateFolder } from './state-folder.ts';
@@ -58,7 +58,7 @@ export function openKeyring(options: KeyringOptions): Keyring {
   }
 
   /** Tells why the keychain is not used: a lasting reason in one run only, but always whose pins it may keep from us. */
-  async function announce(at: Place, absent: readonly string[]): Promise<void> {
+  async function announce(at: PinLocation, absent: readonly string[]): Promise<void> {
     if (at.where === 'keychain' || !onWarning) return;
     const { trouble } = at;
     const set = await marks.read();
@@ -131,7 +131,7 @@ function pinsIn(reads: ReadonlyMap<string, PinRead>): ReadonlyMap<string, Pin> {
 }
 
 /** What there is to say of pins that are neither there nor simply not. */
-function warningsOf(reads: ReadonlyMap<string, PinRead>, at?: Place): KeyringWarning[] {
+function warningsOf(reads: ReadonlyMap<string, PinRead>, at?: PinLocation): KeyringWarning[] {
   const where = at?.where === 'keychain' ? 'keychain' : 'file';
   const missing = [...reads].filter(([, read]) => read.kind === 'missing').map(([reference]) => reference);
   const warnings: KeyringWarning[] =

@@ -25,7 +25,7 @@ export async function lookForAttributes(path: string): Promise<void> {
   const { code, stdout } = await capture('/bin/sh', ['-c', script, 'sh', path], {
     cwd: '/',
     env: { ...process.env, LC_ALL: 'C' },
-    patience: 5000,
+    timeoutMs: 5000,
   });
   if (code === 0 && stdout[10] === ' ') plain.add(identityOf(before));
 }

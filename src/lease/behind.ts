@@ -4,7 +4,7 @@
  */
 import { userOf } from '../system/process-user.ts';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
-import { hasProc, uptime, wordsOf } from './process.ts';
+import { commandLineOf, hasProc, uptime } from './process.ts';
 import { startTicks, type TableRow } from './process-row.ts';
 import { processIds, processTable, rowsOf } from './process-table.ts';
 
@@ -72,7 +72,7 @@ export function lookForStrays(folder: string): StrayLook {
       sshds.has(ppid) &&
       !sshds.has(pid) &&
       isOfThisUser(pid) &&
-      wordsOf(pid).includes(` -c exec /bin/sh ${folder}/`);
+      commandLineOf(pid).includes(` -c exec /bin/sh ${folder}/`);
     for (const row of rows) if (isOurs(row)) own.add(row.ppid);
     const before = seconds.map((some) => ticksNow() - some * ticks);
     // Most often nothing runs there but gates. Else all that it has started counts, too.
@@ -92,7 +92,7 @@ export function strayLogins(
 ): { readonly label: string; readonly seconds: number }[] {
   const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
   return strays.flatMap((row) => {
-    const [, command = ''] = wordsOf(row.pid).split(` -c exec /bin/sh ${folder}/`);
+    const [, command = ''] = commandLineOf(row.pid).split(` -c exec /bin/sh ${folder}/`);
     const [, named] = /^(?:\d+\/)?gate (\S+)/.exec(command) ?? [];
     const label = named ?? gates.find(({ parent }) => parent === row.ppid)?.label;
     const seconds = Math.round(uptime() - startTicks(row) / ticks);
@@ -105,7 +105,7 @@ export function strayLogins(
  * a parent, which in a container may be an sshd. Nor one that somebody else calls so.
  */
 function servesUs(pid: number): boolean {
-  return pid > 1 && isConnection(wordsOf(pid)) && isOfThisUser(pid);
+  return pid > 1 && isConnection(commandLineOf(pid)) && isOfThisUser(pid);
 }
 
 /** By how an sshd shows itself: `sshd: ada@pts/0`, not `sshd: /usr/sbin/sshd -D [listener] …`. */

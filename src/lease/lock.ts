@@ -24,7 +24,7 @@ interface Owner extends ProcessIdentity {
 }
 
 /** How long to wait for another's lock, in ms. What it protects takes milliseconds. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 /** After how many ms the lock of a process on another machine, which can't be asked, counts as left behind. */
 const foreignAge = 60_000;
 
@@ -39,7 +39,7 @@ export async function withLock<T>(
   path: string,
   guarded: string,
   work: () => T,
-  { longest = patience, stop }: { longest?: number; stop?: AbortSignal | undefined } = {},
+  { longest = timeoutMs, stop }: { longest?: number; stop?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const owner: Owner = { ...thisProcess(), nonce: randomBytes(8).toString('hex'), machine: machineName() };
   const since = performance.now(); // A clock that is set in between changes nothing.

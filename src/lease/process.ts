@@ -68,7 +68,7 @@ export function commandOf(pid: number): string | undefined {
 }
 
 /** The words that `pid` was started with, with one space between them; empty if it has ended. */
-export function wordsOf(pid: number): string {
+export function commandLineOf(pid: number): string {
   try {
     if (hasProc) return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
     return ps(['-o', 'args=', '-p', String(pid)]).trim();

@@ -8,8 +8,8 @@ import type { Client } from '../room/clients.ts';
 import { type ShownMenu, showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
 import { showGuests } from '../room/room.ts';
+import type { HostPresence } from './host-presence.ts';
 import { type Live, namesIn } from './live.ts';
-import type { Seat } from './seat.ts';
 import { visitOf } from './watch.ts';
 
 /** How often to look, in ms, who waits and for whom a menu can be shown. */
@@ -28,7 +28,7 @@ const idle = 1;
  * @param menuFor gives a menu whose values are {@link Answer}s; any other value is no answer yet
  * @returns what ends it, and takes the menus away
  */
-export function approveJoins(live: Live, host: Seat, menuFor: (visit: Visit) => Menu): () => void {
+export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Visit) => Menu): () => void {
   const { room } = live;
   const { folder } = live.lease;
   const waiting = new Map<string, Visit>();

@@ -21,14 +21,14 @@ import { forgetViews, openGate, shutGateFor } from '../lease/gate.ts';
 import { grant, revoke } from '../lease/grant.ts';
 import { sever } from '../lease/lease.ts';
 import { asking, type Presence, presences } from '../lease/presence.ts';
-import { commandOf, wordsOf } from '../lease/process.ts';
+import { commandLineOf, commandOf } from '../lease/process.ts';
 import { moveGuests } from '../room/move.ts';
 import { moveDeadline, timeLeft } from './deadline.ts';
 import type { Live } from './live.ts';
 import { isSome, keysLeft, noteLines, remainsOf } from './other-ways.ts';
 
 /** How long, in ms, somebody may be on their way through the gate. */
-const patience = 2000;
+const timeoutMs = 2000;
 
 /**
  * Lets more guests in: their flags first, then their lines, all in one write.
@@ -173,7 +173,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   const mine = (): Presence[] => presences(folder).filter((one) => one.label === label);
   let pending = new Set(mine().flatMap(({ record }) => (asks.has(record) ? [] : [record])));
   let under = new Set<number>();
-  const until = performance.now() + patience;
+  const until = performance.now() + timeoutMs;
   while (pending.size > 0 && performance.now() < until) {
     const waiting = mine().filter(({ record }) => pending.has(record));
     const inside = waiting.filter((one) => one.inside);
@@ -187,7 +187,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
   }
   // Their client was asked to become the gate: who types has the room's server, which could have it become something else.
   const access = live.roster.accessOf(label);
-  for (const since = performance.now(); performance.now() < since + patience; await sleep(20)) {
+  for (const since = performance.now(); performance.now() < since + timeoutMs; await sleep(20)) {
     under = new Set([...under].filter((pid) => !hasArrived(folder, pid, access)));
     if (under.size === 0) break;
   }
@@ -200,7 +200,7 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
 
 /** Whether a process that was to go through the gate again is what the gate becomes for that access, or has ended. */
 function hasArrived(folder: string, pid: number, access: Access): boolean {
-  const words = wordsOf(pid);
+  const words = commandLineOf(pid);
   const isTmux = commandOf(pid)?.startsWith('tmux') === true;
   const isLooking = isTmux && words.includes(` -f /dev/null -S ${folder}/air/${pid} set-option -s `);
   return (

@@ -13,7 +13,7 @@ export interface DeadMan {
 }
 
 /** How long, in ms, a switch may take to go. */
-const patience = 1000;
+const timeoutMs = 1000;
 
 /** A switch that has died so often within so many ms is none. */
 const often = { times: 3, within: 60_000 };
@@ -58,7 +58,7 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
       child.stdin?.end('done\n');
-      const late = await Promise.race([gone, sleep(patience, 'late', { ref: false })]);
+      const late = await Promise.race([gone, sleep(timeoutMs, 'late', { ref: false })]);
       if (late === 'late') child.kill('SIGKILL'); // Stopped, by somebody else: there is nothing left for it to do.
     },
   };

@@ -1,20 +1,20 @@
 /** The host's menu: who is a guest, and what can be done about them. */
 
 import { type Failure, Refusal } from '../domain/failure.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
 import { extend, kick, setAccess } from './change.ts';
-import { entryOf } from './entry.ts';
+import type { GuestAction, Menus, PairingAction } from './context.ts';
+import type { HostPresence } from './host-presence.ts';
 import type { Live } from './live.ts';
-import type { Seat } from './seat.ts';
-import type { GuestAction, Menus, PairingAction } from './world.ts';
+import { pairingInfoOf } from './pairing-info.ts';
 
 /** Seconds. */
 const extension = 30 * 60;
 
 export interface MenuContext {
-  readonly host: Seat;
+  readonly host: HostPresence;
   readonly menus: Menus;
   /** Ends the pairing; does not wait for it. */
   readonly stop: () => void;
@@ -34,7 +34,7 @@ export async function openMenu(live: Live, context: MenuContext, pid: number): P
     return choice.kind === 'chosen' ? choice.value : undefined;
   };
   live.lookout.look();
-  const { guests, ...pairing } = entryOf(live);
+  const { guests, ...pairing } = pairingInfoOf(live);
   try {
     const chosen = await choose(menus.pairing({ ...pairing, guests }));
     const guest = guests[Number(chosen) - 1];
@@ -62,7 +62,7 @@ function failureOf(error: unknown): Failure {
 
 async function act(
   live: Live,
-  { label }: Entry['guests'][number],
+  { label }: PairingInfo['guests'][number],
   action: GuestAction | undefined,
 ): Promise<void> {
   switch (action) {

@@ -25,6 +25,7 @@ import { findShared, leaveShared, openShared } from '../room/share.ts';
 import { findTmux, tmuxVersion } from '../room/tmux.ts';
 import { Resources } from '../system/resources.ts';
 import { Turns } from '../system/turns.ts';
+import type { PairingContext } from './context.ts';
 import { armDeadMan, type DeadMan } from './dead-man.ts';
 import { deadlineFrom, isLate, startDeadline } from './deadline.ts';
 import { endAccess } from './end.ts';
@@ -36,13 +37,12 @@ import { Roster } from './roster.ts';
 import { Sinks } from './sinks.ts';
 import { Life } from './state.ts';
 import { Stopped, unlessStopped } from './stop.ts';
-import type { World } from './world.ts';
 
 /** Most gates at a time. */
 const caps = { guest: 8, pairing: 64 };
 
 /** How long, in seconds, guests may take to be resolved. */
-const patience = 7 * 86_400;
+const resolvingSeconds = 7 * 86_400;
 
 /**
  * Chooses the door, while the room is opened. Once `giveUp` is aborted what it has opened is closed again, and it rejects.
@@ -63,7 +63,7 @@ export type ChooseDoor = (
 export async function openPairing(
   intent: PairIntent,
   guests: Promise<NonEmpty<Guest>>,
-  world: World,
+  world: PairingContext,
   choose: ChooseDoor,
 ): Promise<Live> {
   const { env, emit, stop } = world;
@@ -131,7 +131,7 @@ export async function openPairing(
       Promise.race([openDoor(choice, intent, { lease, waysIn }, step), roomFails]),
     );
     if (intent.approve) requireApproval(lease);
-    if (intent.seat !== 'elsewhere') setHostPresence(lease, true);
+    if (intent.hostMode !== 'elsewhere') setHostPresence(lease, true);
     for (const { label, access } of invited) openGate(lease, label, access);
     const deadMan = await opening;
     if (isLate(pairing)) {
@@ -175,7 +175,7 @@ async function takeRoom(
   pairing: Pairing,
   intent: PairIntent,
   { root, tmux }: { readonly root: string; readonly tmux: string },
-  world: World,
+  world: PairingContext,
 ): Promise<Room> {
   const { lease } = pairing;
   if (intent.share) await tmuxVersion(tmux);
@@ -195,11 +195,16 @@ async function takeRoom(
  * Starts tmux and arms the lease meanwhile: gate and dead man's switch. Or makes a place for guests in the session that
  * is shared.
  */
-async function openTheRoom(pairing: Pairing, intent: PairIntent, room: Room, world: World): Promise<DeadMan> {
+async function openTheRoom(
+  pairing: Pairing,
+  intent: PairIntent,
+  room: Room,
+  world: PairingContext,
+): Promise<DeadMan> {
   const { lease, deadline } = pairing;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
   // Nobody can come in yet, and the clock must not end what waits for the host's answer to a question.
-  armClock(lease, deadlineFrom(pairing.startedAt, intent.ttl + patience), sweepThis);
+  armClock(lease, deadlineFrom(pairing.startedAt, intent.ttl + resolvingSeconds), sweepThis);
   const arm = async (): Promise<DeadMan> => {
     armLease(lease, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
     const deadMan = await armDeadMan(lease.deadMan, () => world.emit({ kind: 'switch-restarted' }));

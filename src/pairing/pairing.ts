@@ -8,8 +8,8 @@ import { keyObstacles } from '../door/key-rules.ts';
 import { chooseDoor } from '../entrance/choose-door.ts';
 import type { OpenDoor } from '../entrance/open-door.ts';
 import { watchShell } from '../entrance/shell-guard.ts';
+import { isRemembered } from '../guests/compare.ts';
 import { resolveGuests } from '../guests/guests.ts';
-import { isRemembered } from '../guests/seen.ts';
 import { type Log, openLog } from '../journal/log.ts';
 import { copyThroughTmux } from '../room/clipboard.ts';
 import { socketAround } from '../room/own-server.ts';
@@ -17,19 +17,19 @@ import { hasSession, reattachCommand } from '../room/room.ts';
 import { deferred } from '../system/deferred.ts';
 import { Resources } from '../system/resources.ts';
 import { approveJoins } from './approve.ts';
+import type { HostRequests, PairingContext } from './context.ts';
 import { endAccess } from './end.ts';
-import { entryOf } from './entry.ts';
+import { watchHost } from './host-presence.ts';
 import type { Live } from './live.ts';
 import { openMenu } from './menu.ts';
 import { openPairing } from './open.ts';
 import { keysLeft, remainsOf } from './other-ways.ts';
-import { takeSeat } from './seat.ts';
+import { pairingInfoOf } from './pairing-info.ts';
 import { statusLine } from './status-line.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 import { watchStrays } from './strays.ts';
 import { trialOf } from './trial.ts';
 import { watchPairing } from './watch.ts';
-import type { HostRequests, World } from './world.ts';
 
 /**
  * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it: what it has not read by
@@ -50,9 +50,9 @@ export interface Ended {
  * @throws Refusal where it can't start, or where its access can't be taken back; {@link Stopped} where a signal
  *   came before it was live. Whatever is thrown, access has been taken back as far as it goes.
  */
-export async function pair(intent: PairIntent, world: World): Promise<Ended> {
+export async function pair(intent: PairIntent, world: PairingContext): Promise<Ended> {
   const resolving = resolveGuests(intent, world);
-  if (intent.seat === 'terminal' && !world.hasTerminal) {
+  if (intent.hostMode === 'terminal' && !world.hasTerminal) {
     await unlessStopped(world.stop, resolving);
     usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
   }
@@ -70,7 +70,11 @@ export async function pair(intent: PairIntent, world: World): Promise<Ended> {
 }
 
 /** Opens a pairing by the door that is best for these guests. @throws as {@link openPairing} does */
-export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, world: World): Promise<Live> {
+export function openFor(
+  intent: PairIntent,
+  guests: Promise<NonEmpty<Guest>>,
+  world: PairingContext,
+): Promise<Live> {
   const { env, emit } = world;
   return openPairing(intent, guests, world, (sshd, invited, giveUp) =>
     chooseDoor(intent, { env, sshd, guests: invited, attempt: trialOf(intent, world, giveUp), tell: emit }),
@@ -81,7 +85,7 @@ export function openFor(intent: PairIntent, guests: Promise<NonEmpty<Guest>>, wo
  * Has the host say yes to guests who type in a session of the host's own server, and so in all of its sessions.
  * @throws Refusal `usage` where the host says no, or can't be asked
  */
-export async function confirmSharing(ask: World['ask']): Promise<void> {
+export async function confirmSharing(ask: PairingContext['ask']): Promise<void> {
   if (await ask?.({ kind: 'sharing-all' })) return;
   usage(
     'a guest who types in a shared session can reach every session of its tmux server',
@@ -90,10 +94,10 @@ export async function confirmSharing(ask: World['ask']): Promise<void> {
 }
 
 /** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
-export async function supervise(live: Live, intent: PairIntent, world: World): Promise<Ended> {
+export async function supervise(live: Live, intent: PairIntent, world: PairingContext): Promise<Ended> {
   const { stop, env } = world;
   const { room, door, roster, sinks } = live;
-  const { seat } = intent;
+  const { hostMode } = intent;
   const known = await door.known();
   const around = socketAround(env);
   if (intent.copy && around !== undefined)
@@ -116,16 +120,16 @@ export async function supervise(live: Live, intent: PairIntent, world: World): P
   // Before anybody is told that there is a pairing.
   const control = await orEnd(live, log, world.serve(live, requests));
   // In a session that they are in already: before guests are called.
-  const taken = seat === 'elsewhere' ? takeSeat(seat, live, room, env) : undefined;
+  const taken = hostMode === 'elsewhere' ? watchHost(hostMode, live, room, env) : undefined;
   if (taken) await Promise.race([taken.looked, sleep(lookingTime, undefined, { ref: false })]);
   sinks.emit({ kind: 'invited', invitation: invitationOf(live, known, intent, env) });
 
-  if (seat === 'terminal') await sleep(readingTime);
-  const host = taken ?? takeSeat(seat, live, room, env);
+  if (hostMode === 'terminal') await sleep(readingTime);
+  const host = taken ?? watchHost(hostMode, live, room, env);
   const seen = (): void => {
     live.unseen = false;
   };
-  if (seat === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
+  if (hostMode === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
   const status = statusLine(live, { host, bell: intent.bell, words: world.words });
   sinks.add(status);
@@ -161,7 +165,7 @@ export async function supervise(live: Live, intent: PairIntent, world: World): P
 
   // The host stays in their session where it was not they who left.
   const hostStays = !['host-detached', 'host-suspended', 'stopped'].includes(reason.kind);
-  const asksHere = seat === 'terminal';
+  const asksHere = hostMode === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
   if (hostStays || !asksHere) {
     const ended: Event = { kind: 'access-ended', reason, remains, ...(failed && { failed }) };
@@ -202,7 +206,7 @@ async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
 function invitationOf(
   live: Live,
   known: Awaited<ReturnType<OpenDoor['known']>>,
-  { ttl, forward, seat, copy }: PairIntent,
+  { ttl, forward, hostMode, copy }: PairIntent,
   env: NodeJS.ProcessEnv,
 ): Invitation {
   const { door } = live;
@@ -218,9 +222,9 @@ function invitationOf(
     ttl,
     forward,
     copy: copy && socketAround(env) === undefined,
-    seat,
+    hostMode,
   };
-  return { ...told, entry: entryOf(live), keyLines: live.otherWays.lines };
+  return { ...told, entry: pairingInfoOf(live), keyLines: live.otherWays.lines };
 }
 
 async function nobodyJoined(live: Live, { joinTimeout }: PairIntent): Promise<EndReason> {

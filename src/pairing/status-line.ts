@@ -3,14 +3,14 @@ import { announce, flash } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
 import { showGuests } from '../room/room.ts';
 import { Turns } from '../system/turns.ts';
+import type { PairingContext } from './context.ts';
+import type { HostPresence } from './host-presence.ts';
 import { type Live, namesIn } from './live.ts';
-import type { Seat } from './seat.ts';
 import type { Sink } from './sinks.ts';
 import { together } from './together.ts';
-import type { World } from './world.ts';
 
-interface StatusContext extends Pick<World, 'words'> {
-  readonly host: Seat;
+interface StatusContext extends Pick<PairingContext, 'words'> {
+  readonly host: HostPresence;
   /** Whether to ring the host's terminals. */
   readonly bell: boolean;
 }

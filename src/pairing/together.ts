@@ -1,5 +1,5 @@
 /** For how long, in ms, what has been said stands behind what comes next. */
-const patience = 1000;
+const togetherMs = 1000;
 const most = 3;
 
 /**
@@ -16,7 +16,7 @@ export function together(now: () => number): (text: string, forAll: boolean) => 
       recent = [];
       return text;
     }
-    recent = [said, ...recent.filter((one) => at - one.at < patience)].slice(0, most);
+    recent = [said, ...recent.filter((one) => at - one.at < togetherMs)].slice(0, most);
     return recent.map((one) => one.text).join('; ');
   };
 }

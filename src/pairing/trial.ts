@@ -20,13 +20,13 @@ import { noteEnvironment } from '../lease/probe.ts';
 import { openRunDirectory } from '../lease/run-directory.ts';
 import { steering } from '../shell/login-environment.ts';
 import { thisAccount } from '../system/account.ts';
+import type { PairingContext } from './context.ts';
 import { endAccess } from './end.ts';
 import type { Live } from './live.ts';
 import { openPairing } from './open.ts';
-import type { World } from './world.ts';
 
 /** How long a login may take, in ms: beside a pairing the host waits for it. */
-const patience = { alone: 20_000, beside: 8000 };
+const loginTimeoutMs = { alone: 20_000, beside: 8000 };
 
 /** How many keys of others go with one of our own: sshd takes 6 tries at most, and some are set to fewer. */
 const offeredAtOnce = 2;
@@ -44,10 +44,10 @@ const offeredAtOnce = 2;
 export async function tryPairing(
   intent: TrialIntent,
   kinds: NonEmpty<KeyKind>,
-  world: World,
+  world: PairingContext,
   choose: (sshd: string) => Promise<DoorChoice>,
   {
-    wait = patience.alone,
+    wait = loginTimeoutMs.alone,
     at,
     offer = [],
     onBlock = () => {},
@@ -61,7 +61,7 @@ export async function tryPairing(
   // With a key that lets in: not where others could put one of theirs in its place.
   const folder = makeOwnFolder(openRunDirectory(world.env));
   const log: string[] = [];
-  const emit: World['emit'] = (event) => {
+  const emit: PairingContext['emit'] = (event) => {
     if (event.kind === 'door-log') log.push(event.line);
     else if (event.kind !== 'door') world.emit(event);
     else if (event.why.kind === 'shell') onBlock(event.why.block);
@@ -82,11 +82,15 @@ export async function tryPairing(
 }
 
 /** Tries an sshd of the system's beside a pairing of this intent: nothing of it is told. */
-export function trialOf(intent: TrialIntent, world: World, giveUp: AbortSignal): ProofWorld['attempt'] {
+export function trialOf(
+  intent: TrialIntent,
+  world: PairingContext,
+  giveUp: AbortSignal,
+): ProofWorld['attempt'] {
   const { ask: _, ...quiet } = { ...world, hasTerminal: false, emit: () => {}, stop: giveUp };
   return async (system, kinds, offer) => {
     const at = await addressToTry(intent, world.env, system);
-    const wait = patience.beside;
+    const wait = loginTimeoutMs.beside;
     return tryPairing(intent, kinds, quiet, (sshd) => chosen(system, sshd), { wait, at, offer });
   };
 }
@@ -206,7 +210,7 @@ function pairingFor(intent: TrialIntent, reference: Reference, folder: string): 
     references: [reference],
     access: 'read-write',
     ttl: 60,
-    seat: 'nowhere',
+    hostMode: 'nowhere',
     session: `doctor-${basename(folder).slice(7, 13)}`,
     approve: false,
     bell: false,

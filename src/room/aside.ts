@@ -20,11 +20,11 @@ export async function runInTerminals(
     '--',
     ...words,
   ]);
-  const lastWords = 'open\n';
+  const readyMarker = 'open\n';
   const { ok, stderr } = await run(server, [...windows, ['display-message', '-p', 'open']], {
     env,
     cwd: '/',
-    lastWords,
+    readyMarker,
     config: '/dev/null',
   });
   if (!ok) refuse({ kind: 'program-failed', program: 'tmux', doing: 'opening a terminal', detail: stderr });

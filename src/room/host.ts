@@ -21,7 +21,7 @@ export interface HostClient {
 }
 
 /** How long, in ms, a client may take to detach before it is ended. */
-const patience = 1000;
+const timeoutMs = 1000;
 
 export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
   // Standard input may have been a guest's keys. tmux refuses /dev/tty, but a terminal's output is the terminal, too.
@@ -67,7 +67,7 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
       const left = gone.catch(() => {});
       // A client asks its server before it goes, even on SIGTERM.
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-        await Promise.race([left, sleep(patience, undefined, { ref: false })]);
+        await Promise.race([left, sleep(timeoutMs, undefined, { ref: false })]);
         if (!exited) child.kill(signal);
       }
       await left;

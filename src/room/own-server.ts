@@ -49,13 +49,13 @@ function defaultSocket({ TMUX_TMPDIR }: NodeJS.ProcessEnv): string {
 /** What there is against a socket in a folder without links, whether there is one or not. */
 function against(socket: string): string | undefined {
   const found = distrustAbove(socket);
-  if (found) return wordsOf(found);
+  if (found) return describeDistrust(found);
   const stats = look(socket);
   if (stats && !stats.isSocket()) return 'it is not a socket';
   return stats && stats.uid !== process.geteuid?.() ? `it belongs to user ${stats.uid}` : undefined;
 }
 
-function wordsOf(found: Distrust): string {
+function describeDistrust(found: Distrust): string {
   switch (found.why) {
     case 'owner':
       return `${found.path} belongs to user ${found.uid}`;

@@ -31,13 +31,13 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
   const size = ['-x', String(options.size.columns), '-y', String(options.size.rows)];
   const command = options.command.length === 0 ? [] : ['--', ...options.command];
   // One that fails has the rest left out. What a user's own configuration prints comes before.
-  const lastWords = ` is open (${room.socket})\n`;
+  const readyMarker = ` is open (${room.socket})\n`;
   const settings = [
     ...roomSettings(room, options),
-    ['display-message', '-p', `#{version}${lastWords.trimEnd()}`],
+    ['display-message', '-p', `#{version}${readyMarker.trimEnd()}`],
   ];
   // The folder is where tmux is run: -c would run what stands in a name like `#(rm x)`.
-  const at = { env: options.env, cwd: options.cwd, lastWords };
+  const at = { env: options.env, cwd: options.cwd, readyMarker };
   const opened = await run(
     room,
     [['new-session', '-d', '-s', room.session, ...size, ...command], ...settings],

@@ -24,7 +24,7 @@ export interface Output {
 const floor = [3, 2] as const;
 
 /** How long, in ms, a server that runs may take to answer: one that hangs must not hold up the end. */
-const patience = 2000;
+const timeoutMs = 2000;
 
 /**
  * Runs commands on a server. Never starts one, unless `start` says so.
@@ -33,7 +33,7 @@ const patience = 2000;
 export async function run(
   server: Server,
   commands: Commands,
-  start?: { env: NodeJS.ProcessEnv; cwd: string; lastWords: string; config?: string },
+  start?: { env: NodeJS.ProcessEnv; cwd: string; readyMarker: string; config?: string },
 ): Promise<Output> {
   const config = start?.config === undefined ? [] : ['-f', start.config];
   const args = [...(start ? config : ['-N']), '-S', server.socket, ...argv(commands)];
@@ -41,7 +41,7 @@ export async function run(
     env: withoutTmux(start?.env ?? process.env),
     cwd: start ? start.cwd : '/', // Our own may have been removed.
     // Its outputs are not waited for then: they have been handed to the server.
-    ...(start ? { lastWords: start.lastWords } : { patience }),
+    ...(start ? { readyMarker: start.readyMarker } : { timeoutMs }),
   });
   return { ok: code === 0, ...output };
 }

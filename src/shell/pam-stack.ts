@@ -69,7 +69,7 @@ export function pamStack(
     return logicalLines(file.text).flatMap(({ line, text }): PamModule[] => {
       const [, included] = /^@include\s+(\S+)/.exec(text) ?? [];
       if (included !== undefined) return linesOf(included, type, depth + 1);
-      const [kind = '', control = '', module = '', ...args] = wordsOf(text);
+      const [kind = '', control = '', module = '', ...args] = splitWords(text);
       if (module === '') {
         unread.add(path);
         return [];
@@ -107,7 +107,7 @@ function logicalLines(text: string): { readonly line: number; readonly text: str
 }
 
 /** Words, of which those in brackets may hold blanks. */
-function wordsOf(line: string): string[] {
+function splitWords(line: string): string[] {
   return [...line.matchAll(/\[((?:\\\]|[^\]])*)\]|(\S+)/g)].map(
     ([, bracketed, plain]) => bracketed?.replaceAll('\\]', ']') ?? plain ?? '',
   );

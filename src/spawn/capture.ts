@@ -16,16 +16,16 @@ export interface CaptureOptions {
   /** Its whole environment; this process's own where absent. */
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds until it is killed, and what it has left running with its outputs is not waited for. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
   /** What it prints once all is done, and nowhere else: its end, with 0, is not waited for then. */
-  readonly lastWords?: string;
+  readonly readyMarker?: string;
 }
 
 /** Runs a program to its end, and that of everybody who holds its outputs. Does not reject. */
 export function capture(
   file: string,
   args: readonly string[],
-  { input, cwd, env, patience, lastWords }: CaptureOptions = {},
+  { input, cwd, env, timeoutMs, readyMarker }: CaptureOptions = {},
 ): Promise<Captured> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export function capture(
       for (const name of ['stdout', 'stderr'] as const) {
         child[name]?.setEncoding('utf8').on('data', (text) => {
           said[name] += text;
-          if (name === 'stdout' && lastWords !== undefined && said.stdout.endsWith(lastWords))
+          if (name === 'stdout' && readyMarker !== undefined && said.stdout.endsWith(readyMarker))
             end(0, said.stdout, said.stderr);
         });
       }
@@ -51,13 +51,13 @@ export function capture(
       child.once('close', (code) => end(code, said.stdout, said.stderr));
       child.stdin?.on('error', () => {}); // It has ended without reading all: `close` tells how.
       child.stdin?.end(input);
-      if (patience === undefined) return;
+      if (timeoutMs === undefined) return;
       timer = setTimeout(() => {
         child.kill('SIGKILL');
         child.stdout?.destroy();
         child.stderr?.destroy();
         end(null, '', `${file} does not answer`);
-      }, patience);
+      }, timeoutMs);
     } catch (error) {
       end(null, '', String(error)); // No such text can be handed to a program.
     }

@@ -108,7 +108,7 @@ export function remember(
   const folder = folderFor(env);
   if (folder === undefined || marks.isFresh) return false;
   const learnedAt = Date.now();
-  const record: Entry = {
+  const record: PairingInfo = {
     facts: [...surroundings(), ...facts],
     files: marks.files,
     learnedAt,
@@ -180,7 +180,7 @@ export function unlearn(env: NodeJS.ProcessEnv, name: string): void {
 }
 
 /** As it stands in the file. Times in ms since the epoch. */
-interface Entry {
+interface PairingInfo {
   readonly facts: readonly string[];
   readonly files: Readonly<Record<string, string>>;
   readonly learnedAt: number;
@@ -188,7 +188,7 @@ interface Entry {
   readonly value: unknown;
 }
 
-function parse(text: string | undefined): Entry | undefined {
+function parse(text: string | undefined): PairingInfo | undefined {
   if (text === undefined) return undefined;
   try {
     const { facts, files, learnedAt, until, value } = JSON.parse(text);

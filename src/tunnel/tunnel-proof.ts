@@ -28,7 +28,7 @@ export type Proof =
   | TunnelTrouble;
 
 /** In ms; a jump host far away takes some seconds. */
-const patience = 20_000;
+const timeoutMs = 20_000;
 
 /**
  * Begins a login through the tunnel, over the connection that there is already, and goes no further than the host key:
@@ -60,7 +60,7 @@ export async function proveTunnel(options: ProofOptions): Promise<Proof> {
   // ssh runs the other ssh by `$SHELL -c`.
   const told = await capture('ssh', [...args, '-l', user, '--', 'tunnel'], {
     env: { ...env, SHELL: '/bin/sh' },
-    patience,
+    timeoutMs,
   });
   return judgeProof(port, { log: readLog(log), master: logged(), said: told.stderr });
 }

@@ -71,7 +71,7 @@ export interface Tunnel {
  * In ms. How long a login and a question may take; the shortest and longest waits in between, and for how long a tunnel
  * has to be up until the next wait is the shortest again; how long to ask for the same port.
  */
-const patience = {
+const timeoutsMs = {
   login: 30_000,
   question: 15_000,
   least: 500,
@@ -87,7 +87,7 @@ const patience = {
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  let wait = patience.least;
+  let wait = timeoutsMs.least;
   let downSince: number | undefined;
 
   findSsh(options.env);
@@ -101,7 +101,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     downSince = undefined;
     void running.ended.then((said) => {
       if (closed) return;
-      if (performance.now() - since > patience.steady) wait = patience.least;
+      if (performance.now() - since > timeoutsMs.steady) wait = timeoutsMs.least;
       options.onDown({ kind: 'ssh', said });
       again();
     });
@@ -109,11 +109,11 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   const again = (): void => {
     downSince ??= Date.now();
     timer = setTimeout(() => void attemptAgain(), wait);
-    wait = Math.min(wait * 2, patience.most);
+    wait = Math.min(wait * 2, timeoutsMs.most);
   };
   const attemptAgain = async (): Promise<void> => {
     timer = undefined;
-    const asked = Date.now() - (downSince ?? 0) < patience.samePort ? port : 0;
+    const asked = Date.now() - (downSince ?? 0) < timeoutsMs.samePort ? port : 0;
     const next = await attempt(options, asked);
     if (closed) return;
     if (!next.up) {
@@ -160,7 +160,7 @@ const mostJumps = 16;
  */
 export async function findJump(jump: Jump, self: string, env: NodeJS.ProcessEnv): Promise<JumpWay> {
   const ask = async (one: Jump): Promise<JumpConfig> => {
-    const { stdout } = await capture('ssh', configArgs(one), { env, patience: 5000 });
+    const { stdout } = await capture('ssh', configArgs(one), { env, timeoutMs: 5000 });
     return readJumpConfig(one, stdout);
   };
   const last = await ask(jump);
@@ -214,10 +214,10 @@ async function attempt(
   try {
     for (const path of [control, log]) rmSync(path, { force: true });
     ssh = start(options, { control, log });
-    const hasLoggedIn = await ssh.until(() => existsSync(control), patience.login);
+    const hasLoggedIn = await ssh.until(() => existsSync(control), timeoutsMs.login);
     if (!hasLoggedIn) return fail({ kind: 'ssh', said: await ssh.end() });
     const forward = askArgs(control, '-O', 'forward', '-R', remoteForward(port, to));
-    const answer = await capture('ssh', forward, { env, patience: patience.question });
+    const answer = await capture('ssh', forward, { env, timeoutMs: timeoutsMs.question });
     const listening = port === 0 ? Number(/^\d+$/.exec(answer.stdout)?.[0]) : port;
     if (answer.code !== 0 || !(listening > 0))
       return fail({ kind: 'ssh', said: lastLine(logged()) || lastLine(answer.stderr) });

@@ -3,16 +3,16 @@
 import type { Check, Finding, Machine } from '../doctor/finding.ts';
 import { jsonLine, printable } from '../domain/text.ts';
 import { doubtWords } from './door-words.ts';
+import { fixFor } from './fixes.ts';
 import { causeOf } from './keyring-words.ts';
-import { mendFor } from './mends.ts';
 import { obstacleWords } from './obstacle-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';
-import { wordsOf } from './words.ts';
+import { describeFailure } from './words.ts';
 
 /** A check in one line, and the command that mends it in another. */
 export function checkLines({ level, finding }: Check, machine: Machine): string {
   const line = `${level.padEnd(4)}  ${findingWords(finding)}`;
-  const mend = level === 'ok' ? undefined : mendFor(finding, machine);
+  const mend = level === 'ok' ? undefined : fixFor(finding, machine);
   return mend === undefined ? line : `${line}\n      mend: ${printable(mend, 1000)}`;
 }
 
@@ -24,7 +24,7 @@ export function doctorJson(checks: readonly Check[], canGetIn: boolean, machine:
       check: finding.kind,
       level,
       message: findingWords(finding),
-      ...(level === 'ok' ? {} : { mend: mendFor(finding, machine) }),
+      ...(level === 'ok' ? {} : { mend: fixFor(finding, machine) }),
     })),
   });
 }
@@ -39,7 +39,7 @@ function findingWords(finding: Finding): string {
       return `sshd ${finding.version}, ${printable(finding.path)}`;
     case 'program':
     case 'run-directory-refused':
-      return wordsOf(finding.failure).error;
+      return describeFailure(finding.failure).error;
     case 'sshd-answers':
       return finding.asked
         ? `an sshd answers on port ${finding.port}, configured by ${printable(finding.configFile)}`
@@ -65,7 +65,7 @@ function findingWords(finding: Finding): string {
         ? `keys of guests are not remembered in the keychain: ${causeOf(finding.trouble)}`
         : 'the keychain remembers keys of guests';
     case 'forge':
-      return finding.failure ? wordsOf(finding.failure).error : `${printable(finding.name)} answers`;
+      return finding.failure ? describeFailure(finding.failure).error : `${printable(finding.name)} answers`;
     case 'login':
       return `a guest got in through ${finding.door === 'system' ? "this machine's sshd" : 'an sshd of our own'} on port ${finding.port}, in ${(finding.milliseconds / 1000).toFixed(1)} s`;
     case 'no-login':
@@ -76,7 +76,7 @@ function findingWords(finding: Finding): string {
 }
 
 function noLogin({ failure, said, log }: Finding & { kind: 'no-login' }): string {
-  if (failure) return `a guest can't be let in: ${wordsOf(failure).error}`;
+  if (failure) return `a guest can't be let in: ${describeFailure(failure).error}`;
   const last = log.filter((line) => !/^(Connection|Attempt to write)/.test(line)).at(-1);
   const sshd = last === undefined ? '' : `; sshd says: ${printable(last)}`;
   return `a guest could not get in: ${printable(said) || 'ssh went without a word'}${sshd}`;

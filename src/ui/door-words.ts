@@ -1,6 +1,6 @@
 /** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
 
-import type { DoorKind, OwnBar } from '../domain/door-reason.ts';
+import type { DoorKind, PrivateDoorBar } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Event } from '../domain/events.ts';
 import type { KeyLine } from '../domain/key-line.ts';
@@ -10,7 +10,7 @@ import { printable } from '../domain/text.ts';
 import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { obstacleWords } from './obstacle-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';
-import { wordsOf } from './words.ts';
+import { describeFailure } from './words.ts';
 
 /** Which door it is, and why, in one line. */
 export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>): string {
@@ -29,7 +29,7 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
     case 'silent':
       return `no sshd answers on port ${why.port}: ${through}`;
     case 'key-file':
-      return `${wordsOf(why.failure).error}: ${through}`;
+      return `${describeFailure(why.failure).error}: ${through}`;
     case 'none':
       return `no sshd answers on port ${why.port}, and one of this pairing's own could make no terminals: ${why.mend}`;
     case 'obstacles':
@@ -45,7 +45,7 @@ export function doorWords({ door, port, why }: Extract<Event, { kind: 'door' }>)
   }
 }
 
-function barWords(bar: OwnBar): string {
+function barWords(bar: PrivateDoorBar): string {
   if (bar.kind === 'no-terminals') return `could make no terminals: ${bar.mend}`;
   if (bar.kind === 'no-logins') return `would let nobody in: ${noLoginsWords(bar)}`;
   return `would let nobody in: ${accountBarWords(bar)}: ${accountMend(bar)}`;
@@ -102,7 +102,7 @@ export function doubtWords(doubt: Doubt): string {
     case 'key-accepted':
       return `it lets ${printable(doubt.guest)} in by itself, past the gate: their key stands in another file or comes from a program`;
     case 'login-untried':
-      return `a trial login could not be made: ${wordsOf(doubt.failure).error}`;
+      return `a trial login could not be made: ${describeFailure(doubt.failure).error}`;
     case 'types-untried':
       return `whether it accepts keys of type ${doubt.types.map((one) => printable(one)).join(', ')} can't be tried`;
     default:

@@ -8,7 +8,7 @@ import type { Line } from './line.ts';
 import { referenceWords } from './reference-words.ts';
 
 export function invitation(invited: Invitation): Line[] {
-  const { guests, routes, door, until, ttl, forward, seat, entry, keyLines } = invited;
+  const { guests, routes, door, until, ttl, forward, hostMode, entry, keyLines } = invited;
   const lines = guests.flatMap(({ reference, label, access, keys }) => [
     `${label} (${referenceWords(reference)}) may join, ${access === 'read-only' ? 'view only' : 'and type'}`,
     ...keys.map(({ type, fingerprint }) => `    ${fingerprint} ${type}`),
@@ -31,7 +31,7 @@ export function invitation(invited: Invitation): Line[] {
       );
     }
   }
-  if (seat === 'elsewhere') {
+  if (hostMode === 'elsewhere') {
     lines.push(`guests are in only while you are: tmux -S ${entry.socket} attach -t ${entry.session}`);
     lines.push('end it with tmuxpair stop, or by detaching');
   }

@@ -1,6 +1,6 @@
 import { jsonLine } from '../domain/text.ts';
-import type { Seen } from '../guests/seen.ts';
-import type { Where } from '../keyring/place.ts';
+import type { ComparedGuest } from '../guests/compare.ts';
+import type { Where } from '../keyring/pin-location.ts';
 import { ago, lastPaired } from './ago.ts';
 import { refusalWords } from './key-words.ts';
 import { referenceWords } from './reference-words.ts';
@@ -19,7 +19,11 @@ const places: Readonly<Record<Where, string>> = {
  * @param unsure those whose new keys wait for a yes, and are not remembered before
  * @param where where the others are remembered; absent where none of them is
  */
-export function keysTable(seen: readonly Seen[], unsure: readonly Seen[], where: Where | undefined): string {
+export function keysTable(
+  seen: readonly ComparedGuest[],
+  unsure: readonly ComparedGuest[],
+  where: Where | undefined,
+): string {
   const blocks = seen.map((guest) => {
     const rows = changesOf(guest).map(
       ({ type, fingerprint, change }) => `  ${marks[change]} ${fingerprint} ${type}`,
@@ -34,7 +38,7 @@ export function keysTable(seen: readonly Seen[], unsure: readonly Seen[], where:
 }
 
 /** The answer of `keys`, for programs. */
-export function keysJson(seen: readonly Seen[]): string {
+export function keysJson(seen: readonly ComparedGuest[]): string {
   const guests = seen.map((guest) => ({
     reference: guest.reference.text,
     from: guest.reference.from,
@@ -47,7 +51,7 @@ export function keysJson(seen: readonly Seen[]): string {
   return jsonLine({ guests });
 }
 
-function changesOf({ keys, trust }: Seen): { type: string; fingerprint: string; change: Change }[] {
+function changesOf({ keys, trust }: ComparedGuest): { type: string; fingerprint: string; change: Change }[] {
   const added = new Set(trust.verdict === 'changed' ? trust.added.map(({ fingerprint }) => fingerprint) : []);
   const removed = trust.verdict === 'changed' ? trust.removed : [];
   return [
@@ -60,7 +64,7 @@ function changesOf({ keys, trust }: Seen): { type: string; fingerprint: string; 
   ];
 }
 
-function verdict({ trust, source, fetchedAt }: Seen): string {
+function verdict({ trust, source, fetchedAt }: ComparedGuest): string {
   if (trust.verdict === 'new') return 'new';
   const now = new Date();
   const from = source === 'pin' ? `, as remembered: last seen ${ago(fetchedAt, now)}` : '';

@@ -6,7 +6,7 @@ import { date } from './clock.ts';
 export function logTable(lines: readonly LogLine[]): string {
   if (lines.length === 0) return 'nothing has been recorded';
   return lines
-    .map((line) => printable(`${date(new Date(line.at))}  ${line.pairing}  ${wordsOf(line)}`, 1000))
+    .map((line) => printable(`${date(new Date(line.at))}  ${line.pairing}  ${describeLine(line)}`, 1000))
     .join('\n');
 }
 
@@ -23,7 +23,7 @@ const reasons: Readonly<Record<string, string>> = {
   failed: 'it failed',
 };
 
-function wordsOf(line: LogLine): string {
+function describeLine(line: LogLine): string {
   switch (line.event) {
     case 'started':
       return `started: session ${line.session}, until ${date(new Date(line.deadline))}`;

@@ -1,8 +1,8 @@
 /** The words of the menus that the host gets inside tmux. */
 import { showDuration } from '../domain/duration.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { printable } from '../domain/text.ts';
-import type { Menus } from '../pairing/world.ts';
+import type { Menus } from '../pairing/context.ts';
 import type { MenuItem } from '../room/menu-script.ts';
 import { clock } from './clock.ts';
 import { troubleWords } from './trouble-words.ts';
@@ -63,7 +63,7 @@ export const menus: Menus = {
   },
 };
 
-function guestItem({ label, access, connections }: Entry['guests'][number], index: number): MenuItem {
+function guestItem({ label, access, connections }: PairingInfo['guests'][number], index: number): MenuItem {
   const where = connections.length > 0 ? 'in' : 'not in';
   const text = `${label}: ${where}, ${access === 'read-only' ? 'view only' : 'may type'}`;
   return { text, value: String(index + 1), key: String(index + 1) };

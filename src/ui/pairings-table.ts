@@ -1,17 +1,17 @@
 import { showDuration } from '../domain/duration.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { printable } from '../domain/text.ts';
 import { clock } from './clock.ts';
 import { referenceWords } from './reference-words.ts';
 import { troubleWords } from './trouble-words.ts';
 
 /** The answer of `list`, for people. */
-export function pairingsTable(pairings: readonly Entry[]): string {
+export function pairingsTable(pairings: readonly PairingInfo[]): string {
   return pairings.length === 0 ? 'nothing is live' : pairings.map(pairingInfo).join('\n\n');
 }
 
 /** A pairing as JSON has it: trouble with its words. */
-export function entryJson(pairing: Entry): unknown {
+export function pairingJson(pairing: PairingInfo): unknown {
   const trouble = pairing.trouble.map((one) => {
     const { text, fix } = troubleWords(one);
     return { ...one, text, fix };
@@ -20,7 +20,7 @@ export function entryJson(pairing: Entry): unknown {
 }
 
 /** The answer of `info`, for people: the pairing, then a block a guest. */
-export function pairingInfo(pairing: Entry): string {
+export function pairingInfo(pairing: PairingInfo): string {
   const { id, session, status, routes, trouble, guests } = pairing;
   const ending = status === 'ending' ? ' (ending)' : '';
   const lines = guests.flatMap(({ label, reference, from, access, loggedIn, keys, connections }) => [
@@ -44,7 +44,7 @@ export function pairingInfo(pairing: Entry): string {
   ].join('\n');
 }
 
-export function endOf({ deadline, remainingSeconds }: Entry): string {
+export function endOf({ deadline, remainingSeconds }: PairingInfo): string {
   return `${clock(new Date(deadline))} (in ${showDuration(remainingSeconds)})`;
 }
 

@@ -14,10 +14,10 @@ import { invitation } from './invitation-words.ts';
 import { refusalWords } from './key-words.ts';
 import { keyringWords } from './keyring-words.ts';
 import type { Line } from './line.ts';
-import { entryJson } from './pairings-table.ts';
+import { pairingJson } from './pairings-table.ts';
 import { troubleWords } from './trouble-words.ts';
 import { hiddenWords, loginsWords, tunnelWords, untriedWords } from './tunnel-words.ts';
-import { wordsOf } from './words.ts';
+import { describeFailure } from './words.ts';
 
 /** What is printed on an event, outside tmux. */
 export function linesFor(event: Event): Line[] {
@@ -41,7 +41,7 @@ export function linesFor(event: Event): Line[] {
     case 'shell-slow':
     case 'trouble':
     case 'trouble-over':
-      return [{ to: 'err', text: `tmuxpair: ${wordsFor(event)}` }];
+      return [{ to: 'err', text: `tmuxpair: ${describeEvent(event)}` }];
     case 'keys-changed':
       return changedKeys(event.reference, event.trust);
     case 'keyring':
@@ -82,7 +82,7 @@ export function linesFor(event: Event): Line[] {
 export function jsonFor(event: Event): unknown {
   switch (event.kind) {
     case 'invited':
-      return entryJson(event.invitation.entry);
+      return pairingJson(event.invitation.entry);
     case 'ended': {
       const { reason, visits, neverIn, astray } = event.report;
       const logins = { ...(neverIn.length > 0 && { neverIn }), ...(astray.length > 0 && { astray }) };
@@ -94,12 +94,12 @@ export function jsonFor(event: Event): unknown {
 }
 
 /** An event in one line, for a status line or a warning. */
-export function wordsFor(event: Event): string {
+export function describeEvent(event: Event): string {
   switch (event.kind) {
     case 'swept':
       return `took back what ${event.ids.length === 1 ? 'a pairing' : `${event.ids.length} pairings`} left behind (${event.ids.join(', ')})`;
     case 'sweep-failed':
-      return `warning: of a pairing that has died: ${wordsOf(event.failure).error}; ${wordsOf(event.failure).hint ?? ''}`;
+      return `warning: of a pairing that has died: ${describeFailure(event.failure).error}; ${describeFailure(event.failure).hint ?? ''}`;
     case 'silent':
       return event.ids.length === 1
         ? `warning: ${event.ids[0]} does not answer: is its supervisor stopped? Its guests are out at its deadline at the latest`
@@ -169,7 +169,7 @@ export function wordsFor(event: Event): string {
     case 'access-changed':
       return `${event.label} may ${event.access === 'read-only' ? 'only look' : 'type'} from now on`;
     case 'change-failed':
-      return wordsOf(event.failure).error;
+      return describeFailure(event.failure).error;
     case 'extended':
       return `the pairing now ends at ${clock(event.deadline)}`;
     case 'joined':
@@ -221,7 +221,7 @@ function changedKeys(reference: Reference, trust: Trust & { verdict: 'changed' }
 function fromPin({ reference, lastSeen, cause }: Extract<Event, { kind: 'from-pin' }>): string {
   const age = `last seen ${ago(lastSeen, new Date())}`;
   return cause
-    ? `warning: ${wordsOf(cause).error}; using the remembered keys, ${age}`
+    ? `warning: ${describeFailure(cause).error}; using the remembered keys, ${age}`
     : `${printable(reference.text)}: using the remembered keys, ${age}`;
 }
 

@@ -4,8 +4,8 @@ import type { Event } from '../domain/events.ts';
 import { type Failure, Refusal } from '../domain/failure.ts';
 import { jsonLine, printable } from '../domain/text.ts';
 import type { Line } from './line.ts';
-import { jsonFor, linesFor, wordsFor } from './report.ts';
-import { wordsOf } from './words.ts';
+import { describeEvent, jsonFor, linesFor } from './report.ts';
+import { describeFailure } from './words.ts';
 
 export interface Terminal {
   /** Data, to stdout. */
@@ -55,9 +55,9 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (debug)
         say({
           to: 'err',
-          text: `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${wordsFor(event)}`,
+          text: `tmuxpair: debug: ${new Date().toISOString()} ${event.kind}: ${describeEvent(event)}`,
         });
-      if (event.kind === 'fetching' || event.kind === 'trying') spinner?.start(wordsFor(event));
+      if (event.kind === 'fetching' || event.kind === 'trying') spinner?.start(describeEvent(event));
       if (event.kind === 'fetched' || event.kind === 'tried') spinner?.stop();
       if (event.kind === 'ended') release();
       const value = json ? jsonFor(event) : undefined;
@@ -65,7 +65,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
       if (event.kind === 'invited' && event.invitation.copy && isatty(1))
         output('stdout').write(clipboard(event.invitation.command));
       linesFor(event).forEach(say);
-      if (event.kind === 'invited' && event.invitation.seat === 'terminal') held = [];
+      if (event.kind === 'invited' && event.invitation.hostMode === 'terminal') held = [];
     },
     mannersAsOptions: () => [
       ...(quiet ? ['--quiet'] : []),
@@ -75,7 +75,7 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
     failure: (failure) => {
       spinner?.stop();
       release();
-      const { error, hint, exit } = wordsOf(failure);
+      const { error, hint, exit } = describeFailure(failure);
       output('stderr').write(`tmuxpair: error: ${error}\n`);
       if (hint !== undefined) output('stderr').write(`tmuxpair: hint: ${hint}\n`);
       return exit;

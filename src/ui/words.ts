@@ -9,7 +9,7 @@ import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
 /** Puts a failure into words. Text from outside in it comes out printable. */
-export function wordsOf(failure: Failure): Words {
+export function describeFailure(failure: Failure): Words {
   switch (failure.kind) {
     case 'usage':
       return words(2, failure.problem, failure.hint ?? 'see tmuxpair -h');

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { Entry } from '../../src/domain/pairing-info.ts';
+import type { PairingInfo } from '../../src/domain/pairing-info.ts';
 import type { Stage } from './fixture.ts';
 
 /** An entry of `list --json`. */
-export interface Listed extends Omit<Entry, 'trouble'> {
+export interface Listed extends Omit<PairingInfo, 'trouble'> {
   /** With its words. */
   readonly trouble: readonly { readonly kind: string; readonly text: string }[];
 }

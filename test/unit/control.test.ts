@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRequest } from '../../src/control/server.ts';
 import { guestsFromWire, toWire } from '../../src/control/wire.ts';
-import { entryFrom } from '../../src/pairing/entry.ts';
+import { parsePairingInfo } from '../../src/pairing/pairing-info.ts';
 import { failureOf } from '../support/failure-of.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnSE6pVRjp0zkNfm6xQmzdXbHCzJzDOhOP3iVvmbmYJ';
@@ -118,13 +118,13 @@ describe('an entry', () => {
   };
 
   test('is taken as it is', () => {
-    expect(entryFrom(entry)).toEqual(entry);
+    expect(parsePairingInfo(entry)).toEqual(entry);
   });
 
   test('has no trouble but what is known here, and none where an earlier version sends none', () => {
     const trouble = [...entry.trouble, { kind: 'of-tomorrow' }, { kind: 'lines-missing', path: 1 }];
-    expect(entryFrom({ ...entry, trouble })).toEqual(entry);
-    expect(entryFrom({ ...entry, trouble: undefined })).toEqual({ ...entry, trouble: [] });
+    expect(parsePairingInfo({ ...entry, trouble })).toEqual(entry);
+    expect(parsePairingInfo({ ...entry, trouble: undefined })).toEqual({ ...entry, trouble: [] });
   });
 
   test.each([
@@ -139,6 +139,6 @@ describe('an entry', () => {
     [{ ...entry, guests: [{ ...entry.guests[0], keys: undefined }] }],
     [{ ...entry, guests: [{ ...entry.guests[0], connections: [{ ...connection, address: 1 }] }] }],
   ])('none: %j', (value) => {
-    expect(entryFrom(value)).toBeUndefined();
+    expect(parsePairingInfo(value)).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import type { Obstacle } from '../../src/domain/obstacle.ts';
 import type { Fingerprint } from '../../src/domain/public-key.ts';
 import { refusalReasons } from '../../src/domain/refusal-reason.ts';
 import { isTrouble, type Trouble } from '../../src/domain/trouble.ts';
-import { linesFor, wordsFor } from '../../src/ui/report.ts';
+import { describeEvent, linesFor } from '../../src/ui/report.ts';
 import { keyOf } from '../support/keys.ts';
 
 const now = new Date('2026-11-22T16:00:00Z');
@@ -142,7 +142,7 @@ const invitation: Invitation = {
   ttl: 1800,
   forward: [],
   copy: false,
-  seat: 'terminal',
+  hostMode: 'terminal',
   entry: {
     id: 'aaaabbbbcccc',
     session: 'pair',
@@ -337,7 +337,7 @@ const events: { readonly [K in Event['kind']]: readonly Event[] } = {
         guest('cyd', 'read-write'),
       ] as NonEmpty<Guest>,
       forward: [80, 9100],
-      seat: 'elsewhere',
+      hostMode: 'elsewhere',
     }),
     invited({ forward: [80], door: { ...door, kind: 'private', hostKeys: [] } }),
     invited({
@@ -495,7 +495,7 @@ test('the words of every event: in a status line, and line by line outside of tm
     .flat()
     .map((event) =>
       [
-        `${event.kind}: ${wordsFor(event)}`,
+        `${event.kind}: ${describeEvent(event)}`,
         ...linesFor(event).map(({ to, text }) => `  ${to === 'err' ? '!' : '|'} ${text}`.trimEnd()),
       ].join('\n'),
     );
@@ -504,7 +504,7 @@ test('the words of every event: in a status line, and line by line outside of tm
 
 test('each is one line, and has no gap', () => {
   for (const event of Object.values(events).flat()) {
-    const lines = [wordsFor(event), ...linesFor(event).map(({ text }) => text)];
+    const lines = [describeEvent(event), ...linesFor(event).map(({ text }) => text)];
     for (const line of lines) expect(line, event.kind).not.toMatch(/\p{Cc}|undefined|\[object|NaN|Invalid/u);
     expect(lines[0]).not.toBe('');
   }
@@ -566,7 +566,7 @@ describe('what comes from outside is made safe to print', () => {
     }),
   ];
   test.each(cases.map((event) => [event.kind, event] as const))('%s', (_, event) => {
-    for (const line of [wordsFor(event), ...linesFor(event).map(({ text }) => text)])
+    for (const line of [describeEvent(event), ...linesFor(event).map(({ text }) => text)])
       expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|\p{Bidi_C}/u);
   });
 });

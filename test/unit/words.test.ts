@@ -5,7 +5,7 @@ import type { ShellBlock } from '../../src/domain/shell-block.ts';
 import type { TunnelTrouble } from '../../src/domain/tunnel-trouble.ts';
 import { clock } from '../../src/ui/clock.ts';
 import { refusalWords } from '../../src/ui/key-words.ts';
-import { wordsOf } from '../../src/ui/words.ts';
+import { describeFailure } from '../../src/ui/words.ts';
 
 type Every<T extends string, U extends { readonly [K in T]: string }, Key extends T> = {
   readonly [V in U[Key]]: readonly Extract<U, { readonly [K in Key]: V }>[];
@@ -235,7 +235,7 @@ test('the words of every failure', async () => {
   const stories = Object.values(failures)
     .flat()
     .map((failure) => {
-      const { error, hint, exit } = wordsOf(failure);
+      const { error, hint, exit } = describeFailure(failure);
       const lines = [`${failure.kind} (${exit})`, `  tmuxpair: error: ${error}`];
       return [...lines, ...(hint === undefined ? [] : [`  tmuxpair: hint: ${hint}`])].join('\n');
     });
@@ -246,7 +246,7 @@ test('the words of every failure', async () => {
 
 test('each says one line in small letters, without a full stop, and with an exit code of its class', () => {
   for (const failure of Object.values(failures).flat()) {
-    const { error, hint = '', exit } = wordsOf(failure);
+    const { error, hint = '', exit } = describeFailure(failure);
     for (const text of [error, hint]) {
       expect(text).not.toMatch(/[\p{Cc}\u2028\u2029]|\\x0|undefined|\[object|NaN/u);
       expect(text).not.toMatch(/\.$|^[A-Z][a-z]/);
@@ -272,7 +272,7 @@ test.each(['\x1b[2J\x1b]0;x\x07', '\r\ntmuxpair: all is well', '\u202etxt.exe', 
   'nothing from outside reaches the terminal raw: %j',
   (poison) => {
     for (const failure of Object.values(failures).flat()) {
-      const { error, hint = '' } = wordsOf(poisoned(failure, poison));
+      const { error, hint = '' } = describeFailure(poisoned(failure, poison));
       expect(`${error}${hint}`, failure.kind).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|\p{Bidi_C}/u);
     }
   },

@@ -3,8 +3,8 @@ import { splitHost, username } from '../../../providers/account.ts';
 import { addressOf, baseUrl, tokenFrom } from '../../../providers/environment.ts';
 import { visit } from '../../../providers/http.ts';
 import { json, objectsIn, textIn } from '../../../providers/json.ts';
+import { parseOfferedKeys, usable } from '../../../providers/offered-keys.ts';
 import type { Env, Provider } from '../../../providers/provider.ts';
-import { sift, usable } from '../../../providers/sift.ts';
 import type { Site } from '../../../providers/site.ts';
 import { usage } from '../../../src/domain/failure.ts';
 
@@ -35,7 +35,7 @@ export const another: Provider = {
       const answer = await get({ ...json, url, validator: context.validator });
       if (answer.kind === 'not-modified') return answer;
       const offered = objectsIn(site, answer).map((entry) => ({ text: textIn(site, entry, 'key') }));
-      return usable(reference, sift(offered), answer.headers.get('etag'));
+      return usable(reference, parseOfferedKeys(offered), answer.headers.get('etag'));
     });
   },
 };

@@ -1,7 +1,7 @@
 /** Where the host sits while guests are in, and how one hears of their going. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndReason } from '../domain/events.ts';
-import type { HostSeat } from '../domain/intent.ts';
+import type { HostMode } from '../domain/intent.ts';
 import { setHostPresence } from '../lease/gate.ts';
 import { guestPids } from '../lease/presence.ts';
 import type { Room } from '../room/claim.ts';
@@ -15,7 +15,7 @@ import type { Live } from './live.ts';
 import { boundBacklogs } from './slow-guests.ts';
 import { holdGuests } from './stay.ts';
 
-export interface Seat {
+export interface HostPresence {
   /** Resolves once the host is there. */
   readonly arrived: Promise<void>;
   /** Resolves once it is known whether they are: a guest who comes before is turned away. */
@@ -31,11 +31,11 @@ export interface Seat {
 /** How long, in ms, until a room is observed again. */
 const pause = 100;
 
-export function takeSeat(seat: HostSeat, live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
-  return seat === 'terminal' ? inTerminal(live, room, env) : elsewhere(seat, live, room);
+export function watchHost(hostMode: HostMode, live: Live, room: Room, env: NodeJS.ProcessEnv): HostPresence {
+  return hostMode === 'terminal' ? inTerminal(live, room, env) : elsewhere(hostMode, live, room);
 }
 
-function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
+function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): HostPresence {
   const host = attachHost(room, env);
   const suspended = deferred<EndReason>();
   const stop = attend(live, room, {
@@ -59,7 +59,7 @@ function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): Seat {
 }
 
 /** With `elsewhere`, guests may come in only while a client is attached that is none of theirs, and not suspended. */
-function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
+function elsewhere(hostMode: HostMode, live: Live, room: Room): HostPresence {
   const arrived = deferred<void>();
   const gone = deferred<EndReason>();
   const looked = deferred<void>();
@@ -71,7 +71,7 @@ function elsewhere(seat: HostSeat, live: Live, room: Room): Seat {
       present = true;
       setHostPresence(live.lease, true);
       arrived.resolve();
-    } else if (!here && present && seat === 'elsewhere') {
+    } else if (!here && present && hostMode === 'elsewhere') {
       setHostPresence(live.lease, false);
       gone.resolve({ kind: mine.length > 0 ? 'host-suspended' : 'host-detached' });
     }

@@ -1,5 +1,5 @@
 import type { Event, Visit } from '../domain/events.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import type { Menu } from '../room/menu-script.ts';
 import type { Live } from './live.ts';
 
@@ -8,9 +8,9 @@ export interface Menus {
   /** About somebody who waits at the gate. Its values are `Answer`s, and `later`. */
   readonly approval: (visit: Visit) => Menu;
   /** The pairing. Its values are {@link PairingAction}s, and the number of a guest from 1. */
-  readonly pairing: (pairing: Entry) => Menu;
+  readonly pairing: (pairing: PairingInfo) => Menu;
   /** One guest. Its values are {@link GuestAction}s. */
-  readonly guest: (guest: Entry['guests'][number]) => Menu;
+  readonly guest: (guest: PairingInfo['guests'][number]) => Menu;
   /** Whether the pairing is to end. Its values are `yes` and `no`. */
   readonly end: Menu;
 }
@@ -29,7 +29,7 @@ export interface HostRequests {
 }
 
 /** What a pairing has of the world around it. */
-export interface World {
+export interface PairingContext {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   /** The size of a new session: this terminal's, where there is one. */

@@ -7,13 +7,13 @@ import { shWord } from '../domain/sh-word.ts';
 import { mendOf as keychainMend } from './keyring-words.ts';
 import { isShared } from './obstacle-words.ts';
 import { blockHint } from './shell-words.ts';
-import { wordsOf } from './words.ts';
+import { describeFailure } from './words.ts';
 
 /** A command, to be run as it is; where there is none, what to do. `undefined` where all is well. */
-export function mendFor(finding: Finding, machine: Machine): string | undefined {
+export function fixFor(finding: Finding, machine: Machine): string | undefined {
   switch (finding.kind) {
     case 'program':
-      return installed(finding.program, machine) ?? wordsOf(finding.failure).hint;
+      return installed(finding.program, machine) ?? describeFailure(finding.failure).hint;
     case 'sshd-silent':
       return startSshd(finding.port, machine);
     case 'doubt':
@@ -27,11 +27,11 @@ export function mendFor(finding: Finding, machine: Machine): string | undefined 
     case 'gate-not-reached':
       return blockHint(finding.block, false);
     case 'run-directory-refused':
-      return wordsOf(finding.failure).hint;
+      return describeFailure(finding.failure).hint;
     case 'keychain':
       return finding.trouble && keychainMend(finding.trouble);
     case 'forge':
-      return finding.failure && wordsOf(finding.failure).hint;
+      return finding.failure && describeFailure(finding.failure).hint;
     case 'no-login':
       return loginMend(finding, machine);
     case 'sshd-answers':
@@ -95,7 +95,7 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
     case 'reached-nowhere':
       return 'pass --via JUMP or --door private, or --host NAME if that port is forwarded from elsewhere';
     case 'login-untried':
-      return wordsOf(doubt.failure).hint;
+      return describeFailure(doubt.failure).hint;
     case 'types-untried':
       return 'ask your guest to try it, or pass --door private';
     default:
@@ -248,7 +248,7 @@ function chmod({ path, uid }: Obstacle & { kind: 'modes' }, keyFile: string, mac
 
 function loginMend(finding: Finding & { kind: 'no-login' }, machine: Machine): string | undefined {
   const { failure, log } = finding;
-  if (failure) return wordsOf(failure).hint;
+  if (failure) return describeFailure(failure).hint;
   if (log.some((line) => /account is locked/.test(line))) {
     const user = shWord(machine.user);
     // What is locked may be a password, which comes back; one that is none becomes one that nobody can give.

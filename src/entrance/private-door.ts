@@ -11,8 +11,8 @@ import type { Fingerprint, PublicKey } from '../domain/public-key.ts';
 import { openHostKey } from '../door/host-key.ts';
 import type { Ways } from '../door/host-name.ts';
 import type { KeyRules } from '../door/key-rules.ts';
-import { ownBar } from '../door/own-bar.ts';
-import { openPrivateDoor, preferredPort } from '../door/private.ts';
+import { preferredPort, startPrivateSshd } from '../door/private.ts';
+import { privateDoorBar } from '../door/private-door-bar.ts';
 import type { SshdVersion } from '../door/sshd-version.ts';
 import type { Lease } from '../lease/lease.ts';
 import { machineName } from '../lease/process.ts';
@@ -51,9 +51,9 @@ export interface DoorWorld {
  * Opens it. Nobody comes in before lines are granted.
  * @param port to listen on; any where absent
  * @param tell tells the host what comes of logins
- * @throws Refusal those of `ownBar`; `host-key-refused`, `port-refused`, `program-failed`
+ * @throws Refusal those of `privateDoorBar`; `host-key-refused`, `port-refused`, `program-failed`
  */
-export async function openOwnDoor(
+export async function openPrivateDoor(
   port: number | undefined,
   intent: DoorIntent,
   { lease, waysIn }: Doorstep,
@@ -67,14 +67,14 @@ export async function openOwnDoor(
 }> {
   const user = thisAccount().name;
   const { folder } = lease;
-  const bar = ownBar();
+  const bar = privateDoorBar();
   if (bar) refuse(bar);
   const hostKey = await openHostKey(hostKeyFolder(world.env));
   const { guestOf, note, caps } = world;
   const mayForward = ({ access }: Guest): boolean =>
     intent.forward === 'any' || (intent.forward.length > 0 && access === 'read-write');
   const logins = watchLogins({ lease, guestOf, caps, mayForward, note, tell });
-  const door = await openPrivateDoor({
+  const door = await startPrivateSshd({
     sshd: world.sshd,
     version: world.version,
     configFile: inLease(folder, 'sshd_config'),

@@ -10,13 +10,13 @@ export interface OfferedKey {
   readonly refusal?: ForgeKeyRefusal | undefined;
 }
 
-export interface Sifted {
+export interface OfferedKeys {
   readonly keys: readonly PublicKey[];
   readonly refused: readonly RefusedKey[];
 }
 
 /** Parses each offered key by itself; equal keys are given once. */
-export function sift(offered: readonly OfferedKey[]): Sifted {
+export function parseOfferedKeys(offered: readonly OfferedKey[]): OfferedKeys {
   const keys = new Map<string, PublicKey>();
   const refused: RefusedKey[] = [];
   for (const [index, { text, refusal }] of offered.entries()) {
@@ -30,7 +30,7 @@ export function sift(offered: readonly OfferedKey[]): Sifted {
 }
 
 /** Parses a text of keys, one a line. */
-export function siftText(text: string): Sifted {
+export function parseOfferedText(text: string): OfferedKeys {
   return parseKeyList(text);
 }
 
@@ -38,7 +38,7 @@ export function siftText(text: string): Sifted {
  * What a fetch gives, or the failure `no-keys` where none of them is usable.
  * @param etag the answer's, where an unchanged answer would mean unchanged keys
  */
-export function usable(reference: Reference, { keys, refused }: Sifted, etag?: string): Fetched {
+export function usable(reference: Reference, { keys, refused }: OfferedKeys, etag?: string): Fetched {
   if (!isNonEmpty(keys)) refuse({ kind: 'no-keys', reference: reference.text, refused });
   return { kind: 'keys', keys, refused, ...(isValidator(etag) ? { validator: etag } : {}) };
 }

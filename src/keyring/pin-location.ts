@@ -9,7 +9,7 @@ import { ok, type PinStore, type Result } from './pin-store.ts';
 export type Where = 'keychain' | 'file' | 'nowhere';
 
 /** Where pins live now, and why not in the keychain. */
-export type Place =
+export type PinLocation =
   | { readonly where: 'keychain'; readonly store: PinStore<KeychainTrouble> }
   | {
       readonly where: 'file' | 'nowhere';
@@ -26,11 +26,11 @@ interface Surroundings {
 
 export interface Places {
   /** Where pins live by now: in the keychain until it fails, then elsewhere to the end of the run. */
-  current(): Promise<Place>;
+  current(): Promise<PinLocation>;
   /** Acts on the keychain, or, where that fails or has failed, on what stands in for it. */
   use<T>(
     act: <E>(store: PinStore<E>) => Promise<Result<T, E>>,
-  ): Promise<{ readonly at: Place; readonly result: Result<T, StateTrouble> }>;
+  ): Promise<{ readonly at: PinLocation; readonly result: Result<T, StateTrouble> }>;
 }
 
 /** Begins at once to find out whether the keychain can be used, and moves pins into it that were left in files. */
@@ -51,7 +51,7 @@ export function findPlace(around: Surroundings): Places {
   };
 }
 
-async function settle(around: Surroundings): Promise<Place> {
+async function settle(around: Surroundings): Promise<PinLocation> {
   const { client, files, marks, warn } = around;
   const opened = client.ok ? await openKeychain(client.value) : client;
   if (!opened.ok) return elsewhere(around, opened.trouble);
@@ -86,7 +86,7 @@ function marking(store: PinStore<KeychainTrouble>, { marks, warn }: Surroundings
 async function elsewhere(
   { files, warn }: Surroundings,
   trouble: KeychainTrouble,
-): Promise<Exclude<Place, { where: 'keychain' }>> {
+): Promise<Exclude<PinLocation, { where: 'keychain' }>> {
   const listed = await files.references();
   if (listed.ok) return { where: 'file', store: files, trouble };
   warn({ kind: 'state-refused', trouble: listed.trouble });

@@ -1,10 +1,10 @@
 import { isLeaseId } from '../domain/lease-id.ts';
-import type { Entry } from '../domain/pairing-info.ts';
+import type { PairingInfo } from '../domain/pairing-info.ts';
 import { isTrouble } from '../domain/trouble.ts';
 import { timeLeft } from './deadline.ts';
 import type { Live } from './live.ts';
 
-export function entryOf(live: Live): Entry {
+export function pairingInfoOf(live: Live): PairingInfo {
   const left = timeLeft(live);
   return {
     id: live.lease.id,
@@ -41,7 +41,7 @@ export function entryOf(live: Live): Entry {
 }
 
 /** An entry that another process has sent; `undefined` for what is none. Texts in it are as they came. */
-export function entryFrom(value: unknown): Entry | undefined {
+export function parsePairingInfo(value: unknown): PairingInfo | undefined {
   const texts = ['id', 'session', 'startedAt', 'deadline', 'sshCommand', 'socket'];
   const isEntry =
     has(value, texts, 'string') &&
@@ -57,7 +57,10 @@ export function entryFrom(value: unknown): Entry | undefined {
     );
   if (!isEntry) return undefined;
   const { trouble } = value;
-  return { ...(value as unknown as Entry), trouble: Array.isArray(trouble) ? trouble.filter(isTrouble) : [] };
+  return {
+    ...(value as unknown as PairingInfo),
+    trouble: Array.isArray(trouble) ? trouble.filter(isTrouble) : [],
+  };
 }
 
 function has(

@@ -16,7 +16,7 @@ import { pinOf } from '../keyring/pin.ts';
 import { judge, servesOffline } from '../keyring/trust.ts';
 
 /** A guest's keys as they are now, next to what is remembered of them. */
-export interface Seen {
+export interface ComparedGuest {
   readonly reference: Reference;
   readonly label: Label;
   readonly keys: NonEmpty<PublicKey>;
@@ -54,19 +54,19 @@ export function isRemembered({ provider }: Reference): boolean {
  * @param keyring absent where no guest is remembered
  * @throws Refusal of the provider, for the first guest that can't be resolved
  */
-export async function seeKeys(
+export async function compareKeys(
   references: readonly Reference[],
   { offline, refresh }: Freshness,
   keyring: Keyring | undefined,
   { env, stop, emit }: Onlooker,
-): Promise<Seen[]> {
+): Promise<ComparedGuest[]> {
   const distinct = [...new Map(references.map((reference) => [reference.text, reference])).values()];
   const labels = labelsFor(distinct);
   const pins = keyring?.recall(distinct.filter(isRemembered).map(pinName));
   const slots = slotsPerHost(defaultLimits.perHost);
   const now = new Date();
 
-  const see = async (reference: Reference, label: Label): Promise<Seen> => {
+  const see = async (reference: Reference, label: Label): Promise<ComparedGuest> => {
     const pinned = async (): Promise<Pin | undefined> => (await pins)?.get(pinName(reference));
     const asks = !offline || !isRemembered(reference);
     const validator = asks && !refresh && hasToken(env) ? (await pinned())?.validator : undefined;
@@ -98,7 +98,7 @@ export async function seeKeys(
     label: Label,
     pin: Pin | undefined,
     answer: Fetched | Refusal | undefined,
-  ): Seen => {
+  ): ComparedGuest => {
     const isCurrent = answer !== undefined && !(answer instanceof Refusal);
     if (!pin || !(isCurrent || servesOffline(pin, now))) {
       if (answer instanceof Refusal) throw answer;
@@ -129,7 +129,7 @@ export async function seeKeys(
  * The pins to remember of what was seen, none where the keys are remembered ones.
  * @param paired whether the keys are let in, and not only looked at
  */
-export function pinsOf(seen: readonly Seen[], paired: boolean): Pin[] {
+export function pinsOf(seen: readonly ComparedGuest[], paired: boolean): Pin[] {
   return seen.flatMap(({ reference, keys, trust, source, fetchedAt, validator }) => {
     if (!isRemembered(reference)) return [];
     const previous = trust.verdict === 'new' ? undefined : trust.pin;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountBar } from '../../../src/door/own-bar.ts';
+import { accountBar } from '../../../src/door/private-door-bar.ts';
 
 const passwd = 'root:x:0:0::/root:/bin/sh\nme:!:1000:1000::/home/me:/bin/sh\n';
 const today = 20_000.5;

@@ -5,12 +5,12 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import type { OwnBar } from '../domain/door-reason.ts';
+import type { PrivateDoorBar } from '../domain/door-reason.ts';
 import { passwdFile, thisAccount } from '../system/account.ts';
 import { terminalsMend } from './terminals.ts';
 
 /** `undefined` if it would, or that can't be told. */
-export function ownBar(): OwnBar | undefined {
+export function privateDoorBar(): PrivateDoorBar | undefined {
   const mend = terminalsMend();
   return mend === undefined ? liveBar() : { kind: 'no-terminals', mend };
 }
@@ -19,7 +19,7 @@ export function ownBar(): OwnBar | undefined {
 const nologin = process.platform === 'freebsd' ? '/var/run/nologin' : '/etc/nologin';
 
 /** What may come up by itself while a pairing lives. */
-export function liveBar(): Exclude<OwnBar, { kind: 'no-terminals' }> | undefined {
+export function liveBar(): Exclude<PrivateDoorBar, { kind: 'no-terminals' }> | undefined {
   if (process.geteuid?.() !== 0 && existsSync(nologin)) return { kind: 'no-logins', path: nologin };
   if (process.platform !== 'linux') return undefined; // Elsewhere a locked account is told by other marks.
   const { name } = thisAccount();
