@@ -4,9 +4,10 @@ import { endsIn, type ObeyingSpot, obeyingIn, type Spot } from './guest-conditio
 import { asksForSettings, bare, harmfulIn, isBuiltin, takerIn } from './harmless.ts';
 import { printedBy, printingsFor } from './printed.ts';
 import type { Call } from './programs.ts';
+import { reaches } from './reach.ts';
 import { type Dialect, dialectOf } from './shell-lines.ts';
 import { braces, foldersIn, pathOf, variableOf } from './shell-paths.ts';
-import { reaches, type SimpleCommand, walk } from './shell-walk.ts';
+import { type SimpleCommand, walk } from './shell-walk.ts';
 import { valueIn } from './start-up.ts';
 import { unfold } from './unfold.ts';
 

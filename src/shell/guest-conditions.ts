@@ -1,6 +1,8 @@
 /** What start-up files make of what a guest's ssh tells: where the shell may end for it, and where it may be run. */
+
+import { reaches } from './reach.ts';
 import { dialectOf, logicalLines } from './shell-lines.ts';
-import { reaches, type SimpleCommand } from './shell-walk.ts';
+import type { SimpleCommand } from './shell-walk.ts';
 import { unquotedFinder } from './unquoted.ts';
 
 export interface Spot {

@@ -2,9 +2,10 @@
 import { basename } from 'node:path';
 import { ranBy } from './launchers.ts';
 import { isMultiplexer, mayMultiplex } from './multiplexers.ts';
+import { reaches } from './reach.ts';
 import type { Dialect } from './shell-lines.ts';
 import { variableOf } from './shell-paths.ts';
-import { reaches, type SimpleCommand, walk } from './shell-walk.ts';
+import { type SimpleCommand, walk } from './shell-walk.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 

@@ -1,12 +1,8 @@
 /** The commands of a start-up file, each with who comes to it: those at a prompt do not count. */
+import { type Block, Course } from './course.ts';
+import { least, not, type Reach, reaches, truthOf } from './reach.ts';
 import { type Dialect, lex, logicalLines, type Word } from './shell-lines.ts';
 
-/**
- * Whether somebody comes to a command who is not at a prompt: never, under some condition, if a file is there, past what
- * keeps people at a prompt out, always. In this order, so that the least of some is that of all of them together.
- */
-export const reaches = { never: 0, atTimes: 1, byFile: 2, others: 3, always: 4 } as const;
-export type Reach = (typeof reaches)[keyof typeof reaches];
 const { never, atTimes, byFile, others, always } = reaches;
 
 export interface SimpleCommand {
@@ -23,119 +19,27 @@ export interface SimpleCommand {
   readonly line: number;
 }
 
-/** Whether a text tells people at a prompt from others, as in `[[ $- == *i* ]]`; or that it was not started by sshd. */
-const isInteractive =
-  /\$-\S*\s*(==?|=~)\s*["']?\*?i|-o\s+["']?interactive|-n\s+["']?\$\{?PS1|status\s+(--)?(is-interactive|-i\b)|\(\s*\$\?prompt(?!\s*(?:==\s*0|!=\s*1))|\[\s+["']?\$\{?PS1\}?["']?\s+\]|-z\s+["']?\$\{?SSH2?_(CLIENT|CONNECTION)/;
-const isNotInteractive =
-  /\$-\S*\s*!=\s*["']?\*?i|-z\s+["']?\$\{?PS1|!\s*\$\?prompt|\$\?prompt\s*(?:==\s*0|!=\s*1)/;
-const isBySshd = /-n\s+["']?\$\{?SSH2?_(CLIENT|CONNECTION)/;
-/** What joins tests: of a guard with such a part it is not known whom it is for. */
-const [and, or] = [/&&|\s-a\s/, /\|\||\s-o\s+(?!["']?interactive)/];
-/** A test that is met again whenever it was. */
-const isFileTest = /^(\[\[?|test)\s+-[defrsx]\s/;
-
-const least = (...all: readonly Reach[]): Reach => Math.min(...all) as Reach;
-/** Who comes to what follows if it fails. */
-function not(truth: Reach): Reach {
-  if (truth === never) return others;
-  return truth >= others ? never : truth;
-}
-
-/** For whom a condition is met. */
-function truthOf(text: string): Reach {
-  const [, negated] = /^((?:\[\[?|test)\s+!\s+).*/s.exec(text) ?? [];
-  if (negated !== undefined) {
-    const rest = text.replace(/!\s+/, '');
-    return and.test(rest) || or.test(rest) ? atTimes : not(truthOf(rest));
-  }
-  const isNot = isNotInteractive.test(text);
-  if (isInteractive.test(text) && !isNot) return or.test(text) ? atTimes : never;
-  if (isNot || isBySshd.test(text)) return and.test(text) ? atTimes : others;
-  return isFileTest.test(text) && !and.test(text) && !or.test(text) ? byFile : atTimes;
-}
-
-interface Block {
-  readonly kind: 'if' | 'loop' | 'case' | 'function' | 'group' | 'subshell';
-  /** Of the block itself; of what runs in it here; of an `else`. */
-  readonly outside: Reach;
-  inside: Reach;
-  rest: Reach;
-  /** What comes first: a condition, the word of a `case`, a pattern; and which loop it is. */
-  phase: 'condition' | 'word' | 'pattern' | 'body';
-  word: string;
-  /** Of `case $-`: whether a branch was for a prompt. Of zsh's `if [[ … ]] { … }`: whether it may be over. */
-  mark: boolean;
-}
-
 /** @param start who comes to the first command */
 export function walk(text: string, dialect: Dialect, start: Reach = always, isPart = false): SimpleCommand[] {
   const found: SimpleCommand[] = [];
-  const blocks: Block[] = [];
-  /** Of all that follows: a `return` before it may have left it out. */
-  let file: Reach = start;
+  const course = new Course(start);
+  const { blocks } = course;
   let isOver = false;
-  /** Of the list of commands so far, and how the next is joined to it. */
-  let truth: Reach | undefined;
-  let joined: '&&' | '||' | undefined;
-  let isNegated = false;
-  /** In fish, an `and` may still follow. */
-  let isOpen = false;
   let words: Word[] = [];
   let isFunction = false;
   let isFed = false;
   let line = 1;
 
-  const reach = (): Reach => {
-    const inside = least(file, blocks.at(-1)?.inside ?? always);
-    if (joined === undefined || truth === undefined) return inside;
-    return least(inside, joined === '&&' ? truth : not(truth));
-  };
-  const reset = (): void => {
-    [truth, joined, isNegated, isOpen] = [undefined, undefined, false, false];
-  };
-  const open = (kind: Block['kind'], inside: Reach, phase: Block['phase'] = 'body', word = ''): void => {
-    const outside = reach();
-    blocks.push({ kind, outside, inside: least(inside, outside), rest: outside, phase, word, mark: false });
-    reset();
-  };
-  const close = (...kinds: readonly Block['kind'][]): void => {
-    const at = blocks.findLastIndex(({ kind }) => kinds.includes(kind));
-    if (at === -1) return;
-    blocks.length = at;
-    reset();
-    truth = atTimes;
-  };
-  const body = (block: Block, met: Reach): void => {
-    block.inside = least(block.rest, block.kind === 'loop' && met !== never ? least(met, atTimes) : met);
-    block.rest = least(block.rest, not(met));
-    block.phase = 'body';
-    reset();
-  };
-  const otherwise = (block: Block | undefined, phase: 'condition' | 'body'): void => {
-    if (block?.kind !== 'if') return;
-    block.inside = block.rest;
-    block.phase = phase;
-    block.mark = false;
-    reset();
-  };
   /** What runs in words, before the command does. */
   const inner = (all: readonly Word[], by: Reach): void => {
     for (const code of all.flatMap((word) => word.inner))
       found.push(...walk(code, dialect, by, true).map((one) => ({ ...one, line, isOwn: false })));
   };
-  const settle = (met: Reach): void => {
-    const own = isNegated ? not(met) : met;
-    if (truth === undefined || joined === undefined) truth = own;
-    else if (joined === '&&') truth = least(truth, own);
-    else if (truth === never) truth = own;
-    else if (own !== never) truth = truth >= others || own >= others ? others : least(truth, own);
-    [joined, isNegated] = [undefined, false];
-  };
   const end = (isPiped = false): void => {
     const all = words;
     words = [];
     if (all.length === 0) return;
-    const by = reach();
+    const by = course.reach();
     const count = dialect === 'csh' ? 0 : all.findIndex(({ text }) => !/^\w+(\[[^\]]*\])?\+?=/.test(text));
     const assigned = count === -1 ? all : all.slice(0, count);
     const command = count === -1 ? [] : all.slice(count);
@@ -156,83 +60,83 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     const leaves = /^(return|exit)$/.test(name);
     if (leaves && by > never && isOwn) {
       if (by >= others) isOver = true;
-      else file = least(file, atTimes);
+      else course.file = least(course.file, atTimes);
     }
     const isTest = /^(\[\[?|test|status)$/.test(name);
-    settle(isTest ? truthOf(command[0]?.condition ?? told.join(' ')) : atTimes);
+    course.settle(isTest ? truthOf(command[0]?.condition ?? told.join(' ')) : atTimes);
     isFunction = false;
   };
   /** The end of a line, or a semicolon. */
   const finish = (): void => {
     end();
-    if (joined !== undefined) return; // What it joins is on the next line.
-    if (dialect === 'fish') isOpen = true;
-    else if (blocks.at(-1)?.phase === 'condition') [joined, isNegated] = [undefined, false];
-    else reset();
+    if (course.joined !== undefined) return; // What it joins is on the next line.
+    if (dialect === 'fish') course.isOpen = true;
+    else if (course.top?.phase === 'condition') [course.joined, course.isNegated] = [undefined, false];
+    else course.reset();
   };
 
   /** Before the first word of a command, which tells whether what was open goes on. */
   const begin = (word: string): void => {
-    const top = blocks.at(-1);
-    if (top?.kind === 'if' && top.mark && !/^(else|elif|\})$/.test(word)) close('if');
-    if (isOpen && !/^(and|or)$/.test(word)) {
-      if (top?.phase === 'condition') body(top, truth ?? atTimes);
-      else reset();
+    const top = course.top;
+    if (top?.kind === 'if' && top.mark && !/^(else|elif|\})$/.test(word)) course.close('if');
+    if (course.isOpen && !/^(and|or)$/.test(word)) {
+      if (top?.phase === 'condition') course.body(top, course.truth ?? atTimes);
+      else course.reset();
     }
-    isOpen = false;
+    course.isOpen = false;
   };
   /** @returns how many words of the grammar begin here */
   const keyword = (rest: readonly Word[]): number => {
     const [first, second, third] = rest;
     const word = first?.isBare ? first.text : '';
-    const top = blocks.at(-1);
+    const top = course.top;
     if (dialect === 'csh') return cshKeyword(word, second, third);
     switch (word) {
       case 'if':
-        open('if', always, 'condition');
+        course.open('if', always, 'condition');
         return 1;
       case 'while':
       case 'until':
-        open('loop', always, 'condition', word);
+        course.open('loop', always, 'condition', word);
         return 1;
       case 'then':
-        if (top?.kind === 'if') body(top, truth ?? atTimes);
+        if (top?.kind === 'if') course.body(top, course.truth ?? atTimes);
         return 1;
       case 'elif':
-        otherwise(top, 'condition');
+        course.otherwise(top, 'condition');
         return 1;
       case 'else': {
         const isElif = dialect === 'fish' && second?.isBare === true && second.text === 'if';
-        otherwise(top, isElif ? 'condition' : 'body');
+        course.otherwise(top, isElif ? 'condition' : 'body');
         return isElif ? 2 : 1;
       }
       case 'do':
         if (top?.kind === 'loop' && top.phase === 'condition')
-          body(top, top.word === 'until' ? not(truth ?? atTimes) : (truth ?? atTimes));
+          course.body(top, top.word === 'until' ? not(course.truth ?? atTimes) : (course.truth ?? atTimes));
         return 1;
       case 'fi':
-        close('if');
+        course.close('if');
         return 1;
       case 'done':
-        close('loop');
+        course.close('loop');
         return 1;
       case 'esac':
-        close('case');
+        course.close('case');
         return 1;
       case '{':
-        open(isFunction ? 'function' : 'group', isFunction ? atTimes : always);
+        course.open(isFunction ? 'function' : 'group', isFunction ? atTimes : always);
         isFunction = false;
         return 1;
       case '}':
         if (top?.kind === 'if' && top.word === '{') top.mark = true;
         else {
-          close('group', 'function');
-          const under = blocks.at(-1);
+          course.close('group', 'function');
+          const under = course.top;
           if (under?.kind === 'if' && under.word === '{') under.mark = true;
         }
         return 1;
       case '!':
-        isNegated = !isNegated;
+        course.isNegated = !course.isNegated;
         return 1;
       case 'time':
         return 1;
@@ -244,53 +148,53 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     switch (word) {
       case 'and':
       case 'or':
-        joined = word === 'and' ? '&&' : '||';
+        course.joined = word === 'and' ? '&&' : '||';
         return 1;
       case 'not':
-        isNegated = !isNegated;
+        course.isNegated = !course.isNegated;
         return 1;
       case 'begin':
-        open('group', always);
+        course.open('group', always);
         return 1;
       case 'function':
-        open('function', atTimes);
+        course.open('function', atTimes);
         return rest.length;
       case 'end':
-        close('if', 'loop', 'case', 'function', 'group');
+        course.close('if', 'loop', 'case', 'function', 'group');
         return 1;
       default:
         return 0;
     }
   };
   const cshKeyword = (word: string, second: Word | undefined, third: Word | undefined): number => {
-    const top = blocks.at(-1);
+    const top = course.top;
     const condition = (of: Word | undefined): Reach => truthOf(of?.text ?? '');
     switch (word) {
       case 'if':
         if (third?.text === 'then') {
-          open('if', always, 'condition');
-          const block = blocks.at(-1);
-          if (block) body(block, condition(second));
+          course.open('if', always, 'condition');
+          const block = course.top;
+          if (block) course.body(block, condition(second));
           return 3;
         }
-        [truth, joined] = [least(truth ?? always, condition(second)), '&&'];
+        [course.truth, course.joined] = [least(course.truth ?? always, condition(second)), '&&'];
         return 2;
       case 'else': {
         const isElif = second?.text === 'if';
-        otherwise(top, 'body');
+        course.otherwise(top, 'body');
         return 1 + (isElif && third ? elseIf(top, third) : 0);
       }
       case 'endif':
-        close('if');
+        course.close('if');
         return 1;
       case 'while':
-        open('loop', atTimes);
+        course.open('loop', atTimes);
         return 2;
       case 'end':
-        close('loop');
+        course.close('loop');
         return 1;
       case 'endsw':
-        close('case');
+        course.close('case');
         return 1;
       case 'then':
       case 'breaksw':
@@ -301,7 +205,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     }
   };
   const elseIf = (block: Block | undefined, condition: Word): number => {
-    if (block) body(block, truthOf(condition.text));
+    if (block) course.body(block, truthOf(condition.text));
     return 2;
   };
 
@@ -317,24 +221,24 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
       case 'for':
       case 'foreach':
       case 'select':
-        inner(rest, reach());
+        inner(rest, course.reach());
         found.push({
           words: rest.map(({ text: of }) => of),
-          reach: reach(),
+          reach: course.reach(),
           isFed: false,
           isOwn: true,
           assigned: [],
           line,
         });
-        open('loop', name === 'select' ? atTimes : byFile);
+        course.open('loop', name === 'select' ? atTimes : byFile);
         return until('do');
       case 'case':
       case 'switch':
-        inner(rest, reach());
+        inner(rest, course.reach());
         if (dialect !== 'sh' && name === 'case') return rest.length; // One of its branches.
-        open('case', atTimes, dialect === 'sh' ? 'pattern' : 'body');
+        course.open('case', atTimes, dialect === 'sh' ? 'pattern' : 'body');
         if (/^\$(-|\{-\})$/.test(second?.text ?? '')) {
-          const block = blocks.at(-1);
+          const block = course.top;
           if (block) [block.mark, block.rest] = [true, never];
         }
         return Math.min(rest.length, until('in') + 1);
@@ -356,10 +260,10 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     for (let n = 0; n < tokens.length && !isOver; n++) {
       const token = tokens[n];
       if (!token) break;
-      const top = blocks.at(-1);
+      const top = course.top;
       if (token.kind === 'word') {
         if (skips === 'file') {
-          inner([token], reach());
+          inner([token], course.reach());
           skips = 'none';
         } else if (words.length > 0) {
           // As zsh has it: if [[ … ]] { … }
@@ -370,11 +274,11 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
             top?.kind === 'if'
           ) {
             end();
-            body(top, truth ?? atTimes);
+            course.body(top, course.truth ?? atTimes);
             top.word = '{';
           } else words.push(token);
         } else if (top?.kind === 'case' && top.phase === 'pattern' && dialect === 'sh') {
-          if (token.isBare && token.text === 'esac') close('case');
+          if (token.isBare && token.text === 'esac') course.close('case');
           else top.word += ` ${token.text}`;
         } else {
           const rest: Word[] = [];
@@ -401,7 +305,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
           n += 1;
         } else {
           end();
-          open('subshell', isFunction ? atTimes : always);
+          course.open('subshell', isFunction ? atTimes : always);
           isFunction = false;
         }
       } else if (token.text === ')') {
@@ -411,21 +315,21 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
           const isRest = top.mark && top.rest === others && /^ \*$/.test(top.word);
           top.inside = least(top.outside, isPrompt ? never : isRest ? others : atTimes);
           [top.phase, top.word] = ['body', ''];
-          reset();
+          course.reset();
         } else {
           end();
-          close('subshell');
+          course.close('subshell');
         }
       } else if (token.text.startsWith(';;') || token.text === ';&') {
         end();
-        reset();
+        course.reset();
         const at = blocks.findLastIndex(({ kind }) => kind === 'case');
         if (at !== -1) blocks.length = at + 1;
-        const block = blocks.at(-1);
+        const block = course.top;
         if (block?.kind === 'case') [block.phase, block.word] = ['pattern', ''];
       } else if (token.text === '&&' || token.text === '||') {
         end();
-        joined = token.text;
+        course.joined = token.text;
       } else if (token.text.startsWith('|')) {
         if (top?.kind === 'case' && top.phase === 'pattern') top.word += ' |';
         else end(true);
