@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { Event, Visit } from '../../src/domain/events.ts';
-import type { Failure } from '../../src/domain/failure.ts';
-import type { Guest, Label } from '../../src/domain/guest.ts';
-import { Roster } from '../../src/pairing/roster.ts';
-import { Sinks } from '../../src/pairing/sinks.ts';
-import { Life } from '../../src/pairing/state.ts';
-import { deferred } from '../../src/system/deferred.ts';
-import { Resources } from '../../src/system/resources.ts';
-import { Turns } from '../../src/system/turns.ts';
+import type { Event, Visit } from '../../../src/domain/events.ts';
+import type { Failure } from '../../../src/domain/failure.ts';
+import type { Guest, Label } from '../../../src/domain/guest.ts';
+import { Roster } from '../../../src/pairing/roster.ts';
+import { Sinks } from '../../../src/pairing/sinks.ts';
+import { Life } from '../../../src/pairing/state.ts';
+import { deferred } from '../../../src/system/deferred.ts';
+import { Resources } from '../../../src/system/resources.ts';
+import { Turns } from '../../../src/system/turns.ts';
 
 describe('the life of a pairing', () => {
   test('goes from opening to live to ending to ended, and its end runs once', async () => {
