@@ -89,7 +89,7 @@ export async function serveControl(live: Live, requests: HostRequests): Promise<
     socket.once('close', () => clearTimeout(timer));
   };
   const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket));
-  server.on('error', () => {});
+  server.on('error', () => {}); // No handle is left for a connection: the next one may have one.
   const path = controlSocket(live.lease.folder);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -90,7 +90,7 @@ export async function startPrivateSshd(options: PrivateDoorOptions): Promise<Pri
       stdio: [socket, socket, 'pipe'],
     });
     const leader = child.pid;
-    child.on('error', () => {});
+    child.on('error', () => {}); // It could not be started: then there is no `leader`.
     if (leader === undefined) return undefined;
     const from = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
     let refused: Refused | undefined;

@@ -161,7 +161,7 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
         failed = { text: before.text, block };
         return block;
       }
-      live.probed = endProbe(folder).catch(() => {});
+      live.probed = endProbe(folder).catch(() => {}); // The end tries again.
       const after = await look();
       // Changed meanwhile, perhaps by what it reads: some start-up files write what they read the next time.
       const [one, other] = [before, after].map(({ environments, seen, marks: { files } }) => [

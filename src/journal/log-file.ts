@@ -56,6 +56,7 @@ export async function appendToLog(env: Env, line: string): Promise<void> {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats && stats.size >= longest) renameSync(path, oldLogPath(env)); // Else somebody else has.
   };
+  // Somebody else moves it aside, or the next line does.
   await withLock(`${path}.lock`, path, rename, { longest: timeoutMs }).catch(() => {});
 }
 

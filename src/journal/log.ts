@@ -107,6 +107,7 @@ export function openLog(
 
 /** Records pairings that were taken back after their supervisors had died. Where that can't be done, it is not. */
 export async function recordSwept(env: NodeJS.ProcessEnv, ids: readonly string[]): Promise<void> {
+  // As said above.
   for (const id of ids) await append(env, id, new Date(), [{ event: 'swept' }]).catch(() => {});
 }
 

@@ -1,6 +1,5 @@
 /** Asking the host about each join: a menu on each of their clients, until one of them has answered. */
 
-import { type FSWatcher, watch } from 'node:fs';
 import type { Visit } from '../domain/events.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { type Answer, answerAsk, asking } from '../lease/presence.ts';
@@ -8,6 +7,7 @@ import type { Client } from '../room/clients.ts';
 import { type ShownMenu, showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
 import { showGuests } from '../room/room.ts';
+import { watchFolder } from '../system/watch-folder.ts';
 import type { HostPresence } from './host-presence.ts';
 import { type Live, namesIn } from './live.ts';
 import { visitOf } from './watch.ts';
@@ -104,20 +104,11 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   };
 
   const timer = setInterval(look, every);
-  const watcher = watchAsks(inLease(folder, 'ask'), look);
+  const watcher = watchFolder(inLease(folder, 'ask'), look);
   return () => {
     stopped = true;
     clearInterval(timer);
     watcher?.close();
     for (const { menu } of menus.values()) menu.close();
   };
-}
-
-/** Without inotify the intervals have to do. */
-function watchAsks(path: string, onChange: () => void): FSWatcher | undefined {
-  try {
-    return watch(path, { persistent: false }, onChange).on('error', () => {});
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@ export function oneAtATime<T>(look: (report: T) => Promise<void>): (report: T) =
   return async (report) => {
     if (busy) return;
     busy = true;
-    await look(report).catch(() => {});
+    await look(report).catch(() => {}); // As said above.
     busy = false;
   };
 }

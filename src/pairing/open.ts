@@ -157,7 +157,7 @@ export async function openPairing(
     waysIn.closeAtOnce();
     // To their ends, whatever comes: what they have started has to be closed again.
     await choosing?.catch(() => {});
-    await opening?.catch(() => {});
+    await opening?.catch(() => {}); // What it was is in `error`, or came later than that.
     const failure = await endAccess(pairing);
     throw failure ? new Refusal(failure) : error;
   }

@@ -129,6 +129,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   const seen = (): void => {
     live.unseen = false;
   };
+  // Who could not get in has seen nothing; `reasons` tells why.
   if (hostMode === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
   const status = statusLine(live, { host, bell: intent.bell, words: world.words });
@@ -139,6 +140,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   watching.add('guests', watch.stop);
   live.lookout.start();
   if (intent.approve) watching.add('approval', approveJoins(live, host, world.menus.approval));
+  // As above.
   host.arrived.then(() => sinks.emit({ kind: 'host-attached', command: door.command() })).catch(() => {});
   door.listen(sinks.emit);
   const shell = watchShell(live.shell);

@@ -1,9 +1,9 @@
-import { type FSWatcher, watch } from 'node:fs';
 import { warningsFor } from '../domain/deadline.ts';
 import type { EndReason, Visit } from '../domain/events.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { type Presence, presences, recordsIn, takeRefusals, vanished } from '../lease/presence.ts';
 import { deferred } from '../system/deferred.ts';
+import { watchFolder } from '../system/watch-folder.ts';
 import { timeLeft } from './deadline.ts';
 import type { Live } from './live.ts';
 
@@ -117,13 +117,4 @@ export function visitOf(live: Live, { record, label, key, pid, address }: Presen
 
 function leave(live: Live, record: string, visit: Visit): void {
   live.sinks.emit({ kind: 'left', visit: live.roster.leave(record, visit) });
-}
-
-/** Without inotify (none left, or a file system without it) the intervals have to do. */
-function watchFolder(path: string, onChange: () => void): FSWatcher | undefined {
-  try {
-    return watch(path, { persistent: false }, onChange).on('error', () => {});
-  } catch {
-    return undefined;
-  }
 }

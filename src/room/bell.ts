@@ -10,6 +10,7 @@ export const terminalFlags = constants.O_WRONLY | constants.O_NOCTTY | constants
  * a bell between, and inside, whatever else it is sent. One that doesn't take it is left alone.
  */
 export async function ringBell(clients: readonly Client[]): Promise<void> {
+  // Who has left hears none.
   await Promise.all(clients.map(({ tty }) => ring(tty).catch(() => {})));
 }
 

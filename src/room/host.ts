@@ -64,7 +64,7 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
       child.kill('SIGCONT'); // A client that was suspended has stopped.
       const client = (await clientsOf(room)).find(({ pid }) => pid === child.pid);
       if (client) await run(room, [['detach-client', '-t', client.name]]);
-      const left = gone.catch(() => {});
+      const left = gone.catch(() => {}); // Whoever waits for `gone` is told why.
       // A client asks its server before it goes, even on SIGTERM.
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
         await Promise.race([left, sleep(timeoutMs, undefined, { ref: false })]);

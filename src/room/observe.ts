@@ -38,7 +38,7 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     stdio: ['pipe', 'pipe', 'ignore'],
     env: withoutTmux(process.env),
   });
-  child.stdin.on('error', () => {});
+  child.stdin.on('error', () => {}); // It has ended; `ended` tells.
   const list = `${listClients(room)
     .map((word) => `'${word}'`)
     .join(' ')}\n`;

@@ -152,6 +152,26 @@ test('what is made in a lease’s folder is in the list of its names', () => {
   expect(wrong).toEqual([]);
 });
 
+test('whatever fails and is passed over says why', () => {
+  const swallowed = /\.catch\(\(\) => \{\}\)|\.on\('error', \(\) => \{\}\)|\.then\([^()]+, \(\) => \{\}\)/;
+  const silent = sources.flatMap(({ path }) => {
+    const lines = readFileSync(join(root, path), 'utf8').split('\n');
+    return lines.flatMap((line, n) => {
+      const says = `${lines[n - 1]}${line}`.includes('// ');
+      return swallowed.test(line) && !says ? [`${path}:${n + 1}`] : [];
+    });
+  });
+  expect(silent).toEqual([]);
+});
+
+test('modules of Node’s own are imported by names, since the build loads them late; but for the one it loads at once', () => {
+  const whole = /import\s+(?:\*\s+as\s+)?\w+\s+from\s+'(node:[^']+)'/g;
+  const found = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(whole)].map(([, what]) => `${path} ${what}`),
+  );
+  expect(found).toEqual(['src/code-cache.ts node:module']);
+});
+
 describe('each effect has one owner', () => {
   test.each<[string, RegExp, string[]]>([
     ['keytar', /^keytar$/, ['src/keyring/serve-keychain.ts']],
