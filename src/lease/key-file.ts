@@ -251,7 +251,10 @@ export function refusedBy(path: string, error: unknown): unknown {
     ENOSPC: ['the disk is full', 'make room on it'],
     EDQUOT: ['your disk quota is used up', 'make room'],
     EROFS: ['the file system is mounted read-only', elsewhere],
-    EPERM: ['changing it is not permitted', `see whether it is immutable: lsattr -d ${shWord(path)}`],
+    EPERM: [
+      'changing it is not permitted',
+      `see whether it or its folder is immutable: lsattr -d ${shWord(path)} ${shWord(dirname(path))}`,
+    ],
     EBUSY: ['it is a mount of its own, which can not be replaced', elsewhere],
     EACCES: ['permission denied', elsewhere],
     ENOENT: ['its folder does not exist', 'make the folder, mode 700'],

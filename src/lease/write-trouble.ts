@@ -1,9 +1,18 @@
 /** Whether the `authorized_keys` file could be replaced, before anything depends on it. Changes nothing. */
-import { accessSync, constants, existsSync, lstatSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { type Failure, Refusal } from '../domain/failure.ts';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statfsSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Failure, Refusal, refuse } from '../domain/failure.ts';
 import { refusedBy, resolveKeyFile } from './key-file.ts';
-import { checkTrust } from './key-file-trust.ts';
+import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 
 /** Why {@link checkWritable} would refuse the file; `undefined` if nothing speaks against it. */
 export function writeTrouble(path: string): Failure | undefined {
@@ -28,8 +37,17 @@ export function checkWritable(path: string): void {
     }
     checkTrust(resolved, path);
     checkRoom(folder);
-    if (!lstatSync(resolved, { throwIfNoEntry: false })) return;
+    const stats = lstatSync(resolved, { throwIfNoEntry: false });
+    if (!stats) {
+      const other = aFileIn(folder);
+      if (other !== undefined) probe(other);
+      return;
+    }
     probe(resolved);
+    if (stats.nlink > 1) {
+      const problem = `has ${stats.nlink} names: to replace it would cut this one off from the others, which keep the old text`;
+      refuse(trouble(path, problem, elsewhere));
+    }
     if (isMountPoint(resolved)) throw systemError('EBUSY');
   } catch (error) {
     throw error instanceof Refusal ? error : refusedBy(path, error);
@@ -55,6 +73,12 @@ function probe(file: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
   }
+}
+
+/** Any file of a folder, to try with {@link probe} whether what is in it can be removed again. */
+function aFileIn(folder: string): string | undefined {
+  const file = readdirSync(folder, { withFileTypes: true }).find((entry) => entry.isFile());
+  return file && join(folder, file.name);
 }
 
 /**

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -86,6 +87,14 @@ describe('N6: what keeps it from being replaced is known', () => {
       },
       'is not a regular file',
     ],
+    [
+      'another name of it, which would keep the old text',
+      () => {
+        makeFile();
+        linkSync(path, join(home, 'keys-too'));
+      },
+      'has 2 names',
+    ],
     ['no home', () => rmSync(home, { recursive: true }), 'does not exist'],
   ])('%s', (_, arrange, problem) => {
     arrange();
@@ -104,6 +113,19 @@ describe('N6: what keeps it from being replaced is known', () => {
     makeFile();
     chownSync(folder, 12_345, 0);
     expect(writeTrouble(path)).toEqual(trouble('belongs to user 12345'));
+  });
+
+  test('a folder whose files can only be added to, as chattr makes it, although the file is not there yet', () => {
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(folder, 'known_hosts'), '');
+    const given = spawnSync('chattr', ['+a', folder]);
+    if (given.status !== 0) return; // Not on this file system, or not as this user.
+    try {
+      expect(writeTrouble(path)).toEqual(trouble('not permitted'));
+      expect(readdirSync(folder)).toEqual(['known_hosts']);
+    } finally {
+      spawnSync('chattr', ['-a', folder]);
+    }
   });
 
   test.each(['i', 'a'])('the attribute %s, which chattr gives', (attribute) => {
