@@ -4,7 +4,7 @@
  */
 
 import type { Doubt } from '../domain/doubt.ts';
-import { decisive, isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
+import { decisive, isOfStartUp, lastingWays, type Obstacle } from '../domain/obstacle.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { accountFiles } from '../door/account-state.ts';
 import { keyObstacles } from '../door/key-rules.ts';
@@ -22,7 +22,12 @@ const anew = 600_000;
 /** Of an sshd of our own, which begins anew with each login: only what it would refuse everybody for may come up. */
 export function watchOwn(): DoorWatch {
   const nothing = async (): Promise<void> => {};
-  return { look: () => [liveBar()].filter((bar) => bar !== undefined), again: nothing, tried: nothing };
+  return {
+    look: () => [liveBar()].filter((bar) => bar !== undefined),
+    again: nothing,
+    tried: nothing,
+    lastingWays: async () => [],
+  };
 }
 
 /** The host knows what was told when guests were invited, and it had been tried by then. */
@@ -42,6 +47,8 @@ export function watchSystem(
         readonly hostKeys: readonly string[];
       }>
     | undefined;
+  /** The marks of {@link first}, once they are known. */
+  let atFirst: string | undefined;
   let trying = Promise.resolve();
   let isTrying = false;
   let due = performance.now() + anew;
@@ -66,6 +73,7 @@ export function watchSystem(
     const isFirst = first === undefined;
     first ??= begin();
     const { told, marks: before, hostKeys } = await first;
+    atFirst = before;
     door = isFirst ? system : await door.again();
     const { marks, files } = await door.depends();
     const now = await door.known();
@@ -81,16 +89,22 @@ export function watchSystem(
     const fingerprints = printsOf(now);
     if (fingerprints.length > 0 && hostKeys.some((one) => !fingerprints.includes(one)))
       known.push({ kind: 'host-key-changed', port, fingerprints });
-    // It can't be tried whether it accepts a guest's key by itself by now: there is a line of ours. The host of a port that
-    // was named knows that.
-    const isUnseen = !now.asked && idOf(marks.files) !== before && why.kind !== 'asked';
-    if (isUnseen) known.push(troubleBy({ kind: 'unread-settings', path: now.configFile }, port));
+    known.push(...unseen(now, marks, before).map((one) => troubleBy(one, port)));
     found = known;
     const isFutile = !now.answers || now.doubts.some(({ kind }) => !kind.startsWith('settings-'));
     if (isFirst || isFutile || !prove || isOver()) return;
     const proof = await prove(door, guests(), how);
     found = [...known, ...proof.doubts.flatMap((doubt) => troubleOf(doubt, port)).filter(isNew)];
   };
+
+  /**
+   * That the settings have changed, and can't be read. It can't be tried whether it accepts a guest's key by itself by now:
+   * there is a line of ours. The host of a port that was named knows that.
+   */
+  const unseen = ({ asked, configFile }: Known, marks: Marks, before: string): Obstacle[] =>
+    asked || idOf(marks.files) === before || why.kind === 'asked'
+      ? []
+      : [{ kind: 'unread-settings', path: configFile }];
 
   const start = (how: { readonly isFresh: boolean }): Promise<void> => {
     isTrying = true;
@@ -115,6 +129,11 @@ export function watchSystem(
     },
     again: () => start({ isFresh: true }),
     tried: () => trying,
+    lastingWays: async () => {
+      const sshd = await door.again();
+      const [now, { marks }] = await Promise.all([sshd.known(), sshd.depends()]);
+      return lastingWays([...now.obstacles, ...(atFirst === undefined ? [] : unseen(now, marks, atFirst))]);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { DoorKind, Route } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import type { Event } from '../domain/events.ts';
 import type { Guest } from '../domain/guest.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import type { TunnelTrouble } from '../domain/tunnel-trouble.ts';
 import type { KnownDoor } from './door-choice.ts';
@@ -52,6 +53,8 @@ export interface DoorWatch {
   again(): Promise<void>;
   /** Resolves once nothing is tried any more. */
   tried(): Promise<void>;
+  /** By what sshd may accept a guest's key now, whether or not there is a line of ours. Looked at anew; may reject. */
+  lastingWays(): Promise<readonly Obstacle[]>;
 }
 
 export interface Watched {

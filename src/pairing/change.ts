@@ -119,7 +119,7 @@ export async function kick(live: Live, label: string): Promise<Event[]> {
   if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
   if (!live.roster.endKick(guest)) return []; // Two kicked them at once.
   live.sinks.emit({ kind: 'kicked', label: guest.label });
-  const remains = remainsOf(live, [guest]);
+  const remains = await remainsOf(live, [guest]);
   const event = { kind: 'still-in', label: guest.label, remains } as const;
   if (isSome(remains)) live.sinks.emit(event);
   const failure = keysLeft(remains);

@@ -1,4 +1,5 @@
 import type { Deadline } from '../domain/deadline.ts';
+import type { Obstacle } from '../domain/obstacle.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import type { OpenDoor } from '../entrance/open-door.ts';
 import type { ShellGuard } from '../entrance/shell-guard.ts';
@@ -60,6 +61,8 @@ export interface Lookout {
   start(): void;
   /** Looks now. */
   look(): void;
+  /** By what sshd may accept a guest's key now, files of keys aside; `undefined` if that can't be looked at. */
+  lastingWays(): Promise<readonly Obstacle[] | undefined>;
   /** Puts right what can be. @throws Refusal those of `grant`; `trouble-left` */
   repair(): Promise<void>;
   /** Resolves once nothing is tried beside the pairing any more: soon after its end has begun. */

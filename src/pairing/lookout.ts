@@ -151,6 +151,7 @@ export function lookoutFor(live: Omit<Live, 'lookout'>): Lookout {
       timer.unref();
     },
     look,
+    lastingWays: async () => begun?.sshd.lastingWays().catch(() => undefined), // What was known at the start counts then.
     repair,
     stop: async () => {
       await begun?.sshd.tried();

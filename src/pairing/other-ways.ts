@@ -81,9 +81,10 @@ export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly 
   return lines;
 }
 
-/** What stays of these guests' access. */
-export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
+/** What stays of these guests' access, as that sshd and the files are now. */
+export async function remainsOf(live: Live, guests: readonly Guest[]): Promise<Remains> {
   const { lease, otherWays, door, forward } = live;
+  const ways = (await live.lookout.lastingWays())?.filter((one) => !isOfFile(one));
   const found = keyFilesNow(live);
   const mayReach =
     door.kind === 'system' && guests.some(({ label }) => otherWays.forwardedTo.includes(label));
@@ -93,7 +94,7 @@ export function remainsOf(live: Live, guests: readonly Guest[]): Remains {
   return {
     added: lines.filter((line) => !before.has(idOf(line))),
     before: lines.filter((line) => before.has(idOf(line))),
-    unknown: [...otherWays.unknown, ...files],
+    unknown: [...(ways ?? otherWays.unknown), ...files],
     forwarded: mayReach ? forward : [],
   };
 }

@@ -157,7 +157,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   const reason = await orEnd(live, log, firstOf(stop, reasons));
   if (reason.kind === 'gate-not-reached') strays.end();
   const failure = await endAccess(live, watch.look());
-  const remains = remainsOf(live, [...roster.guests, ...roster.kicked]);
+  const remains = await remainsOf(live, [...roster.guests, ...roster.kicked]);
   const left = failure ?? keysLeft(remains);
   sinks.remove(status);
   await watching.close();

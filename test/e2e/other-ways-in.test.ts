@@ -184,6 +184,31 @@ test.runIf(isRoot())(
   },
 );
 
+test.runIf(isRoot())(
+  'W1: keys of a program that sshd is given while a pairing lives: a kick and the end do not say that access is gone',
+  async () => {
+    await using stage = await makeStage();
+    const [guest, other] = [await stage.guest(), await stage.guest()];
+    const files = [await keyFileOf(stage, guest, 'bob'), await keyFileOf(stage, other, 'eve')];
+    const started = await stage.run([...named(stage), '--read-only', ...files]);
+    expect(started).toMatchObject({ exitCode: 0 });
+    expect(started.stderr).not.toContain('a program gives it keys');
+    const keys = await configure(
+      stage,
+      'AuthorizedKeysCommand /bin/cat KEYS/given',
+      'AuthorizedKeysCommandUser root',
+    );
+    await plant(stage, `${keys}/given`, guest.identity.publicKey);
+    const kicked = await stage.run(['kick', 'bob']);
+    expect(kicked).toMatchObject({ exitCode: 0, stdout: 'bob is out\n' });
+    expect(kicked.stderr).toContain(
+      `whether this machine's sshd still lets bob in can't be known: a program gives it keys: AuthorizedKeysCommand /bin/cat ${keys}/given`,
+    );
+    expect(await hasShell(guest)).toBe(true);
+    expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  },
+);
+
 /** A machine whose own sshd is on port 22, and where one of our own can make terminals. */
 async function makeMachine() {
   const networks = await makeNetworks();
