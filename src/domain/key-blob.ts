@@ -109,6 +109,28 @@ function problemOfRsa(e: bigint | undefined, n: bigint | undefined): BlobProblem
   return bits >= shortestRsaBits ? undefined : { reason: 'rsa-too-short', bits };
 }
 
+/**
+ * The one canonical blob of an RSA key that sshd reads, which takes numbers with zero bytes in front, too; `undefined` for
+ * what is no RSA key.
+ */
+export function canonicalRsa(blob: Buffer): Buffer | undefined {
+  const { strings, rest } = stringsOf(blob, 3);
+  const [name, ...numbers] = strings;
+  if (name?.toString('latin1') !== 'ssh-rsa' || numbers.length < 2 || rest > 0) return undefined;
+  const field = (bytes: Buffer): Buffer[] => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return [length, bytes];
+  };
+  return Buffer.concat([name, ...numbers.map(canonicalNumber)].flatMap(field));
+}
+
+function canonicalNumber(bytes: Buffer): Buffer {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const plain = bytes.subarray(first === -1 ? bytes.length : first);
+  return (plain[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.of(0), plain]) : plain;
+}
+
 function bitLength(n: bigint): number {
   return n.toString(2).length;
 }

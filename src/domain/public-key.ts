@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BlobProblem, type KeyType, keyTypes, problemOfBlob } from './key-blob.ts';
+import { type BlobProblem, canonicalRsa, type KeyType, keyTypes, problemOfBlob } from './key-blob.ts';
 
 export { type KeyType, keyTypes };
 
@@ -59,6 +59,31 @@ export function parsePublicKey(line: string): ParsedKey {
   const problem = problemOfBlob(type, blob);
   if (problem) return no(refusalOf(type, problem));
   return { ok: true, key: keyOf(type, base64) };
+}
+
+/** What the base64 of an RSA key begins with, however its numbers are written. */
+export const rsaStart = 'AAAAB3NzaC1yc2E';
+
+/** What it begins with up to the first byte of its modulus, if its exponent is the usual one and in its canonical form. */
+const usualStart = 'AAAAB3NzaC1yc2EAAAADAQAB';
+
+/**
+ * Whether a base64 of an RSA key, as it stands in a file, is another spelling of this key that sshd takes for the same:
+ * the numbers in it may have zero bytes in front.
+ */
+export function isSpelling(base64: string, key: PublicKey): boolean {
+  if (base64 === key.base64 || isUsual(base64)) return false;
+  return canonicalRsa(Buffer.from(base64, 'base64'))?.toString('base64') === key.base64;
+}
+
+/** Whether it is canonical, as nearly all are: told by its beginning. */
+function isUsual(base64: string): boolean {
+  if (!base64.startsWith(usualStart)) return false;
+  const [first = 0, second = 0] = Buffer.from(
+    base64.slice(usualStart.length, usualStart.length + 8),
+    'base64',
+  ).subarray(4);
+  return first === 0 && second >= 0x80;
 }
 
 /** Its fingerprint is made when it is first asked for: Node takes some ms to load what hashes, and nobody is let in by it. */

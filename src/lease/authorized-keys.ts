@@ -15,7 +15,7 @@
  */
 import type { Label } from '../domain/guest.ts';
 import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
-import type { PublicKey } from '../domain/public-key.ts';
+import { isSpelling, type PublicKey, rsaStart } from '../domain/public-key.ts';
 
 export type Created = 'file' | 'folder';
 
@@ -184,17 +184,23 @@ function folderIn(line: string, { id, label }: Pick<LeaseLine, 'id' | 'label'>):
  * would take that line today; and in which lease, where the line is one.
  * @param root the run directory, so that lines which lead to a gate in it don't count
  */
-export function findKey(
-  text: string,
-  key: PublicKey,
-  root?: string,
-): { line: number; lease?: LeaseId } | undefined {
-  for (let at = text.indexOf(key.base64); at !== -1; at = text.indexOf(key.base64, at + 1)) {
+export function findKey(text: string, key: PublicKey, root?: string): FoundKey | undefined {
+  const found = findIn(text, key, root);
+  if (found || !['\v', '\f', '\r'].some((space) => text.includes(space))) return found;
+  // sshd passes over such characters within base64.
+  return findIn(text.replaceAll(/[\v\f\r]/g, ''), key, root);
+}
+
+export interface FoundKey {
+  readonly line: number;
+  readonly lease?: LeaseId;
+}
+
+function findIn(text: string, key: PublicKey, root: string | undefined): FoundKey | undefined {
+  for (const at of placesOf(text, key)) {
     const start = text.lastIndexOf('\n', at) + 1;
     const end = endOfLine(text, at);
-    const after = text[at + key.base64.length] ?? '\n';
-    if (/^[ \t]*#/.test(text.slice(start, end)) || !/[\s]/.test(after) || !/[ \t]/.test(text[at - 1] ?? ''))
-      continue;
+    if (/^[ \t]*#/.test(text.slice(start, end)) || !/[ \t]/.test(text[at - 1] ?? '')) continue;
     const lease = rawLeaseLines(text.slice(start, end), 'tmuxpair:').next().value?.id;
     if (root !== undefined && leadsToGate(text.slice(start, at), root)) continue;
     const line = text.slice(0, start).split('\n').length;
@@ -202,6 +208,21 @@ export function findKey(
   }
   return undefined;
 }
+
+/** Where the base64 of this key begins, as a whole word; of RSA keys in other spellings, too. */
+function* placesOf(text: string, key: PublicKey): Generator<number, undefined> {
+  const { base64 } = key;
+  for (let at = text.indexOf(base64); at !== -1; at = text.indexOf(base64, at + 1))
+    if (/\s/.test(text[at + base64.length] ?? '\n')) yield at;
+  if (key.type !== 'ssh-rsa') return undefined;
+  for (let at = text.indexOf(rsaStart); at !== -1; at = text.indexOf(rsaStart, at + 1)) {
+    base64Word.lastIndex = at;
+    if (isSpelling(base64Word.exec(text)?.[0] ?? '', key)) yield at;
+  }
+  return undefined;
+}
+
+const base64Word = /[A-Za-z0-9+/]+={0,2}(?!\S)/y;
 
 /** Whether what stands in front of a key is as we write it, for a gate below `root`. */
 export function leadsToGate(front: string, root: string): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Label } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
+import { parsePublicKey } from '../../src/domain/public-key.ts';
 import {
   findKey,
   isSafeToken,
@@ -10,6 +11,8 @@ import {
   withExpiry,
   withoutLease,
 } from '../../src/lease/authorized-keys.ts';
+import { fingerprints, keygen } from '../support/keys/keygen.ts';
+import { wire } from '../support/keys/wire.ts';
 import { keyOf } from '../support/keys.ts';
 import { expectWithin } from '../support/soon.ts';
 
@@ -297,6 +300,38 @@ describe('a key that is there already', () => {
   ])('%s', (_, text, found) => {
     expect(findKey(text, ada)).toEqual(found);
     expect(findKey(text, bob)).toBeUndefined();
+  });
+
+  describe('in a spelling that ssh-keygen, as sshd, takes for the same', () => {
+    const rsa = keygen('rsa', 2048).publicLine.split(' ')[1] ?? '';
+    const ed = keygen('ed25519').publicLine.split(' ')[1] ?? '';
+    const blob = Buffer.from(rsa, 'base64');
+    const exponent = blob.subarray(15, 18);
+    const modulus = blob.subarray(22);
+    const zeros = (n: number, bytes: Buffer) => Buffer.concat([Buffer.alloc(n), bytes]);
+    const spelt = (e: Buffer, n: Buffer) => wire('ssh-rsa', e, n).toString('base64');
+    const split = (text: string, space: string) => `${text.slice(0, 40)}${space}${text.slice(40)}`;
+    test.each<[string, string, string]>([
+      ['zeros before the exponent', rsa, `ssh-rsa ${spelt(zeros(2, exponent), modulus)} x`],
+      ['zeros before the modulus', rsa, `ssh-rsa ${spelt(exponent, zeros(3, modulus))}`],
+      [
+        'zeros before both, with options',
+        rsa,
+        `no-pty ssh-rsa ${spelt(zeros(1, exponent), zeros(1, modulus))}`,
+      ],
+      ['a form feed within', ed, `ssh-ed25519 ${split(ed, '\f')}`],
+      ['a vertical tab within', ed, `ssh-ed25519 ${split(ed, '\v')} x`],
+      ['a carriage return within', ed, `ssh-ed25519 ${split(ed, '\r')}\r`],
+    ])('%s', (_, canonical, line) => {
+      const type = canonical === rsa ? 'ssh-rsa' : 'ssh-ed25519';
+      const parsed = parsePublicKey(`${type} ${canonical}`);
+      if (!parsed.ok) throw new Error('no key');
+      expect(fingerprints([line.replace('no-pty ', '').replace(/ x$/, '')])).toEqual([
+        parsed.key.fingerprint,
+      ]);
+      expect(findKey(`${hosts}\n${line}\n`, parsed.key)).toEqual({ line: 2 });
+      expect(findKey(`${hosts}\n# ${line}\n`, parsed.key)).toBeUndefined();
+    });
   });
 
   test('in 100,000 lines, in no time', () => {
