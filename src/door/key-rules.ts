@@ -16,6 +16,8 @@ export interface KeyRules {
   readonly rsaSetting: string;
   /** In bits; 0 where sshd does not tell. */
   readonly rsaBits: number;
+  /** Whether a security key has to ask for a PIN or a fingerprint each time: few do, and which ones can't be seen. */
+  readonly verifies?: true;
   /** The file of keys that it refuses. */
   readonly revoked?: string;
   /** As in {@link Outlook}. */
@@ -44,12 +46,14 @@ export function keyRulesIn({ settings, when }: Outlook): KeyRules {
   const list = settings.get('pubkeyacceptedalgorithms')?.[0] ?? older;
   const theirs = settings.get('rsaminsize')?.[0];
   const revoked = settings.get('revokedkeys')?.[0] ?? 'none';
+  const verifies = /\bverify-required\b/.test(settings.get('pubkeyauthoptions')?.join(' ') ?? '');
   const bits = Number(settings.get('requiredrsasize')?.[0] ?? theirs ?? 0);
   return {
     setting: older === undefined ? 'PubkeyAcceptedAlgorithms' : 'PubkeyAcceptedKeyTypes',
     ...(list === undefined ? {} : { algorithms: list }),
     rsaSetting: theirs === undefined ? 'RequiredRSASize' : 'RSAMinSize',
     rsaBits: Number.isFinite(bits) ? bits : 0,
+    ...(verifies ? { verifies } : {}),
     ...(revoked === 'none' ? {} : { revoked }),
     ...(when === undefined ? {} : { when }),
   };
@@ -82,6 +86,8 @@ export function typesRefused(rules: readonly KeyRules[]): Obstacle[] {
 
 function reasonFor(rule: KeyRules, refused: readonly PublicKey[]) {
   const { revoked } = rule;
+  if (refused.every((key) => acceptsType(rule, key.type) && mustVerify(rule, key)))
+    return { types: typesOf(refused), setting: 'PubkeyAuthOptions verify-required' };
   if (revoked !== undefined && refused.every((key) => acceptsKind(rule, key)))
     return { types: typesOf(refused), setting: `${revokedKeys} ${revoked}` };
   const types = typesOf(refused);
@@ -100,7 +106,12 @@ function accepts(rule: KeyRules, key: PublicKey): boolean {
 }
 
 function acceptsKind(rule: KeyRules, key: PublicKey): boolean {
+  if (mustVerify(rule, key)) return false;
   return acceptsType(rule, key.type) && (key.type !== 'ssh-rsa' || rsaBits(key) >= rule.rsaBits);
+}
+
+function mustVerify({ verifies }: KeyRules, { type }: PublicKey): boolean {
+  return verifies === true && type.startsWith('sk-');
 }
 
 function acceptsType({ algorithms: list }: KeyRules, type: KeyType): boolean {

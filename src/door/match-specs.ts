@@ -36,6 +36,7 @@ const relevant = new Set([
   'pubkeyacceptedalgorithms',
   'pubkeyacceptedkeytypes',
   'pubkeyauthentication',
+  'pubkeyauthoptions',
   'refuseconnection',
   'requiredrsasize',
   'revokedkeys',

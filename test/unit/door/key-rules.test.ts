@@ -44,6 +44,16 @@ test('silence accepts all, and so does what sshd has by default', () => {
   expect(found(`pubkeyacceptedalgorithms ${usual}\nrequiredrsasize 1024`, ...all)).toEqual([]);
 });
 
+test('security keys that need not ask for a PIN are refused where each has to, and it is said by what', () => {
+  const [refused] = keyObstacles(rules('pubkeyauthoptions verify-required'), [guest(ed25519, skEd25519)]);
+  expect(refused).toMatchObject({
+    kind: 'some-keys-refused',
+    types: ['sk-ssh-ed25519@openssh.com'],
+    setting: 'PubkeyAuthOptions verify-required',
+  });
+  expect(found('pubkeyauthoptions touch-required', skEd25519, skEcdsa)).toEqual([]);
+});
+
 test.each([
   ['pubkeyacceptedalgorithms ecdsa-sha2-nistp384,rsa-sha2-512', ed25519],
   ['pubkeyacceptedkeytypes ecdsa-sha2-*,rsa-*', ed25519],
@@ -53,6 +63,8 @@ test.each([
   ['pubkeyacceptedalgorithms ssh-ed25519,ssh-ed25519-cert-v01@openssh.com', rsa],
   ['pubkeyacceptedalgorithms ecdsa-sha2-nistp256', ecdsa],
   ['pubkeyacceptedalgorithms ecdsa-sha2-*', skEcdsa],
+  ['pubkeyauthoptions verify-required', skEd25519],
+  ['pubkeyauthoptions touch-required verify-required', skEcdsa],
   ['requiredrsasize 4096', rsa],
   ['rsaminsize 3072', rsa],
 ])('%s refuses such a key, and tells when it is one of several', (text, key) => {
