@@ -166,7 +166,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   await control.close();
 
   // The host stays in their session where it was not they who left.
-  const hostStays = !['host-detached', 'host-suspended', 'stopped'].includes(reason.kind);
+  const hostStays = staysAfter[reason.kind];
   const asksHere = hostMode === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
   if (hostStays || !asksHere) {
@@ -193,6 +193,19 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   if (left) refuse(left);
   return { ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
+
+/** Whether the host is still in their session after such an end. */
+const staysAfter: Readonly<Record<EndReason['kind'], boolean>> = {
+  'host-detached': false,
+  'host-suspended': false,
+  'session-ended': true,
+  'time-up': true,
+  'taken-back': true,
+  stopped: false,
+  asked: true,
+  'nobody-joined': true,
+  'gate-not-reached': true,
+};
 
 /** Has access ended before what went wrong goes on. */
 async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import { announcementSettings, segment } from './announce.ts';
 import { type Room, unclaimRoom } from './claim.ts';
 import { holdClients, sessionId } from './hold.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
+import { leftInRoom } from './options.ts';
 import { type Commands, checkVersion, run, tmuxVersion } from './tmux.ts';
 import { putOutTooSmall } from './too-small.ts';
 
@@ -159,9 +160,6 @@ export async function closeRoom(room: Room): Promise<void> {
   else unclaimRoom(room, 'ended');
 }
 
-/** What we show on the status line, and whose it is. */
-const shown = ['until', 'guests', 'lease'].map((name) => `@tmuxpair-${name}`);
-
 /** Gives the room back to the host: nothing of ours on the status line, no key, no claim. */
 export async function leaveRoom(room: Room): Promise<void> {
   unclaimRoom(room, await clearRoom(room));
@@ -169,7 +167,7 @@ export async function leaveRoom(room: Room): Promise<void> {
 
 /** Takes what we show off the status line. @returns whether the session still stands */
 export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
-  const unset = shown.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]);
+  const unset = leftInRoom.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]);
   const { ok, stdout } = await run(room, [...askForMenuKey, ...unset]);
   await unbindMenuKey(room, stdout);
   const id = await sessionId(room);

@@ -7,6 +7,7 @@ import { refuse, usage } from '../domain/failure.ts';
 import { announcementSettings, segment } from './announce.ts';
 import type { Room } from './claim.ts';
 import { holdClients } from './hold.ts';
+import { leftInShared } from './options.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type RoomOptions } from './room.ts';
 import { run } from './tmux.ts';
@@ -26,9 +27,6 @@ const version = ['display-message', '-p', '#{version}'] as const;
 const before = '@tmuxpair-before';
 /** Options for what others were: those named in {@link before} by their places, others behind them. */
 const copies = '@tmuxpair-kept-';
-const ours = [claim, before].concat(
-  ['until', 'guests', 'right', 'format', 'to', 'said', 'said-id', 'lent'].map((name) => `@tmuxpair-${name}`),
-);
 
 /**
  * The session `name` on the host's server, or the one that `TMUX` and `TMUX_PANE` say this program runs in.
@@ -99,7 +97,7 @@ export async function leaveShared(room: Room, lease: string): Promise<void> {
   const { stdout } = await run(room, [
     ...changed.map((name) => ['set-option', ...here, '-qu', name]),
     ...own.map((name, index) => copy(room, `${copies}${index}`, name)),
-    ...[...ours, ...more].map((name) => ['set-option', ...here, '-qu', name]),
+    ...[...leftInShared, ...more].map((name) => ['set-option', ...here, '-qu', name]),
     version,
   ]);
   await allowTooSmall(room, stdout);

@@ -1,3 +1,4 @@
+import type { EndReason } from '../domain/events.ts';
 import { printable } from '../domain/text.ts';
 import type { LogLine } from '../journal/log-line.ts';
 import { date } from './clock.ts';
@@ -10,7 +11,7 @@ export function logTable(lines: readonly LogLine[]): string {
     .join('\n');
 }
 
-const reasons: Readonly<Record<string, string>> = {
+const ends: Readonly<Record<EndReason['kind'] | 'failed', string>> = {
   'host-detached': 'you detached',
   'host-suspended': 'you suspended tmux',
   'session-ended': 'the session has ended',
@@ -22,6 +23,9 @@ const reasons: Readonly<Record<string, string>> = {
   'gate-not-reached': 'start-up files of the login shell had changed',
   failed: 'it failed',
 };
+
+/** By what the log calls them: another version may have written another. */
+const reasons: Readonly<Record<string, string>> = ends;
 
 function describeLine(line: LogLine): string {
   switch (line.event) {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { filesInLease, foldersInLease } from '../../src/domain/lease-folder.ts';
+import { allOptions } from '../../src/room/options.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -150,6 +151,14 @@ test('what is made in a lease’s folder is in the list of its names', () => {
     .map(({ path, name }) => `${path}: ${name}`)
     .filter((one) => !others.test(one));
   expect(wrong).toEqual([]);
+});
+
+test('every option of ours that tmux may hold is in the list that takes it away again', () => {
+  const found = sources
+    .filter(({ path }) => roomOf(path) !== 'domain')
+    .flatMap(({ path, text }) => [...text.matchAll(/@tmuxpair-[a-z-]+/g)].map(([name]) => ({ path, name })))
+    .filter(({ name }) => !allOptions.includes(name) && name !== '@tmuxpair-');
+  expect(found).toEqual([]);
 });
 
 test('whatever fails and is passed over says why', () => {
