@@ -7,6 +7,7 @@ import * as nodeModule from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { baseFolder } from './system/home.ts';
+import { isOwn } from './system/ownership.ts';
 import { replaceFile } from './system/replace-file.ts';
 import { distrust, distrustAbove } from './system/safe-path.ts';
 
@@ -83,8 +84,7 @@ function readCache(path: string, identity: string): Buffer | undefined {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(file);
-      if (!stats.isFile() || stats.uid !== process.geteuid?.() || distrust(path, stats, 'any'))
-        return undefined;
+      if (!stats.isFile() || !isOwn(stats) || distrust(path, stats, 'any')) return undefined;
       const bytes = readFileSync(file);
       const head = Buffer.byteLength(identity);
       if (bytes.toString('utf8', 0, head) !== identity) return undefined;
@@ -112,7 +112,7 @@ function makePrivate(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stats = statSync(folder);
-    const isOurs = stats.uid === process.geteuid?.() && !distrust(folder, stats, 'any');
+    const isOurs = isOwn(stats) && !distrust(folder, stats, 'any');
     return isOurs && !distrustAbove(folder);
   } catch {
     return false;

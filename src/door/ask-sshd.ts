@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Settings } from '../domain/sshd-settings.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
+import { isOwnOrRoots } from '../system/ownership.ts';
 import { joinMarks, type Marks, markFiles } from '../system/remembered.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
 import { holdsSocket, listeners, sharesFiles, startedAt } from './listeners.ts';
@@ -210,7 +211,7 @@ function wroteAt(path: string | undefined, pid: number): number | undefined {
   if (path === undefined || path === 'none') return undefined;
   try {
     const { uid, mode, mtimeMs } = statSync(path);
-    const isTheirs = (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0;
+    const isTheirs = isOwnOrRoots({ uid }) && (mode & 0o022) === 0;
     return isTheirs && readFileSync(path, 'latin1').trim() === String(pid) ? mtimeMs : undefined;
   } catch {
     return undefined;

@@ -6,6 +6,7 @@ import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { capture } from '../spawn/capture.ts';
 import { installHint } from '../system/installer.ts';
+import { isOwn } from '../system/ownership.ts';
 import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
 import { pathFolders, which } from '../system/which.ts';
 
@@ -54,7 +55,7 @@ function checkPlace(folder: string, file: string): void {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (!stats) continue;
     if (stats.isSymbolicLink()) unusable(file, `${path} is a symbolic link`);
-    if (stats.uid !== process.geteuid?.()) unusable(file, `${path} belongs to user ${stats.uid}`);
+    if (!isOwn(stats)) unusable(file, `${path} belongs to user ${stats.uid}`);
     if (distrust(path, stats, 'any')) unusable(file, `others can write ${path}`);
   }
 }

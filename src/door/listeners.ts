@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { isOwnOrRoots } from '../system/ownership.ts';
 import { userOf } from '../system/process-user.ts';
 
 /** An sshd that runs on this machine and waits for connections. */
@@ -15,7 +16,7 @@ export interface Listener {
 export async function listeners(): Promise<Listener[]> {
   const processes = process.platform === 'linux' ? fromProc() : await fromPs();
   return processes.flatMap(({ pid, uid, command }) => {
-    const config = uid === 0 || uid === process.geteuid?.() ? listenerConfig(command) : undefined;
+    const config = isOwnOrRoots({ uid }) ? listenerConfig(command) : undefined;
     return config ? [{ pid, uid, program: programIn(command), config }] : [];
   });
 }

@@ -5,6 +5,7 @@ import { isAbsolute } from 'node:path';
 import type { PublicKey } from '../domain/public-key.ts';
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
+import { isOwnOrRoots } from '../system/ownership.ts';
 import { inTurn, type Marks, recall, remember } from '../system/remembered.ts';
 import { addressesIn, portsOfAll, type SettingsQuery, type SshdSettings, settingsOn } from './ask-sshd.ts';
 import { type Greeting, knock } from './greeting.ts';
@@ -134,7 +135,7 @@ export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
 
 /** The ports of the sshds that are seen to run here. */
 export async function portsElsewhere(query: Omit<SystemQuery, 'port'>): Promise<readonly number[]> {
-  const ours = listeningSockets().filter(({ uid }) => uid === 0 || uid === process.geteuid?.());
+  const ours = listeningSockets().filter(isOwnOrRoots);
   const facts = [query.sshd, ...ours.map(showSocket).sort()];
   const name = 'sshd-ports';
   const remembered = query.isFresh || ours.length === 0 ? undefined : recall(query.env, name, facts);

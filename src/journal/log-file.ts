@@ -19,6 +19,8 @@ import {
 import { dirname, join } from 'node:path';
 import { withLock } from '../lease/lock.ts';
 import { stateDirectory } from '../lease/run-directory.ts';
+import { describeErrno } from '../system/errno.ts';
+import { isOwn } from '../system/ownership.ts';
 import { distrust } from '../system/safe-path.ts';
 
 /** Bytes. */
@@ -113,7 +115,7 @@ function inspect(path: string, stats: Stats, what: 'folder' | 'file'): void {
   if (stats.isSymbolicLink()) throw new LogTrouble(path, 'it is a symbolic link');
   if (!(what === 'file' ? stats.isFile() : stats.isDirectory()))
     throw new LogTrouble(path, `it is no plain ${what}`);
-  if (stats.uid !== process.geteuid?.()) throw new LogTrouble(path, `it belongs to user ${stats.uid}`);
+  if (!isOwn(stats)) throw new LogTrouble(path, `it belongs to user ${stats.uid}`);
   if (distrust(path, stats, 'any')) throw new LogTrouble(path, 'others can write it');
 }
 
@@ -122,14 +124,11 @@ function attempt<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof LogTrouble) throw error;
-    const { code = String(error) } = error as NodeJS.ErrnoException;
+    const { code = '' } = error as NodeJS.ErrnoException;
     const problems: Readonly<Record<string, string>> = {
       ELOOP: 'it is a symbolic link',
       ENXIO: 'it is no plain file',
-      ENOSPC: 'the disk is full',
-      EROFS: 'the file system is mounted read-only',
-      EACCES: 'permission denied',
     };
-    throw new LogTrouble(path, problems[code] ?? code);
+    throw new LogTrouble(path, problems[code] ?? describeErrno(error));
   }
 }

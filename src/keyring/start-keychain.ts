@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { KeychainTrouble } from '../domain/keyring-warning.ts';
+import { isOwn } from '../system/ownership.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 
 export type KeychainProcess = ChildProcessByStdio<Writable, Readable, null>;
@@ -58,7 +59,7 @@ export function hasSessionBus(env: NodeJS.ProcessEnv): boolean {
 function isOwnSocket(path: string): boolean {
   try {
     const stats = statSync(path);
-    return stats.isSocket() && stats.uid === process.geteuid?.();
+    return stats.isSocket() && isOwn(stats);
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { StateTrouble } from '../domain/keyring-warning.ts';
 import { randomBytes } from '../domain/random.ts';
 import { baseFolder } from '../system/home.ts';
+import { isOwn } from '../system/ownership.ts';
 import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
 import { failed, ok, type Result } from './pin-store.ts';
 
@@ -99,7 +100,7 @@ function inspect(stats: Stats, path: string, what: 'folder' | 'file'): void {
   if (stats.isSymbolicLink()) throw new Refused({ cause: 'symlink', path });
   if (what === 'folder' && !stats.isDirectory()) throw new Refused({ cause: 'not-a-folder', path });
   if (what === 'file' && !stats.isFile()) throw new Refused({ cause: 'not-a-file', path });
-  if (stats.uid !== process.geteuid?.()) throw new Refused({ cause: 'other-owner', path });
+  if (!isOwn(stats)) throw new Refused({ cause: 'other-owner', path });
   if (distrust(path, stats, 'any')) throw new Refused({ cause: 'writable-by-others', path });
 }
 

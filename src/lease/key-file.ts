@@ -27,6 +27,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
+import { describeErrno } from '../system/errno.ts';
 import { carryAttributes, isPlain, lookForAttributes, markPlain } from './attributes.ts';
 import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
@@ -245,20 +246,22 @@ function syncFolder(folder: string): void {
 
 /** What a system's error with the file is as a refusal; any other error is given back. */
 export function refusedBy(path: string, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return error;
-  const problems: Readonly<Record<string, [string, string]>> = {
-    ENOSPC: ['the disk is full', 'make room on it'],
-    EDQUOT: ['your disk quota is used up', 'make room'],
-    EROFS: ['the file system is mounted read-only', elsewhere],
-    EPERM: [
-      'changing it is not permitted',
-      `see whether it or its folder is immutable: lsattr -d ${shWord(path)} ${shWord(dirname(path))}`,
-    ],
-    EBUSY: ['it is a mount of its own, which can not be replaced', elsewhere],
-    EACCES: ['permission denied', elsewhere],
-    ENOENT: ['its folder does not exist', 'make the folder, mode 700'],
+  const problems: Readonly<Record<string, string>> = {
+    EPERM: 'changing it is not permitted',
+    EBUSY: 'it is a mount of its own, which can not be replaced',
+    ENOENT: 'its folder does not exist',
   };
-  const [problem, hint] = problems[code] ?? [`${syscall ?? 'a system call'} failed with ${code}`, undefined];
+  const hints: Readonly<Record<string, string>> = {
+    ENOSPC: 'make room on it',
+    EDQUOT: 'make room',
+    EROFS: elsewhere,
+    EPERM: `see whether it or its folder is immutable: lsattr -d ${shWord(path)} ${shWord(dirname(path))}`,
+    EBUSY: elsewhere,
+    EACCES: elsewhere,
+    ENOENT: 'make the folder, mode 700',
+  };
+  const [problem, hint] = [problems[code] ?? describeErrno(error), hints[code]];
   return new Refusal(trouble(path, problem, hint));
 }

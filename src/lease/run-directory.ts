@@ -6,11 +6,13 @@
  *     .ID.PID.START/ a folder of process PID's own: a lease that is made or removed, or the keys of a trial login
  *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
  */
-import { existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
+import { describeErrno } from '../system/errno.ts';
 import { baseFolder } from '../system/home.ts';
+import { isOwn } from '../system/ownership.ts';
 import { distrustAbove, modesHint } from '../system/safe-path.ts';
 import { isSafeToken } from './authorized-keys.ts';
 
@@ -72,15 +74,9 @@ export function writeBelow<T>(path: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string' || error instanceof Refusal) throw error;
-    const problems: Readonly<Record<string, string>> = {
-      ENOSPC: 'the disk is full',
-      EDQUOT: 'your disk quota is used up',
-      EROFS: 'the file system is mounted read-only',
-      EACCES: 'permission denied',
-    };
-    const problem = problems[code] ?? `${syscall ?? 'a system call'} failed with ${code}`;
+    const problem = describeErrno(error);
     const hint = 'make room on it, or set XDG_RUNTIME_DIR to a folder of yours that can be written';
     return refuse({ kind: 'run-directory-refused', path, problem, hint });
   }
@@ -102,7 +98,7 @@ export function checkPrivate(path: string): void {
   if (stats.isSymbolicLink())
     refuse({ kind: 'run-directory-refused', path, problem: 'it is a symbolic link' });
   if (!stats.isDirectory()) refuse({ kind: 'run-directory-refused', path, problem: 'it is not a folder' });
-  if (!isMine(stats))
+  if (!isOwn(stats))
     refuse({ kind: 'run-directory-refused', path, problem: `it belongs to user ${stats.uid}` });
   if ((stats.mode & 0o077) !== 0) {
     const hint = `chmod 700 ${shWord(path)}`; // Nobody but this program has to do with it.
@@ -124,12 +120,8 @@ function checkAbove(root: string): void {
 function isUsableBase(path: string): boolean {
   try {
     const stats = isAbsolute(path) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
-    return stats?.isDirectory() === true && isMine(stats) && (stats.mode & 0o022) === 0;
+    return stats?.isDirectory() === true && isOwn(stats) && (stats.mode & 0o022) === 0;
   } catch {
     return false; // In a folder of another account's.
   }
-}
-
-function isMine(stats: Stats): boolean {
-  return stats.uid === process.geteuid?.();
 }

@@ -7,6 +7,7 @@ import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { usage } from '../domain/failure.ts';
 import { printable } from '../domain/text.ts';
+import { isOwn } from '../system/ownership.ts';
 import { type Distrust, distrustAbove } from '../system/safe-path.ts';
 
 /**
@@ -52,7 +53,7 @@ function against(socket: string): string | undefined {
   if (found) return describeDistrust(found);
   const stats = look(socket);
   if (stats && !stats.isSocket()) return 'it is not a socket';
-  return stats && stats.uid !== process.geteuid?.() ? `it belongs to user ${stats.uid}` : undefined;
+  return stats && !isOwn(stats) ? `it belongs to user ${stats.uid}` : undefined;
 }
 
 function describeDistrust(found: Distrust): string {

@@ -6,6 +6,7 @@ import { type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { usage } from '../domain/failure.ts';
 import { thisAccount } from './account.ts';
+import { isOwn, isOwnOrRoots } from './ownership.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -52,13 +53,13 @@ export function settleHome(env: NodeJS.ProcessEnv): void {
 
 function isOwnFolder(path: string): boolean {
   const stats = look(path);
-  return typeof stats === 'object' && stats.isDirectory() && stats.uid === process.geteuid?.();
+  return typeof stats === 'object' && stats.isDirectory() && isOwn(stats);
 }
 
 /** Whether it, or the nearest folder above that exists, belongs to neither this account nor root. */
 function isAnothers(path: string): boolean {
   const stats = look(path);
-  if (typeof stats === 'object') return stats.uid !== 0 && stats.uid !== process.geteuid?.();
+  if (typeof stats === 'object') return !isOwnOrRoots(stats);
   return stats === 'hidden' || (path !== dirname(path) && isAnothers(dirname(path)));
 }
 

@@ -20,6 +20,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { baseFolder } from './home.ts';
+import { isOwn } from './ownership.ts';
 import { replaceFile } from './replace-file.ts';
 import { distrust, distrustAbove } from './safe-path.ts';
 
@@ -238,7 +239,7 @@ function folderFor(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 function isOurs(path: string, stats: Stats): boolean {
-  return stats.uid === process.geteuid?.() && !distrust(path, stats, 'any');
+  return isOwn(stats) && !distrust(path, stats, 'any');
 }
 
 function isOurFolder(folder: string): boolean {

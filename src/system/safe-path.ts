@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { shWord } from '../domain/sh-word.ts';
 import { hasOthers } from './groups.ts';
 import { homeFolder } from './home.ts';
+import { isOwnOrRoots } from './ownership.ts';
 
 /** Why `path` is not this account's and root's alone. */
 export type Distrust =
@@ -26,7 +27,7 @@ export type Distrust =
  */
 export function distrust(path: string, stats: Stats, group: 'any' | 'shared'): Distrust | undefined {
   const { uid, mode } = stats;
-  if (uid !== 0 && uid !== process.geteuid?.()) return { why: 'owner', path, uid };
+  if (!isOwnOrRoots(stats)) return { why: 'owner', path, uid };
   if ((mode & 0o002) !== 0) return { why: 'writers', path, who: 'everybody', stats };
   if ((mode & 0o020) === 0) return undefined;
   const isOpen = group === 'any' || hasOthers(stats.gid) || hasAccessList(path);
