@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { StopSignal } from '../domain/events.ts';
+import type { StopSignal } from '../domain/end-reason.ts';
 
 /** What a shell would report of a program that this signal ended. */
 export function exitCodeOf(signal: StopSignal): number {

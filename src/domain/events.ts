@@ -1,5 +1,6 @@
 import type { DoorKind, DoorReason, Route } from './door-reason.ts';
 import type { Doubt } from './doubt.ts';
+import type { EndReason } from './end-reason.ts';
 import type { Failure, RefusedKey } from './failure.ts';
 import type { Access, Guest, NonEmpty, Reference } from './guest.ts';
 import type { HostMode } from './intent.ts';
@@ -13,27 +14,9 @@ import type { PairingInfo } from './pairing-info.ts';
 import type { PublicKey } from './public-key.ts';
 import type { RefusalReason } from './refusal-reason.ts';
 import type { Remains } from './remains.ts';
-import type { ShellBlock } from './shell-block.ts';
 import type { Trouble } from './trouble.ts';
 import type { Trust } from './trust.ts';
 import type { TunnelTrouble, Untried } from './tunnel-trouble.ts';
-
-export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
-
-export type EndReason =
-  | { readonly kind: 'host-detached' }
-  /** By `suspend-client` (Ctrl-b Ctrl-z): the host no longer sees what guests do. */
-  | { readonly kind: 'host-suspended' }
-  | { readonly kind: 'session-ended' }
-  | { readonly kind: 'time-up' }
-  /** The lease's folder was removed from outside: by hand, or by a sweep that took the supervisor for stuck. */
-  | { readonly kind: 'taken-back' }
-  | { readonly kind: 'stopped'; readonly signal: StopSignal }
-  /** `tmuxpair stop`. */
-  | { readonly kind: 'asked' }
-  | { readonly kind: 'nobody-joined' }
-  /** A start-up file has changed: from now on guests would not come to the gate. */
-  | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock };
 
 /** One guest's stay, from one connection. */
 export interface Visit {

@@ -1,6 +1,7 @@
 /** The record of pairings: who was invited, who was in, from where, and how it ended. */
 
-import type { EndReason, Event, Visit } from '../domain/events.ts';
+import type { EndReason } from '../domain/end-reason.ts';
+import type { Event, Visit } from '../domain/events.ts';
 import { type Failure, refuse } from '../domain/failure.ts';
 import type { Guest } from '../domain/guest.ts';
 import { jsonLine } from '../domain/text.ts';

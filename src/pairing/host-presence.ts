@@ -1,6 +1,6 @@
 /** Where the host sits while guests are in, and how one hears of their going. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EndReason } from '../domain/events.ts';
+import type { EndReason } from '../domain/end-reason.ts';
 import type { HostMode } from '../domain/intent.ts';
 import { setHostPresence } from '../lease/gate.ts';
 import { guestPids } from '../lease/presence.ts';

@@ -1,6 +1,7 @@
 /** The story of a pairing, top to bottom: sweep, resolve, open, grant, tell, attach, supervise, end. */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import type { EndReason, Event, Invitation, StopSignal } from '../domain/events.ts';
+import { type EndReason, hostStaysAfter, type StopSignal } from '../domain/end-reason.ts';
+import type { Event, Invitation } from '../domain/events.ts';
 import { type Failure, Refusal, refuse, usage } from '../domain/failure.ts';
 import type { Guest, NonEmpty } from '../domain/guest.ts';
 import type { PairIntent } from '../domain/intent.ts';
@@ -166,7 +167,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   await control.close();
 
   // The host stays in their session where it was not they who left.
-  const hostStays = staysAfter[reason.kind];
+  const hostStays = hostStaysAfter[reason.kind];
   const asksHere = hostMode === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
   if (hostStays || !asksHere) {
@@ -193,19 +194,6 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   if (left) refuse(left);
   return { ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
-
-/** Whether the host is still in their session after such an end. */
-const staysAfter: Readonly<Record<EndReason['kind'], boolean>> = {
-  'host-detached': false,
-  'host-suspended': false,
-  'session-ended': true,
-  'time-up': true,
-  'taken-back': true,
-  stopped: false,
-  asked: true,
-  'nobody-joined': true,
-  'gate-not-reached': true,
-};
 
 /** Has access ended before what went wrong goes on. */
 async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {

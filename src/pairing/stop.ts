@@ -1,4 +1,4 @@
-import type { StopSignal } from '../domain/events.ts';
+import type { StopSignal } from '../domain/end-reason.ts';
 
 /** What a stop signal makes of whoever waits. Not a failure: the pairing ends as it should. */
 export class Stopped extends Error {

@@ -1,5 +1,6 @@
 import { warningsFor } from '../domain/deadline.ts';
-import type { EndReason, Visit } from '../domain/events.ts';
+import type { EndReason } from '../domain/end-reason.ts';
+import type { Visit } from '../domain/events.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { type Presence, presences, recordsIn, takeRefusals, vanished } from '../lease/presence.ts';
 import { deferred } from '../system/deferred.ts';

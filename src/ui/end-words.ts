@@ -1,6 +1,7 @@
 /** How a pairing ended, as the host reads it. */
 import { showDuration } from '../domain/duration.ts';
-import type { EndReason, Report, Visit } from '../domain/events.ts';
+import type { EndReason } from '../domain/end-reason.ts';
+import type { Report, Visit } from '../domain/events.ts';
 import { printable } from '../domain/text.ts';
 import { remainsWords } from './door-words.ts';
 import type { Line } from './line.ts';
@@ -68,6 +69,20 @@ export function because(reason: EndReason): string {
       return reason satisfies never;
   }
 }
+
+/** The same of a pairing that is long over; and of one that never got live. */
+export const endsInLog: Readonly<Record<EndReason['kind'] | 'failed', string>> = {
+  'host-detached': 'you detached',
+  'host-suspended': 'you suspended tmux',
+  'session-ended': 'the session has ended',
+  'time-up': 'time was up',
+  'taken-back': 'it was taken back',
+  stopped: 'stopped',
+  asked: 'stopped',
+  'nobody-joined': 'nobody reached the session',
+  'gate-not-reached': 'start-up files of the login shell had changed',
+  failed: 'it failed',
+};
 
 export function who({ label, access }: Visit): string {
   return access === 'read-only' ? `${printable(label)} (view only)` : printable(label);

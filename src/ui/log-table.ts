@@ -1,7 +1,7 @@
-import type { EndReason } from '../domain/events.ts';
 import { printable } from '../domain/text.ts';
 import type { LogLine } from '../journal/log-line.ts';
 import { date } from './clock.ts';
+import { endsInLog } from './end-words.ts';
 
 /** The answer of `log`, for people: a line each, in the reader's own zone. */
 export function logTable(lines: readonly LogLine[]): string {
@@ -11,21 +11,8 @@ export function logTable(lines: readonly LogLine[]): string {
     .join('\n');
 }
 
-const ends: Readonly<Record<EndReason['kind'] | 'failed', string>> = {
-  'host-detached': 'you detached',
-  'host-suspended': 'you suspended tmux',
-  'session-ended': 'the session has ended',
-  'time-up': 'time was up',
-  'taken-back': 'it was taken back',
-  stopped: 'stopped',
-  asked: 'stopped',
-  'nobody-joined': 'nobody reached the session',
-  'gate-not-reached': 'start-up files of the login shell had changed',
-  failed: 'it failed',
-};
-
 /** By what the log calls them: another version may have written another. */
-const reasons: Readonly<Record<string, string>> = ends;
+const reasons: Readonly<Record<string, string>> = endsInLog;
 
 function describeLine(line: LogLine): string {
   switch (line.event) {

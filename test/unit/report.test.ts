@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Doubt } from '../../src/domain/doubt.ts';
-import type { EndReason, Event, Invitation, Visit } from '../../src/domain/events.ts';
+import type { EndReason } from '../../src/domain/end-reason.ts';
+import type { Event, Invitation, Visit } from '../../src/domain/events.ts';
 import type { Access, Guest, Label, NonEmpty } from '../../src/domain/guest.ts';
 import type { LeaseId } from '../../src/domain/lease-id.ts';
 import type { Obstacle } from '../../src/domain/obstacle.ts';
