@@ -68,12 +68,12 @@ export const rsaStart = 'AAAAB3NzaC1yc2E';
 const usualStart = 'AAAAB3NzaC1yc2EAAAADAQAB';
 
 /**
- * Whether a base64 of an RSA key, as it stands in a file, is another spelling of this key that sshd takes for the same:
+ * Whether a base64 of an RSA key, as it stands in a file, is another spelling of the canonical one that sshd takes for the same:
  * the numbers in it may have zero bytes in front.
  */
-export function isSpelling(base64: string, key: PublicKey): boolean {
-  if (base64 === key.base64 || isUsual(base64)) return false;
-  return canonicalRsa(Buffer.from(base64, 'base64'))?.toString('base64') === key.base64;
+export function isSpelling(base64: string, canonical: string): boolean {
+  if (base64 === canonical || isUsual(base64)) return false;
+  return canonicalRsa(Buffer.from(base64, 'base64'))?.toString('base64') === canonical;
 }
 
 /** Whether it is canonical, as nearly all are: told by its beginning. */

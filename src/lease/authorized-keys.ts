@@ -185,10 +185,17 @@ function folderIn(line: string, { id, label }: Pick<LeaseLine, 'id' | 'label'>):
  * @param root the run directory, so that lines which lead to a gate in it don't count
  */
 export function findKey(text: string, key: PublicKey, root?: string): FoundKey | undefined {
-  const found = findIn(text, key, root);
-  if (found || !['\v', '\f', '\r'].some((space) => text.includes(space))) return found;
-  // sshd passes over such characters within base64.
-  return findIn(text.replaceAll(/[\v\f\r]/g, ''), key, root);
+  const read = asSshdReads(text);
+  for (const at of placesOf(read, key.base64)) {
+    const start = read.lastIndexOf('\n', at) + 1;
+    const end = endOfLine(read, at);
+    if (/^[ \t]*#/.test(read.slice(start, end)) || !/[ \t]/.test(read[at - 1] ?? '')) continue;
+    const lease = rawLeaseLines(read.slice(start, end), 'tmuxpair:').next().value?.id;
+    if (root !== undefined && leadsToGate(read.slice(start, at), root)) continue;
+    const line = read.slice(0, start).split('\n').length;
+    return { line, ...(lease === undefined ? {} : { lease }) };
+  }
+  return undefined;
 }
 
 export interface FoundKey {
@@ -196,30 +203,26 @@ export interface FoundKey {
   readonly lease?: LeaseId;
 }
 
-function findIn(text: string, key: PublicKey, root: string | undefined): FoundKey | undefined {
-  for (const at of placesOf(text, key)) {
-    const start = text.lastIndexOf('\n', at) + 1;
-    const end = endOfLine(text, at);
-    if (/^[ \t]*#/.test(text.slice(start, end)) || !/[ \t]/.test(text[at - 1] ?? '')) continue;
-    const lease = rawLeaseLines(text.slice(start, end), 'tmuxpair:').next().value?.id;
-    if (root !== undefined && leadsToGate(text.slice(start, at), root)) continue;
-    const line = text.slice(0, start).split('\n').length;
-    return { line, ...(lease === undefined ? {} : { lease }) };
-  }
-  return undefined;
+/** The text without what sshd passes over within base64: white space that is neither a blank nor the end of a line. */
+export function asSshdReads(text: string): string {
+  const has = ['\v', '\f', '\r'].some((space) => text.includes(space));
+  return has ? text.replaceAll(/[\v\f\r]/g, '') : text;
 }
 
-/** Where the base64 of this key begins, as a whole word; of RSA keys in other spellings, too. */
-function* placesOf(text: string, key: PublicKey): Generator<number, undefined> {
-  const { base64 } = key;
+/**
+ * Where the base64 of a key begins, as a whole word, from the top; of RSA keys in other spellings, too.
+ * @param text {@link asSshdReads}
+ */
+export function placesOf(text: string, base64: string): number[] {
+  const found: number[] = [];
   for (let at = text.indexOf(base64); at !== -1; at = text.indexOf(base64, at + 1))
-    if (/\s/.test(text[at + base64.length] ?? '\n')) yield at;
-  if (key.type !== 'ssh-rsa') return undefined;
+    if (/\s/.test(text[at + base64.length] ?? '\n')) found.push(at);
+  if (!base64.startsWith(rsaStart)) return found;
   for (let at = text.indexOf(rsaStart); at !== -1; at = text.indexOf(rsaStart, at + 1)) {
     base64Word.lastIndex = at;
-    if (isSpelling(base64Word.exec(text)?.[0] ?? '', key)) yield at;
+    if (isSpelling(base64Word.exec(text)?.[0] ?? '', base64)) found.push(at);
   }
-  return undefined;
+  return found.sort((one, other) => one - other);
 }
 
 const base64Word = /[A-Za-z0-9+/]+={0,2}(?!\S)/y;

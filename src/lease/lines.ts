@@ -1,5 +1,5 @@
 /** What has become of a lease's lines in an `authorized_keys` file, as data in and data out. */
-import { leadsToGate } from './authorized-keys.ts';
+import { asSshdReads, leadsToGate, placesOf } from './authorized-keys.ts';
 
 /** A line as it was written for one key, without the mark of a file that did not exist before. */
 export interface WrittenLine {
@@ -32,7 +32,7 @@ export function lineTroubles(
   { root, gateExisting }: { readonly root: string; readonly gateExisting: boolean },
 ): LineTrouble[] {
   return written.flatMap(({ label, base64, text: ours }): LineTrouble[] => {
-    const found = [...linesWith(text ?? '', base64)];
+    const found = [...linesWith(asSshdReads(text ?? ''), base64)];
     const intact = found.findIndex((one) => one.text === ours);
     const changed = intact === -1 ? found.find((one) => commentOf(one.text) === commentOf(ours)) : undefined;
     const elsewhere = found.filter(
@@ -52,21 +52,19 @@ export function lineTroubles(
 
 /** Every line that has the key, but for comments, without what may differ in a line of ours: its end, its mark. */
 function* linesWith(text: string, base64: string): Generator<{ text: string; front: string; line: number }> {
-  let [line, counted] = [1, 0];
-  for (let at = text.indexOf(base64); at !== -1; at = text.indexOf(base64, at)) {
+  let [line, counted, last] = [1, 0, -1];
+  for (const at of placesOf(text, base64)) {
     const start = text.lastIndexOf('\n', at) + 1;
     const stop = text.indexOf('\n', at);
-    const end = stop === -1 ? text.length : stop;
-    const isKey = /[ \t]/.test(text[at - 1] ?? '\n') && /\s/.test(text[at + base64.length] ?? '\n');
-    at = isKey ? end : at + base64.length;
-    const raw = text.slice(start, end);
-    if (!isKey || /^[ \t]*#/.test(raw)) continue;
+    const raw = text.slice(start, stop === -1 ? text.length : stop);
+    if (!/[ \t]/.test(text[at - 1] ?? '\n') || /^[ \t]*#/.test(raw) || start === last) continue;
+    last = start;
     for (let nl = text.indexOf('\n', counted); nl !== -1 && nl < start; nl = text.indexOf('\n', counted)) {
       line += 1;
       counted = nl + 1;
     }
-    const front = text.slice(start, text.indexOf(base64, start));
-    yield { front, text: raw.replace(/[ \t\r]+$/, '').replace(/ created=(?:file|folder)$/, ''), line };
+    const front = text.slice(start, at);
+    yield { front, text: raw.replace(/[ \t]+$/, '').replace(/ created=(?:file|folder)$/, ''), line };
   }
 }
 

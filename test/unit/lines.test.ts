@@ -48,6 +48,18 @@ describe('nothing is the matter', () => {
   });
 });
 
+describe('the same key in a spelling of sshd’s counts as the same', () => {
+  const spelt = (space: string) => `ssh-ed25519 ${ada.base64.slice(0, 30)}${space}${ada.base64.slice(30)} x`;
+  test.each(['\f', '\v', '\r'])('%j within', (space) => {
+    expect(troubles([ada.text, bob.text, spelt(space)])).toEqual([
+      { kind: 'elsewhere', label: 'ada', base64: ada.base64, line: 3 },
+    ]);
+    expect(troubles([spelt(space), ada.text, bob.text], true)).toEqual([
+      { kind: 'elsewhere', label: 'ada', base64: ada.base64, line: 1 },
+    ]);
+  });
+});
+
 describe('missing', () => {
   test.each<[string, string[] | undefined]>([
     ['no file', undefined],
