@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeStage, type Stage } from '../support/fixture.ts';
 import type { Guest } from '../support/guest.ts';
+import { isProcHidden } from '../support/hidden-proc.ts';
 import { allProcesses } from '../support/processes.ts';
-import { testRun } from '../support/run.ts';
+import { isRoot, testRun } from '../support/run.ts';
 import { accounts } from '../support/throw-away.ts';
 import { until } from '../support/wait.ts';
 
@@ -137,8 +138,38 @@ test('processes end as a shell would say: signal, exit code, lost terminal', asy
   expect(await closed.isRunning()).toBe(false);
 });
 
+test.runIf(isRoot() && !isProcHidden)(
+  'what a test has left as it was is given to another, with nothing of the first',
+  async () => {
+    const { path, name } = await (async () => {
+      await using stage = await makeStage({ keys: 'one\n' });
+      const path = await stage.writeFile('.config/x', 'x');
+      await stage.account.demand('sh', [
+        '-c',
+        'echo y >"$0/y"; touch /tmp/left-by-$USER',
+        stage.account.scratch,
+      ]);
+      return { path, name: stage.account.name };
+    })();
+    await using next = await makeStage();
+    // Another worker may have taken it meanwhile.
+    if (next.account.name === name) {
+      expect(existsSync(path)).toBe(false);
+      expect(next.keysFile()).toBeUndefined();
+      expect(readdirSync(next.account.scratch)).toEqual(['run']);
+      expect(existsSync(`/tmp/left-by-${name}`)).toBe(false);
+      expect(next.sshd.log()).toBe('');
+    }
+    await next.writeFile('.bashrc', '# changed\n');
+    const { account, sshd } = next;
+    await next[Symbol.asyncDispose]();
+    expect(accounts().map((one) => one.name)).not.toContain(account.name);
+    expect(allProcesses().filter(({ pid }) => pid === sshd.pid)).toEqual([]);
+  },
+);
+
 test('after the stage nothing is left of it', async () => {
-  const stage = await makeStage();
+  const stage = await makeStage({ isFresh: true });
   const { account, sshd } = stage;
   const { lineFor } = await openRoom(stage);
   const guest = await stage.guest();

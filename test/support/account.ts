@@ -75,11 +75,12 @@ export interface AccountOptions {
 
 /**
  * Makes an account for a test. Disposing of it kills what it still runs, by pid, and removes all it owns.
+ * @param spare the premises of one that there is
  * @throws Error where root is needed and missing, or `useradd` fails
  */
-export async function makeAccount(options: AccountOptions = {}): Promise<Account> {
+export async function makeAccount(options: AccountOptions = {}, spare?: Premises): Promise<Account> {
   const { runtimeDirectory = true, ssh = true, kind = isRoot() ? 'system' : 'home' } = options;
-  const premises = await (kind === 'system' ? makeThrowAway(options.shell) : makeHome());
+  const premises = spare ?? (await (kind === 'system' ? makeThrowAway(options.shell) : makeHome()));
   const cleanup = makeCleanup();
   cleanup.defer(premises.remove);
   return orUndo(cleanup, async () => {

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { chmod, chown, writeFile } from 'node:fs/promises';
 import { type Account, type AccountOptions, makeAccount } from './account.ts';
-import { makeCleanup, orUndo } from './cleanup.ts';
+import { type Cleanup, makeCleanup, orUndo } from './cleanup.ts';
 import type { Environment, Execution, Finished } from './execute.ts';
 import { type Guest, type GuestOptions, makeGuest } from './guest.ts';
+import { isProcHidden } from './hidden-proc.ts';
 import type { Process } from './processes.ts';
 import { program } from './program.ts';
+import { isRoot } from './run.ts';
 import { expectUntouched, type Snapshot, snapshotsOf } from './snapshot.ts';
+import { takeSpare } from './spare.ts';
 import { type Sshd, type SshdOptions, startSshd } from './sshd.ts';
 import { openTerminal, type Terminal, type TerminalOptions } from './terminal.ts';
 
@@ -15,6 +18,8 @@ export interface StageOptions {
   readonly sshd?: SshdOptions | undefined;
   /** What `authorized_keys` (0600) holds at the start; absent where not given. */
   readonly keys?: string | Buffer | undefined;
+  /** Whether the account has never run the program, and is removed afterwards: perhaps not where not given. */
+  readonly isFresh?: boolean | undefined;
 }
 
 export type Snapshots = Readonly<Record<string, Snapshot>>;
@@ -56,8 +61,7 @@ export interface Stage extends AsyncDisposable {
 export async function makeStage(options: StageOptions = {}): Promise<Stage> {
   const cleanup = makeCleanup();
   return orUndo(cleanup, async () => {
-    const account = cleanup.use(await makeAccount(options.account));
-    const sshd = cleanup.use(await startSshd(account, options.sshd));
+    const { account, sshd } = await housed(options, cleanup);
     const keysPath = `${account.home}/.ssh/authorized_keys`;
     const put = async (path: string, content: string | Buffer, mode = 0o600): Promise<void> => {
       await writeFile(path, content);
@@ -100,6 +104,20 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
       [Symbol.asyncDispose]: cleanup.run,
     };
   });
+}
+
+async function housed(
+  { account: wanted, sshd: server, isFresh = false }: StageOptions,
+  cleanup: Cleanup,
+): Promise<Pick<Stage, 'account' | 'sshd'>> {
+  const isPlain = !isFresh && wanted === undefined && server === undefined;
+  if (isPlain && isRoot() && !isProcHidden) {
+    const { account, sshd, release } = await takeSpare();
+    cleanup.defer(release);
+    return { account, sshd };
+  }
+  const account = cleanup.use(await makeAccount(wanted));
+  return { account, sshd: cleanup.use(await startSshd(account, server)) };
 }
 
 function argv(): string[] {

@@ -30,6 +30,19 @@ export interface Sshd extends AsyncDisposable {
   readonly connections: () => Process[];
   /** Ends the listener and every connection. */
   readonly stop: () => Promise<void>;
+  readonly facts: SshdFacts;
+}
+
+/** What another test needs to go on with it. */
+export interface SshdFacts {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly startTime: number;
+  readonly hostKeyPublic: string;
+  readonly hostKeyFingerprint: string;
 }
 
 export interface SshdOptions {
@@ -172,23 +185,36 @@ async function describe(
   folder: string,
   hostKey: string,
   at: Pick<Sshd, 'host' | 'port'>,
-  listener: Process,
+  { pid, startTime }: Process,
 ): Promise<Sshd> {
   const [type = '', base64 = ''] = (await readFile(`${hostKey}.pub`, 'utf8')).split(/\s+/);
   const print = await demand(here, 'ssh-keygen', ['-lf', `${hostKey}.pub`]);
-  const connections = () => allProcesses().filter(({ ppid }) => ppid === listener.pid);
+  return resumeSshd({
+    ...at,
+    folder,
+    configFile: `${folder}/sshd_config`,
+    pid,
+    startTime,
+    hostKeyPublic: `${type} ${base64}`,
+    hostKeyFingerprint: print.split(' ')[1] ?? '',
+  });
+}
+
+/** One that runs. Its log begins now. */
+export function resumeSshd(facts: SshdFacts): Sshd {
+  const { folder, pid, startTime } = facts;
+  const begun = Buffer.byteLength(logOf(folder));
+  const connections = () => allProcesses().filter(({ ppid }) => ppid === pid);
+  const listener = () => allProcesses().filter((one) => one.pid === pid && one.startTime === startTime);
   const stop = async (): Promise<void> => {
-    const ours = withDescendants([listener, ...connections()]);
+    const ours = withDescendants([...listener(), ...connections()]);
     await killAll(ours, 'sshd and its connections');
     await rm(folder, { recursive: true, force: true });
   };
   return {
-    ...at,
-    hostKeyPublic: `${type} ${base64}`,
-    hostKeyFingerprint: print.split(' ')[1] ?? '',
-    configFile: `${folder}/sshd_config`,
-    pid: listener.pid,
-    log: () => logOf(folder),
+    ...facts,
+    facts,
+    log: () => Buffer.from(logOf(folder)).subarray(begun).toString(),
     connections,
     stop,
     [Symbol.asyncDispose]: stop,

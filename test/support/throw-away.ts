@@ -15,7 +15,8 @@ const sharedFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run/user', '/run/lock']
 /** Of no password: this is no base64 of the length that SHA-512 has. */
 const noHash = '$6$tmuxpair$none';
 
-interface Entry {
+/** A line of /etc/passwd. */
+export interface Entry {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
@@ -34,10 +35,16 @@ export async function makeThrowAway(shell = '/bin/bash'): Promise<Premises> {
   await administer('useradd', ['-m', '-p', noHash, '-s', shell, '-c', comment, name]);
   const entry = accounts().find((one) => one.name === name);
   if (!entry) throw new Error(`useradd made no ${name}`);
-  const { uid, gid, home } = entry;
+  const { uid, gid } = entry;
   const scratch = await mkdtemp(`${testRun().folder}/a`);
   await chmod(scratch, 0o700);
   await chown(scratch, uid, gid);
+  return premisesOf(entry, scratch, shell);
+}
+
+/** Those of an account that there is. */
+export function premisesOf(entry: Entry, scratch: string, shell = '/bin/bash'): Premises {
+  const { name, uid, gid, home } = entry;
   return {
     kind: 'system',
     name,
@@ -75,10 +82,15 @@ export function accounts(): Entry[] {
     });
 }
 
-async function removeAccount({ name, uid, home }: Entry): Promise<void> {
+async function removeAccount(entry: Entry): Promise<void> {
+  await emptyAccount(entry);
+  await administer('userdel', ['-f', '-r', entry.name]);
+}
+
+/** Ends what the account runs, and removes what it has left outside its home. */
+export async function emptyAccount({ name, uid, home }: Omit<Entry, 'comment' | 'gid'>): Promise<void> {
   await killAll(() => allProcesses().filter((one) => one.uid === uid), `the processes of ${name}`);
   await unmountBelow(home);
-  await administer('userdel', ['-f', '-r', name]);
   for (const path of sharedFolders.flatMap(entriesOf)) {
     if (ownerOf(path) === uid) await rm(path, { recursive: true, force: true });
   }
