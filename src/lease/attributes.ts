@@ -1,21 +1,21 @@
 /**
- * What a file has besides text, mode and owner: access control list, SELinux context, extended attributes. Node has no
- * calls for them; on Linux `cp` carries them from one file to another. To start it takes some milliseconds, and most
- * files have none: so that is found out beside other work, and remembered.
+ * The attributes of a file besides text, mode and owner: access control list, SELinux context, extended attributes.
+ * Node has no calls for them; on Linux `cp` copies them from one file to another. Starting `cp` takes some
+ * milliseconds, and most files have none. So files without any are found beside other work, and remembered.
  */
 import { spawnSync } from 'node:child_process';
 import { type BigIntStats, statSync } from 'node:fs';
 import { capture } from '../spawn/capture.ts';
 
-/** Files that are known to have none, as they were then: each change of an attribute changes the change time. */
+/** Files known to have none, identified as they were then: every change of an attribute changes the change time. */
 const plain = new Set<string>();
 
-/** In ms: within one tick of its clock a file system gives changes the same time. */
+/** In ms: a file system gives changes within one tick of its clock the same time. */
 const tick = 100;
 
 /**
- * Finds out whether the file has any. `cp` fails if it has one to set on a file of the kernel's, which takes none; a list
- * or a context is marked by `ls`. Does not reject.
+ * Finds out whether the file has any. `cp` fails if it has an attribute to set on a file of the kernel, which takes
+ * none; `ls` marks an access control list or a context. Does not reject.
  * @param path resolved
  */
 export async function lookForAttributes(path: string): Promise<void> {
@@ -30,23 +30,23 @@ export async function lookForAttributes(path: string): Promise<void> {
   if (code === 0 && stdout[10] === ' ') plain.add(identityOf(before));
 }
 
-/** Whether {@link lookForAttributes} has found none, and nothing has changed since. */
+/** Whether {@link lookForAttributes} found none, and nothing has changed since. */
 export function isPlain(stats: BigIntStats | undefined): boolean {
   return stats === undefined || plain.has(identityOf(stats));
 }
 
-/** Remembers of a file of ours that it was made without any. */
+/** Remembers that a file of ours was made without any. */
 export function markPlain(path: string): void {
   const stats = look(path);
   if (stats) plain.add(identityOf(stats));
 }
 
 /**
- * Gives `to`, which has the mode and owner of `from`, all else that `from` has.
- * @returns what could not be carried; `undefined` also if this system's `cp` is one that can't
+ * Gives `to`, which has the mode and owner of `from`, all other attributes of `from`.
+ * @returns what could not be carried; `undefined` also if this system's `cp` can't carry any
  */
 export function carryAttributes(from: string, to: string): string | undefined {
-  if (process.platform !== 'linux') return undefined; // There the file begins as a copy.
+  if (process.platform !== 'linux') return undefined; // On macOS the new file starts as a copy.
   const context = look('/sys/fs/selinux/enforce') ? ',context' : '';
   const args = ['--attributes-only', `--preserve=mode,ownership,xattr${context}`, '--', from, to];
   const { status, stderr, error } = spawnSync('cp', args, {

@@ -1,17 +1,17 @@
 /**
- * The text of an `authorized_keys` file, as data in and data out. Text is one character a byte (latin1), so
- * that what is not ours passes through unchanged whatever its encoding.
+ * The text of an `authorized_keys` file, as data in and data out. Text is latin1, one character a byte, so foreign
+ * lines pass through unchanged whatever their encoding.
  *
- * Our lines stand at the top of the file, one a key, and are known by the comment at their end:
+ * Our lines stand at the top of the file, one per key, and are known by the comment at their end:
  *
  *     restrict,pty,expiry-time="…",command="exec /bin/sh DIR/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
  *     restrict,pty,expiry-time="…",command="exec /bin/sh DIR/2/gate LABEL" TYPE BASE64 tmuxpair:ID:LABEL
  *
- * The gate is run by name of its interpreter, since its folder may be mounted `noexec`; older versions left that out.
+ * The lines name the gate's interpreter, since the gate's folder may be mounted `noexec`; older versions left it out.
  *
- * A file that did not exist before is marked in that comment (`created=file`, or `created=folder` where `.ssh`
- * did not exist either), so that whoever takes the last line back knows to remove it: also when pairings
- * overlapped, and after a reboot.
+ * A file that did not exist before is marked in that comment (`created=file`, or `created=folder` if `.ssh` did not
+ * exist either). Whoever takes the last line back then knows to remove the file, even if pairings overlapped or the
+ * machine was rebooted.
  */
 import type { Label } from '../domain/guest.ts';
 import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
@@ -28,9 +28,9 @@ export interface Grant {
 
 export interface LineOptions {
   readonly id: LeaseId;
-  /** Absolute path of the gate. Every character from {@link isSafeToken}. */
+  /** Absolute path of the gate. Must pass {@link isSafeToken}. */
   readonly gate: string;
-  /** The value of `expiry-time`, or absent where this sshd has no such option. */
+  /** The value of `expiry-time`; absent if this sshd has no such option. */
   readonly expiry?: string | undefined;
   /** Ports that guests may reach on 127.0.0.1, or `any` for the ancestor's `--allow-port-forwarding`. */
   readonly forward: readonly number[] | 'any';
@@ -39,7 +39,10 @@ export interface LineOptions {
 export interface LeaseLine {
   readonly id: LeaseId;
   readonly label: string;
-  /** The gate's folder, if all of the line is as we write it: options, key and comment. Else anybody may have written it. */
+  /**
+   * The gate's folder, if the whole line is as we write it: options, key and comment. If not, anybody may have written
+   * it.
+   */
   readonly folder?: string;
   /** `expiry-time` as it stands in the line. */
   readonly expiry?: string;
@@ -47,12 +50,12 @@ export interface LeaseLine {
   readonly line: number;
 }
 
-/** Whether `token` may stand in a forced command without quoting for any login shell. */
+/** Whether `token` needs no quoting in a forced command, whatever the login shell. */
 export function isSafeToken(token: string): boolean {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(token);
 }
 
-/** The lines that let `grants` in. Everything in them was checked before; a token that was not is a bug. */
+/** The lines that let `grants` in. Every token was checked before: an unsafe one is a bug. */
 export function leaseLines(grants: readonly Grant[], options: LineOptions): string[] {
   return grants.map(({ label, key, number }) => {
     if (!isSafeToken(options.gate) || !isSafeToken(label))
@@ -68,12 +71,12 @@ export function leaseLines(grants: readonly Grant[], options: LineOptions): stri
   });
 }
 
-/** The gate as the path by which a guest's key `number`, from 1, runs it: that tells it which key it is. */
+/** The path by which a guest's key `number`, from 1, runs the gate. The path tells the gate which key it is. */
 function gateFor(gate: string, number: number): string {
   return number === 1 ? gate : gate.replace(/gate$/, `${number}/gate`);
 }
 
-/** `permitlisten` names port 1 of loopback, which no plain user can listen on: remote forwards stay shut. */
+/** `permitlisten` names port 1 of loopback, where no unprivileged user can listen: remote forwards stay shut. */
 function forwardOptions(forward: LineOptions['forward']): string[] {
   if (forward === 'any') return ['port-forwarding'];
   if (forward.length === 0) return [];
@@ -85,8 +88,8 @@ function forwardOptions(forward: LineOptions['forward']): string[] {
 }
 
 /**
- * What is to stand on top, and the text below it, which is mostly the same string: it may be long, and is not copied.
- * @param text `undefined` where the file does not exist
+ * The lines to put on top, and the text below them: mostly the same string, since it may be long and a copy costs time.
+ * @param text `undefined` if the file does not exist
  * @param folderAbsent whether the file's folder did not exist either
  */
 export function withLease(
@@ -102,8 +105,8 @@ export function withLease(
 }
 
 /**
- * The text without the lines of `id` (of one guest, where `label` is given) and nothing else changed.
- * @returns `text: undefined` where the file is to be removed, `folder` whether its folder is, too
+ * The text without the lines of `id`, or of one guest only if `label` is given. Nothing else changes.
+ * @returns `text: undefined` if the file is to be removed; `folder` tells whether its folder is, too
  */
 export function withoutLease(
   text: string,
@@ -126,7 +129,7 @@ export function withoutLease(
   return { text: gone ? undefined : rest, folder: gone && created === 'folder', removed };
 }
 
-/** The text with another `expiry-time` in the lines of `id`; lines that have none are left as they are. */
+/** The text with another `expiry-time` in the lines of `id`. Lines without one stay as they are. */
 export function withExpiry(text: string, id: LeaseId, expiry: string): string {
   const parts: string[] = [];
   let at = 0;
@@ -138,7 +141,7 @@ export function withExpiry(text: string, id: LeaseId, expiry: string): string {
   return parts.join('') + text.slice(at);
 }
 
-/** Every line of any lease, of whichever version of this program, in order. */
+/** Every line of any lease, from any version of this program, in order. */
 export function leaseLinesIn(text: string): LeaseLine[] {
   const found: LeaseLine[] = [];
   let [line, counted] = [1, 0];
@@ -168,7 +171,7 @@ export function leaseLinesIn(text: string): LeaseLine[] {
 const wholeLine =
   /^(restrict,(?:[^\s"]|"[^"\\]*")+) [a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2} tmuxpair:[a-z2-7]{12}:[A-Za-z0-9_-]+(?: created=(?:file|folder))?\s*$/;
 
-/** The folder of the gate that a line forces its key into, if the line is whole and that is the gate of its own comment. */
+/** The folder of the gate that a line forces its key into, if the line is whole and its own comment names that gate. */
 function folderIn(line: string, { id, label }: Pick<LeaseLine, 'id' | 'label'>): string | undefined {
   const [, options = ''] = wholeLine.exec(line) ?? [];
   const commands = [...options.matchAll(/,command="([^"]*)"/g)].map(([, command = '']) => command);
@@ -180,9 +183,9 @@ function folderIn(line: string, { id, label }: Pick<LeaseLine, 'id' | 'label'>):
 }
 
 /**
- * Where `key` stands in the text already: in which line, 1-based, with any options or none, whether or not sshd
- * would take that line today; and in which lease, where the line is one.
- * @param root the run directory, so that lines which lead to a gate in it don't count
+ * Where `key` already stands in the text: in which line, 1-based, with or without options, whether or not sshd would
+ * accept that line today; and in which lease, if the line is one of ours.
+ * @param root the run directory, if lines that lead to a gate in it don't count
  */
 export function findKey(text: string, key: PublicKey, root?: string): FoundKey | undefined {
   const read = asSshdReads(text);
@@ -227,7 +230,7 @@ export function placesOf(text: string, base64: string): number[] {
 
 const base64Word = /[A-Za-z0-9+/]+={0,2}(?!\S)/y;
 
-/** Whether what stands in front of a key is as we write it, for a gate below `root`. */
+/** Whether the text in front of a key is as we write it, for a gate below `root`. */
 export function leadsToGate(front: string, root: string): boolean {
   const [options = '', command = '', ...more] = front.split('command="exec ');
   const [shell, gate = ''] = command.split(`${root}/`);
@@ -244,7 +247,7 @@ interface RawLine {
   readonly id: LeaseId;
   readonly label: string;
   readonly created?: Created;
-  /** Offsets of the line, its end of line included. */
+  /** Offsets of the line, including its line end. */
   readonly start: number;
   readonly end: number;
 }
@@ -272,7 +275,7 @@ function endOfLine(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** What a file that holds nothing but marked lines was before the first of them. */
+/** What was made for a file that holds nothing but marked lines; `undefined` if it holds anything else. */
 function createdOfAll(text: string): Created | undefined {
   let created: Created | undefined;
   let at = 0;

@@ -1,6 +1,7 @@
 /**
- * What runs behind a connection of a private sshd. sshd starts one program a session, the guest's login shell, and that
- * has to become the gate: whatever else it becomes has the guest's terminal, past the gate.
+ * What runs behind a connection of a private sshd. sshd starts one program per session, the guest's login shell, and
+ * the shell must become the gate. Anything else that it becomes has the guest's terminal without having passed the
+ * gate.
  */
 import { userOf } from '../system/process-user.ts';
 import { type ParsedRecord, parseRecord, recordsIn } from './presence.ts';
@@ -11,41 +12,42 @@ import { processIds, processTable, rowsOf } from './process-table.ts';
 export interface Behind {
   /** Whether a gate of this connection has registered, now or before. */
   readonly registered: boolean;
-  /** What sshd started and that is no registered gate, each with all that it has started itself. */
+  /** Processes that sshd started and that are no registered gate, each with everything it has started itself. */
   readonly strangers: readonly TableRow[];
-  /** Whether something may still be on its way to the gate. */
+  /** Whether a process may still be on its way to the gate. */
   readonly isComing: boolean;
 }
 
-/** Clock ticks a second: what Linux tells every program, whatever the kernel's own are. */
+/** Clock ticks a second, as Linux reports them to every program, whatever the kernel's own are. */
 const ticks = 100;
 
-/** As `startTicks`. */
+/** In the unit of `startTicks`. */
 function ticksNow(): number {
   return (hasProc ? uptime() : Date.now() / 1000) * ticks;
 }
 
 /**
- * @param leader of the connection's process group, which holds sshd's own processes and nothing else
+ * @param leader the leader of the connection's process group, which holds sshd's own processes and nothing else
  * @param seconds how long a process that sshd started may take to register; younger ones are no strangers yet
  */
 export function lookBehind(folder: string, leader: number, seconds: number): Behind {
-  const table = processTable(); // First: who registers meanwhile is seen to have.
+  const table = processTable(); // First, so a gate that registers meanwhile counts as registered.
   const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
   return behind(table, gates, leader, ticksNow() - seconds * ticks);
 }
 
-/** In seconds: what is to become an sshd has done so by then. */
+/** In seconds: a process that is to become an sshd has done so by then. */
 const toSettle = 5;
 
-/** Looks for what runs past the gate. @param seconds as of {@link lookBehind}, and what is given for each of them */
+/** Looks for what runs past the gate. @param seconds as for {@link lookBehind}; each gets a result of its own */
 export type StrayLook = (...seconds: readonly number[]) => readonly (readonly TableRow[])[];
 
 /**
- * What runs behind connections of the machine's sshd that are guests' for sure, and is no gate: those that a gate has
- * registered from, and those whose shell was started with the command of a line of ours and has not run it. Of others it
- * can't be told whether they are the host's own. To be asked every second or so: what has run for some seconds and has nothing
- * to do with any sshd is not looked at again. What starts a process stays the same, and no number is given anew so soon.
+ * Finds what runs past the gate behind guests' connections to the machine's sshd. A connection certainly is a guest's
+ * if a gate has registered from it, or if its shell was started with the command of a line of ours and has not run it.
+ * Others may be the host's own. To be called about every second: a process that has run for some seconds and has
+ * nothing to do with any sshd is not looked at again. What started a process stays the same, and no number is reused so
+ * soon.
  */
 export function lookForStrays(folder: string): StrayLook {
   let others: ReadonlySet<number> = new Set();
@@ -60,7 +62,7 @@ export function lookForStrays(folder: string): StrayLook {
       ...pids.filter((pid) => others.has(pid)),
       ...rows.filter(isOther).map(({ pid }) => pid),
     ]);
-    // After the look: who registers meanwhile is seen to have.
+    // After the look, so a gate that registers meanwhile counts as registered.
     const gates = (recordsIn(folder) ?? []).map(parseRecord).filter(({ kind }) => kind === 'ssh');
     const sshds = new Map(
       rows.flatMap((row) => (named.has(row.pid) && servesUs(row.pid) ? [[row.pid, row]] : [])),
@@ -75,7 +77,7 @@ export function lookForStrays(folder: string): StrayLook {
       commandLineOf(pid).includes(` -c exec /bin/sh ${folder}/`);
     for (const row of rows) if (isOurs(row)) own.add(row.ppid);
     const before = seconds.map((some) => ticksNow() - some * ticks);
-    // Most often nothing runs there but gates. Else all that it has started counts, too.
+    // Mostly only gates run there. If not, everything that the strangers have started counts, too.
     const isQuiet = before.every((then) => behindOf(rows, gates, own, then).strangers.length === 0);
     const table = isQuiet ? rows : processTable();
     return before.map((then) => behindOf(table, gates, own, then).strangers);
@@ -83,8 +85,8 @@ export function lookForStrays(folder: string): StrayLook {
 }
 
 /**
- * Whose logins these are, as far as the command of a line of ours or another gate of the same connection tells, and for how
- * many seconds.
+ * Whose logins these are, and how many seconds old. The guest is known from the command of a line of ours, or from
+ * another gate of the same connection; other logins are left out.
  */
 export function strayLogins(
   folder: string,
@@ -101,14 +103,14 @@ export function strayLogins(
 }
 
 /**
- * Whether it is the sshd of one connection to this account. Never one that listens, nor process 1: what orphans have for
- * a parent, which in a container may be an sshd. Nor one that somebody else calls so.
+ * Whether it is the sshd of one connection to this account. An sshd that listens is not, nor is process 1, the parent
+ * of orphans, which in a container may be an sshd. Nor is another user's process of that name.
  */
 function servesUs(pid: number): boolean {
   return pid > 1 && isConnection(commandLineOf(pid)) && isOfThisUser(pid);
 }
 
-/** By how an sshd shows itself: `sshd: ada@pts/0`, not `sshd: /usr/sbin/sshd -D [listener] …`. */
+/** By the title that an sshd sets: `sshd: ada@pts/0`, not `sshd: /usr/sbin/sshd -D [listener] …`. */
 export function isConnection(title: string): boolean {
   return /^sshd(-session)?: [^/]/.test(title) && !title.includes('[listener]');
 }
@@ -117,7 +119,7 @@ function isOfThisUser(pid: number): boolean {
   return userOf(pid) === process.geteuid?.();
 }
 
-/** The pure half. @param before in ticks, as `startTicks`: what has started later is no stranger yet */
+/** The pure half. @param before in ticks, as `startTicks`: a process that started later is no stranger yet */
 export function behind(
   table: readonly TableRow[],
   gates: readonly Pick<ParsedRecord, 'parent' | 'pid' | 'start'>[],

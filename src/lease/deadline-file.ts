@@ -14,7 +14,7 @@ export function deadlineText({ epoch, sinceBoot }: Deadline): string {
   return `${epoch} ${Math.ceil(sinceBoot)}\n`;
 }
 
-/** The deadline as the gate reads it, or `undefined` where there is none. */
+/** The deadline as the gate reads it; `undefined` if there is none. */
 export function readDeadline(folder: string): Deadline | undefined {
   try {
     const [epoch, sinceBoot] = readFileSync(inLease(folder, 'deadline'), 'latin1').split(' ').map(Number);
@@ -24,7 +24,7 @@ export function readDeadline(folder: string): Deadline | undefined {
   }
 }
 
-/** Whether the clock runs; `undefined` where it has not begun yet. */
+/** Whether the clock runs; `undefined` if it has not started yet. */
 export function isTicking(lease: { readonly folder: string }): boolean | undefined {
   try {
     const [pid, start = ''] = readFileSync(inLease(lease.folder, 'ticking'), 'latin1').trim().split(' ');

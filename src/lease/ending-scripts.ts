@@ -4,9 +4,9 @@ import { hasProc, type ProcessIdentity } from './process.ts';
 import { expired, isUp, started } from './script-parts.ts';
 
 /**
- * \`sever [LABEL]\`: shuts the gate for all guests or for one, and ends their processes and connections, until
- * none is left. A guest's tmux client is asked to go first, so that it leaves their terminal in order; what is
- * still there 60 ms later is ended with its connection, and after 500 ms killed. Exits 1 if any is left after 5 s.
+ * `sever [LABEL]`: shuts the gate for all guests or for one, and ends their processes and connections until none is
+ * left. It asks a guest's tmux client to go first, since that leaves their terminal in order. After 60 ms it ends what
+ * is left, connections included, and after 500 ms it kills. Exits 1 if any is left after 5 s.
  */
 export function severScript(folder: string): string {
   return `#!/bin/sh
@@ -71,9 +71,9 @@ done
 }
 
 /**
- * The second clock and the second dead man's switch, run by the room's tmux server as long as the lease stands:
- * the first of each may be stopped, or killed. Looks every second whether time is up or the supervisor gone; then
- * shuts the gate and ends the guests, waits for the first to take the lines back, and sweeps where none does.
+ * The second clock and the second dead man's switch, run by the room's tmux server as long as the lease stands: the
+ * first of each may be stopped or killed. It checks every second whether time is up or the supervisor is gone. If so,
+ * it shuts the gate and ends the guests, waits for the first to take the lines back, and sweeps if none does.
  */
 export function clockScript(
   folder: string,
@@ -101,8 +101,8 @@ exit 0
 }
 
 /**
- * The dead man's switch: waits on a pipe whose other end only the supervisor has. \`done\` is a clean end; an end of
- * file without it means that the supervisor is gone, whatever ended it.
+ * The dead man's switch: waits on a pipe whose other end only the supervisor has. `done` is a clean end. An end of file
+ * without it means that the supervisor is gone, for whatever reason.
  */
 export function switchScript(folder: string, sweep: readonly string[]): string {
   return `#!/bin/sh

@@ -1,4 +1,4 @@
-/** The lines of a lease in the `authorized_keys` file: written, moved, looked for, and taken back. */
+/** The lines of a lease in the `authorized_keys` file: writes, moves, finds and revokes them. */
 import { lstatSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Refusal, refuse } from '../domain/failure.ts';
@@ -38,13 +38,13 @@ export async function moveExpiry(lease: Lease, expiry: string): Promise<void> {
   });
 }
 
-/** A line as {@link moveExpiry} has left it. */
+/** A line as {@link moveExpiry} leaves it. */
 export function withMovedExpiry({ id }: Lease, line: WrittenLine, expiry: string): WrittenLine {
   return { ...line, text: withExpiry(line.text, id, expiry) };
 }
 
 /**
- * Writes the lines of `guests` into the file. Who may only look gets no ports.
+ * Writes the lines of `guests` into the file. Read-only guests get no ports.
  * @param options.check called last before the lines are written, under the file's lock; nothing is written if it throws
  * @param options.stop nothing is written once this is aborted
  * @returns what was written
@@ -73,9 +73,9 @@ export async function grant(
 }
 
 /**
- * Puts lines back that were granted, all of them, in the place of what is left of them.
- * @param lines asked for under the file's lock: somebody may have been put out meanwhile
- * @param guests whose they are
+ * Puts all granted lines back, in place of what is left of them.
+ * @param lines called under the file's lock: a guest may have been removed meanwhile
+ * @param guests the guests of these lines
  * @throws Refusal as {@link grant}
  */
 export async function grantAgain(
@@ -94,7 +94,7 @@ interface WriteOptions {
   readonly stop?: AbortSignal;
 }
 
-/** @param instead the lease whose lines these take the place of */
+/** @param instead the lease whose lines these replace */
 async function writeLines(
   lease: Lease,
   lines: () => readonly WrittenLine[],
@@ -118,7 +118,7 @@ async function writeLines(
     };
     await editKeyFile(lease.keyFile, edit, { stop: options.stop });
   } catch (error) {
-    // The end of another pairing, whose folder it was, may have removed it under us.
+    // Another pairing may have made the folder, and removed it when it ended.
     if (!hasFolder(lease.keyFile) && isRefusedFile(error))
       return writeLines(lease, lines, guests, options, instead);
     if (folderAbsent) removeFolderIfEmpty(lease.keyFile);
@@ -127,8 +127,8 @@ async function writeLines(
 }
 
 /**
- * The files besides `path` that sshd reads unless told otherwise, perhaps before it; none for a door of our own. It
- * looks for `authorized_keys2` beside the name, not beside what that may be a link to.
+ * The files besides `path` that sshd reads by default, perhaps before it; none for a private sshd. sshd looks for
+ * `authorized_keys2` beside the name, not beside the file that the name may be a link to.
  */
 function otherFiles({ folder, keyFile }: Lease, path: string): string[] {
   if (isInOwnFile({ folder, keyFile })) return [];
@@ -136,7 +136,7 @@ function otherFiles({ folder, keyFile }: Lease, path: string): string[] {
   return [...new Set([`${keyFile}2`, own, `${own}2`])].filter((other) => other !== path && other !== keyFile);
 }
 
-/** Lines that have a key of these guests and lead to no gate of ours. What can't be read is passed over. */
+/** Lines that have a key of these guests and lead to no gate of ours. Skips unreadable files. */
 export function findKeyLines(lease: Lease, guests: readonly Guest[], paths: readonly string[]): KeyLine[] {
   return paths.flatMap((path) => {
     const text = tryToRead(path);
@@ -158,7 +158,7 @@ function tryToRead(path: string): string | undefined {
   }
 }
 
-/** Gives the gate a path for every number of a key: links from the lease's folder to itself. */
+/** Gives the gate a path for every key number: links from the lease's folder to itself. */
 function linkKeys(lease: Lease, most: number): void {
   for (let number = 2; number <= most; number++) {
     const link = inLease(lease.folder, `${number}`);
@@ -167,7 +167,7 @@ function linkKeys(lease: Lease, most: number): void {
 }
 
 /**
- * Takes the lines of `id` back, of one guest or of all. Nothing to take back is no failure.
+ * Takes the lines of `id` back, of one guest or of all. It is no failure if there are none.
  * @returns how many there were
  * @throws Refusal `revocation-failed`, which names the lines
  */
@@ -214,7 +214,7 @@ function isRefusedFile(error: unknown): boolean {
   return error instanceof Refusal && error.failure.kind === 'authorized-keys-refused';
 }
 
-/** Where there is nothing to take back, a file that can't be written, or that another holds, is no trouble. */
+/** If there is nothing to take back, it does not matter that the file can't be written or is locked. */
 function hasTraces(keyFile: string, id: LeaseId): boolean {
   return isLeftBehind(keyFile) || holds(keyFile, `tmuxpair:${id}:`);
 }

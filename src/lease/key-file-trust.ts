@@ -6,10 +6,10 @@ import { homeFolder } from '../system/home.ts';
 import { distrust, isOwnPlace, modesHint } from '../system/safe-path.ts';
 
 /**
- * What sshd's StrictModes would refuse, a guest could never come in through; and what others may write, they
- * could use to come in themselves.
+ * Refuses what sshd's StrictModes would refuse, since no guest could come in, and what others can write, since they
+ * could let themselves in.
  * @param resolved where the file is, or would be; its folder exists
- * @param path how it was named
+ * @param path the name that it was given
  * @throws Refusal `authorized-keys-refused`
  */
 export function checkTrust(resolved: string, path: string): void {
@@ -31,7 +31,7 @@ export function checkTrust(resolved: string, path: string): void {
   }
 }
 
-/** What helps with a file that is not ours to change. */
+/** What helps with a file that we can't change. */
 export const elsewhere = 'pass --door private, which needs no file of yours, or another --authorized-keys';
 
 function checkOwnerAndMode(path: string, at: string, stats: Stats, which = ''): void {
@@ -41,7 +41,7 @@ function checkOwnerAndMode(path: string, at: string, stats: Stats, which = ''): 
   if (found) refuse(trouble(path, `${which}can be written by ${found.who}`, modesHint(found) ?? elsewhere));
 }
 
-/** The file's folder and, where that is in the home folder, those above it up to the home, as sshd looks at them. */
+/** The file's folder and, if it is in the home folder, those above it up to the home, as sshd checks them. */
 function foldersOf(resolved: string): string[] {
   const folders = [dirname(resolved)];
   const home = realpathOr(homeFolder());

@@ -1,6 +1,6 @@
 /**
- * The `authorized_keys` file itself: where it really is, whether sshd would take it, and how its text is replaced
- * without an instant in which sshd could read half of it.
+ * The `authorized_keys` file itself: where it really is, whether sshd would accept it, and how its text is replaced
+ * without a moment in which sshd could read half of it.
  */
 import {
   closeSync,
@@ -32,24 +32,27 @@ import { carryAttributes, isPlain, lookForAttributes, markPlain } from './attrib
 import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
 
-/** What an edit makes of the text (latin1, one character a byte): the new text, with what comes before it; or what is to go. */
+/**
+ * What an edit makes of the file: new text (latin1, one character a byte) with what goes before it, nothing at all, or
+ * no change.
+ */
 export type Edited = { readonly top?: string; readonly text: string } | 'remove' | 'unchanged';
 
-/** How often the file may be changed by others while it is edited, before that is taken for a nuisance. */
+/** How often others may change the file during an edit before the edit is refused. */
 const tries = 50;
 
 export interface EditOptions {
-  /** Ends the waiting for the lock, and nothing else. */
+  /** Ends the wait for the lock, and nothing else. */
   readonly stop?: AbortSignal | undefined;
-  /** Whether the edit counts for more than attributes of the file that can't be carried. */
+  /** Whether the edit goes ahead even if it loses attributes of the file. */
   readonly comesFirst?: boolean;
 }
 
 /**
- * Reads, edits and replaces the file under its lock. The new text is written aside with the old one's mode, owner and
- * other attributes, synced, and renamed over it at its resolved path; the folder is synced. If somebody else changed
- * the file between reading and renaming, it is read again.
- * @param edit gets the text, `undefined` where there is no file, and its resolved path
+ * Reads, edits and replaces the file under its lock. Writes the new text beside the file with the old one's mode, owner
+ * and other attributes, syncs it and renames it over the resolved path, then syncs the folder. If somebody else changed
+ * the file between reading and renaming, reads it again.
+ * @param edit gets the text, `undefined` if there is no file, and its resolved path
  * @throws Refusal `authorized-keys-refused`, `authorized-keys-locked`, the reason of `stop`, and whatever `edit` throws
  */
 export async function editKeyFile(
@@ -76,11 +79,11 @@ export async function prepareEdit(path: string): Promise<void> {
   try {
     await lookForAttributes(resolveKeyFile(path));
   } catch {
-    // What is wrong with the file, the edit says.
+    // The edit reports what is wrong with the file.
   }
 }
 
-/** The file's text, `undefined` where there is none. @throws Refusal `authorized-keys-refused` */
+/** The file's text; `undefined` if there is no file. @throws Refusal `authorized-keys-refused` */
 export function readKeyFile(path: string): string | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'latin1') : undefined;
@@ -89,7 +92,7 @@ export function readKeyFile(path: string): string | undefined {
   }
 }
 
-/** Whether there is such a text, of ASCII, in the file. @throws Refusal `authorized-keys-refused` */
+/** Whether the file contains `text`, which is ASCII. @throws Refusal `authorized-keys-refused` */
 export function holds(path: string, text: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path).includes(text);
@@ -98,7 +101,7 @@ export function holds(path: string, text: string): boolean {
   }
 }
 
-/** Whether somebody died while they edited the file. No, where it is nothing that can be edited. */
+/** Whether a process died while it edited the file. False for a file that can't be edited. */
 export function isLeftBehind(path: string): boolean {
   try {
     const resolved = resolveKeyFile(path);
@@ -110,7 +113,7 @@ export function isLeftBehind(path: string): boolean {
   }
 }
 
-/** Whether the folder that the file stands in exists. @throws Refusal `authorized-keys-refused` */
+/** Whether the file's folder exists. @throws Refusal `authorized-keys-refused` */
 export function hasFolder(path: string): boolean {
   try {
     return statSync(dirname(path), { throwIfNoEntry: false }) !== undefined;
@@ -119,7 +122,7 @@ export function hasFolder(path: string): boolean {
   }
 }
 
-/** Makes the file's folder, 0700, unless it is there. @throws Refusal `authorized-keys-refused` */
+/** Makes the file's folder, 0700, unless it exists. @throws Refusal `authorized-keys-refused` */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(dirname(path), { mode: 0o700 });
@@ -135,7 +138,7 @@ function isLinkToNothing(path: string): boolean {
   return isLink && statSync(path, { throwIfNoEntry: false }) === undefined;
 }
 
-/** Removes the file's folder where it is empty, else does nothing. */
+/** Removes the file's folder if it is empty, else does nothing. */
 export function removeFolderIfEmpty(path: string): void {
   try {
     rmdirSync(dirname(resolveKeyFile(path)));
@@ -146,7 +149,7 @@ export function removeFolderIfEmpty(path: string): void {
 
 /**
  * Where the file really is, symbolic links followed: renaming over a link would replace the link.
- * @throws Refusal `authorized-keys-refused` for a link to nothing, and for what is no plain file
+ * @throws Refusal `authorized-keys-refused` for a link to nothing, and for a path that can't be resolved
  */
 export function resolveKeyFile(path: string): string {
   try {
@@ -196,7 +199,7 @@ function lockOf(resolved: string): string {
   return `${resolved}.tmuxpair.lock`;
 }
 
-/** One name is enough: only the holder of the lock writes it. */
+/** One name is enough: only the holder of the lock writes to it. */
 function asideOf(resolved: string): string {
   return `${resolved}.tmuxpair.new`;
 }
@@ -204,7 +207,7 @@ function asideOf(resolved: string): string {
 function writeAside(resolved: string, texts: readonly string[]): string {
   const aside = asideOf(resolved);
   const isCopy = process.platform === 'darwin' && existsSync(resolved);
-  if (isCopy) copyFileSync(resolved, aside, constants.COPYFILE_EXCL); // Which has all that the file has, there.
+  if (isCopy) copyFileSync(resolved, aside, constants.COPYFILE_EXCL); // On macOS this copies all attributes.
   const file = openSync(aside, isCopy ? 'r+' : 'wx', 0o600);
   try {
     if (isCopy) ftruncateSync(file);
@@ -230,7 +233,7 @@ function keepModeAndOwner(file: number, old: Stats): void {
   fchmodSync(file, old.mode & 0o7777);
 }
 
-/** The text is in its place by now: a folder that can't be read, or a file system that can't sync one, undoes nothing. */
+/** The text is already in place: a folder that can't be opened or synced undoes nothing. */
 function syncFolder(folder: string): void {
   try {
     const handle = openSync(folder, 'r');
@@ -240,11 +243,11 @@ function syncFolder(folder: string): void {
       closeSync(handle);
     }
   } catch {
-    // A power cut may bring the old text back. Then its gate does not exist, and a sweep removes the lines.
+    // A power cut may bring the old text back. Then the gate is gone, and a sweep removes the lines.
   }
 }
 
-/** What a system's error with the file is as a refusal; any other error is given back. */
+/** Turns a system error with the file into a refusal; returns any other error as it is. */
 export function refusedBy(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return error;

@@ -1,4 +1,4 @@
-/** A lease: its folder made, armed and removed, and all that it has let in ended. */
+/** A lease: makes, arms and removes its folder, and ends everything that it let in. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Deadline } from '../domain/deadline.ts';
@@ -22,9 +22,9 @@ export interface Lease {
   readonly gate: string;
   readonly clock: string;
   readonly deadMan: string;
-  /** What a process that guests come through is started by (see `admitScript`). */
+  /** The script that starts a process through which guests come (see `admitScript`). */
   readonly admit: string;
-  /** Where a private sshd has a guest's login shell look for start-up files: an empty folder (see `inOwnFile`). */
+  /** An empty folder where, under a private sshd, a guest's login shell looks for start-up files (see `inOwnFile`). */
   readonly emptyHome: string;
   /** The `authorized_keys` file as it was named, absolute. */
   readonly keyFile: string;
@@ -72,7 +72,10 @@ export function createLease(root: string, keyFile: string, now: Date): Lease {
   };
 }
 
-/** Whether the file's folder is there, or may be: what is wrong with it, the grant says, if the file is written at all. */
+/**
+ * Whether the file's folder exists, or may exist. If the file is written at all, the grant reports what is wrong with
+ * it.
+ */
 function mayHaveFolder(keyFile: string): boolean {
   try {
     return hasFolder(keyFile);
@@ -81,7 +84,10 @@ function mayHaveFolder(keyFile: string): boolean {
   }
 }
 
-/** The lease, for a private sshd: to be written to a file in its own folder instead, once, before a grant. @throws Refusal `run-directory-refused` */
+/**
+ * The lease for a private sshd: its lines go to a file in its own folder instead. To be called once, before a grant.
+ * @throws Refusal `run-directory-refused`
+ */
 export function inOwnFile(lease: Lease): Lease {
   const keyFile = inLease(lease.folder, 'authorized_keys');
   const record = readRecord(lease.folder);
@@ -96,17 +102,17 @@ export function inOwnFile(lease: Lease): Lease {
   return { ...lease, keyFile };
 }
 
-/** Whether that is where its lines are: for an sshd of our own. */
+/** Whether its lines go to a file in its own folder, for a private sshd. */
 export function isInOwnFile({ folder, keyFile }: Pick<Lease, 'folder' | 'keyFile'>): boolean {
   return dirname(keyFile) === folder;
 }
 
-/** Makes {@link Lease.emptyHome}, where it is not there. @throws Refusal `run-directory-refused` */
+/** Makes {@link Lease.emptyHome} unless it exists. @throws Refusal `run-directory-refused` */
 export function makeEmptyHome({ folder, emptyHome }: Lease): void {
   writeBelow(folder, () => mkdirSync(emptyHome, { recursive: true, mode: 0o700 }));
 }
 
-/** Writes what the room runs from its start: the clock. @throws Refusal `run-directory-refused` */
+/** Writes the clock, which the room runs from its start, and what it needs. @throws Refusal `run-directory-refused` */
 export function armClock(lease: Lease, deadline: Deadline, sweep: readonly string[]): void {
   const { folder } = lease;
   writeBelow(folder, () => {
@@ -117,8 +123,9 @@ export function armClock(lease: Lease, deadline: Deadline, sweep: readonly strin
 }
 
 /**
- * Writes the gate and the dead man's switch, and makes the lease last: nothing is granted before it would be found
- * after a crash of the machine. @throws Refusal `run-directory-refused`
+ * Writes the gate and the dead man's switch, and syncs the record: a lease must be found after a crash of the machine
+ * before it grants anything.
+ * @throws Refusal `run-directory-refused`
  */
 export function armLease(
   lease: Lease,
@@ -142,8 +149,8 @@ function writeScript({ folder }: Lease, name: LeaseName, text: string): void {
 }
 
 /**
- * Makes the folder of a lease anew where somebody has removed it while guests were in, with what was last seen of
- * them and nothing else: no gate, no flag. So {@link sever} finds them all the same.
+ * Makes the folder of a lease again if somebody removed it while guests were in. It gets the guests last seen and
+ * nothing else: no gate, no flag. {@link sever} then still finds them.
  * @param registered names in `in/`
  * @throws Refusal `run-directory-refused`
  */
@@ -156,33 +163,33 @@ export function remakeLease({ folder }: Lease, registered: readonly string[]): v
 }
 
 /**
- * Shuts the gate and ends the connections of all guests, or of one. Runs the script's text, not its file, which a
- * crash may have left unwritten and which a guest who types could take away.
+ * Shuts the gate and ends the connections of all guests, or of one. Runs the script's text, not its file: a crash may
+ * have left the file unwritten, and a guest who can type could remove it.
  * @returns whether none is left
  */
 export async function sever(folder: string, label?: Label): Promise<boolean> {
   const { code } = await capture('/bin/sh', ['-s', ...(label === undefined ? [] : ['--', label])], {
     input: severScript(folder),
-    cwd: '/', // Our own may have been removed.
+    cwd: '/', // Our own working directory may be gone.
   });
   return code === 0;
 }
 
-/** Shuts the gate for all, at once. Whoever comes from now on is refused. */
+/** Shuts the gate for all, at once. Anyone who comes from now on is refused. */
 export function shutGate(folder: string): void {
   for (const label of readFolder(inLease(folder, 'open'))) {
     try {
       rmSync(inLease(folder, 'open', label), { force: true });
     } catch {
-      // `sever` tries again, and ends who comes in meanwhile.
+      // `sever` tries again, and ends guests who come in meanwhile.
     }
   }
 }
 
 /**
- * Removes a lease's folder. It is moved aside first, so that it goes at one instant: nothing half removed is ever
- * taken for a lease, a late gate finds nothing to register in, and of two who remove it one finds nothing to do.
- * What is left, by a crash or because it can't be removed, the next sweep removes (see `removeStagings`).
+ * Removes a lease's folder. It is moved aside first, and so disappears in one instant: a half-removed folder is never
+ * taken for a lease, a late gate finds nothing to register in, and of two processes that remove it one finds nothing to
+ * do. If a crash or an error leaves anything, the next sweep removes it (see `removeStagings`).
  */
 export function removeLease(folder: string): void {
   const aside = asideOf(folder);
@@ -190,12 +197,12 @@ export function removeLease(folder: string): void {
     renameSync(folder, aside);
     rmSync(aside, { recursive: true, force: true, maxRetries: 5 });
   } catch {
-    // Gone already; or its gate is shut, and its supervisor about to be gone.
+    // Gone already; or its gate is shut, and its supervisor is about to end.
   }
 }
 
 /**
- * A folder of this process's own in the run directory, for as long as it likes: a sweep removes what it has left behind.
+ * Makes a folder of this process's own in the run directory. If it outlives the process, a sweep removes it.
  * @throws Refusal `run-directory-refused`
  */
 export function makeOwnFolder(root: string): string {
@@ -204,7 +211,7 @@ export function makeOwnFolder(root: string): string {
   return folder;
 }
 
-/** Where this process keeps a lease's folder before it is one, and after: named so that a sweep sees whose it was. */
+/** Where this process keeps a lease's folder before it is one, and after. The name tells a sweep whose it was. */
 function asideOf(folder: string): string {
   const { pid, start } = thisProcess();
   const id = basename(folder).replace(/^\.([a-z2-7]{12})\..*/, '$1');

@@ -1,14 +1,14 @@
 /** What has become of a lease's lines in an `authorized_keys` file, as data in and data out. */
 import { asSshdReads, leadsToGate, placesOf } from './authorized-keys.ts';
 
-/** A line as it was written for one key, without the mark of a file that did not exist before. */
+/** A line as written for one key, without the mark of a file that did not exist before. */
 export interface WrittenLine {
   readonly label: string;
   readonly base64: string;
   readonly text: string;
 }
 
-/** What is the matter with the line of a guest, or with another that has the same key. Lines count from 1. */
+/** What is wrong with a guest's line, or with another line that has the same key. Lines count from 1. */
 export type LineTrouble =
   | { readonly kind: 'missing'; readonly label: string }
   | {
@@ -19,9 +19,9 @@ export type LineTrouble =
     };
 
 /**
- * Compares the lines of a lease with what stands in the file. sshd takes the first valid line that has the key, so what
- * stands below ours counts as well: it is next when ours has expired or is gone.
- * @param text `undefined` where there is no file
+ * Compares the lines of a lease with the file. sshd takes the first valid line that has the key, so lines below ours
+ * count as well: they are next if ours has expired or is gone.
+ * @param text `undefined` if there is no file
  * @param written the lines that should stand there
  * @param of.root the run directory: lines of other pairings lead to gates in it
  * @param of.gateExisting whether other lines with the same keys are accepted, as long as ours stand first
@@ -50,7 +50,7 @@ export function lineTroubles(
   });
 }
 
-/** Every line that has the key, but for comments, without what may differ in a line of ours: its end, its mark. */
+/** Every line that has the key, except comments, without what may differ in a line of ours: its end and its mark. */
 function* linesWith(text: string, base64: string): Generator<{ text: string; front: string; line: number }> {
   let [line, counted, last] = [1, 0, -1];
   for (const at of placesOf(text, base64)) {

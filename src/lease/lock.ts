@@ -1,15 +1,15 @@
 /**
  * A lock with an owner: a symbolic link that points at nothing, whose target text names the owner. symlink(2) is
- * atomic, fails where the name is taken, and leaves nothing half written. A lock whose owner is dead is broken.
+ * atomic, fails if the name is taken, and leaves nothing half written. A lock whose owner is dead is broken.
  *
- * Breaking is where two waiters could both win:
+ * Two waiters could both believe that they broke it:
  *
  *     A reads the lock: its owner X is dead        B reads the lock: its owner X is dead
  *     A removes it, takes it
  *                                                  B removes it: A's!
  *
- * So the right to break X's lock is itself a lock, named after X's nonce. Who holds it looks again, and removes
- * the lock only if it is still X's, which no one else may do.
+ * So the right to break X's lock is itself a lock, named after X's nonce. Its holder looks again, and removes the lock
+ * only if it is still X's. Nobody else may.
  */
 import { lstatSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -25,15 +25,16 @@ interface Owner extends ProcessIdentity {
 
 /** How long to wait for another's lock, in ms. What it protects takes milliseconds. */
 const timeoutMs = 10_000;
-/** After how many ms the lock of a process on another machine, which can't be asked, counts as left behind. */
+/** After how many ms the lock of a process on another machine, which can't be checked, counts as left behind. */
 const foreignAge = 60_000;
 
 /**
- * Runs `work` while holding the lock `path`, whose folder exists. `work` is synchronous: it can't be left half
- * way by a signal handler of ours.
- * @param options.longest how long to wait for it, in ms
- * @param options.stop ends the waiting, and nothing else
- * @throws Refusal `authorized-keys-locked` (naming `guarded`) when another holds it for longer; the reason of `stop`
+ * Runs `work` while holding the lock `path`, whose folder exists. `work` is synchronous, so no signal handler of ours
+ * can leave it half done.
+ * @param options.longest how long to wait for the lock, in ms
+ * @param options.stop ends the wait, and nothing else
+ * @throws Refusal `authorized-keys-locked` (naming `guarded`) if another process holds it for longer; the reason of
+ * `stop`
  */
 export async function withLock<T>(
   path: string,
@@ -42,7 +43,7 @@ export async function withLock<T>(
   { longest = timeoutMs, stop }: { longest?: number; stop?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const owner: Owner = { ...thisProcess(), nonce: randomBytes(8).toString('hex'), machine: machineName() };
-  const since = performance.now(); // A clock that is set in between changes nothing.
+  const since = performance.now(); // Monotonic: setting the clock meanwhile changes nothing.
   while (!take(path, owner)) {
     stop?.throwIfAborted();
     const holder = ownerOf(path);
@@ -85,7 +86,7 @@ function ownerOf(path: string): Owner | undefined {
   }
 }
 
-/** Whether somebody who may live holds the lock `path`. */
+/** Whether a process that may be alive holds the lock `path`. */
 export function isHeld(path: string): boolean {
   const holder = ownerOf(path);
   return holder !== undefined && !isStale(path, holder);
@@ -97,7 +98,7 @@ function isStale(path: string, owner: Owner): boolean {
   return Date.now() - since > foreignAge;
 }
 
-/** Safe while the lock is held: who breaks a lock looks again, and will find ours. */
+/** Safe while the lock is held: a process that breaks a lock looks again, and will find ours. */
 function removeLeftBreakers(path: string): void {
   for (const name of readdirSync(dirname(path))) {
     if (!name.startsWith(`${basename(path)}.`)) continue;

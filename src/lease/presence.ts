@@ -1,4 +1,4 @@
-/** Who is at the gate, inside, or was refused: read from the files that gates make (see scripts.ts). */
+/** Who is at the gate, inside, or was refused, read from the files that gates make (see scripts.ts). */
 
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Label } from '../domain/guest.ts';
@@ -22,8 +22,8 @@ export interface Presence {
 }
 
 /**
- * Whose gate runs, or has become tmux. A record goes when its process and its connection are gone;
- * of a connection that has no process any more one record stays, since only that names the connection at the end.
+ * The guests whose gate runs, or has become tmux. Removes a record once its process and its connection are gone. If a
+ * connection has no process left, one record of it stays, since only that names the connection at the end.
  */
 export function presences(folder: string): Presence[] {
   const living: Presence[] = [];
@@ -47,7 +47,7 @@ export function guestPids(folder: string): ReadonlySet<number> {
   return new Set(namesIn(inLease(folder, 'in')).map((record) => parseRecord(record).pid));
 }
 
-/** Who waits for the host's yes. */
+/** The guests that wait for the host's yes. */
 export function asking(folder: string): Presence[] {
   return namesIn(inLease(folder, 'ask')).flatMap((record) => {
     const { start, kind: _, parent: __, parentStart: ___, ...presence } = parseRecord(record);
@@ -58,7 +58,7 @@ export function asking(folder: string): Presence[] {
   });
 }
 
-/** Who was refused since the last call, and why. */
+/** The guests refused since the last call, and why. */
 export function takeRefusals(folder: string): { readonly presence: Presence; readonly why: RefusalReason }[] {
   return namesIn(inLease(folder, 'refused')).flatMap((name) => {
     rmSync(inLease(folder, 'refused', name), { force: true });
@@ -70,8 +70,8 @@ export function takeRefusals(folder: string): { readonly presence: Presence; rea
 }
 
 /**
- * Those of `before`, one a connection, that are gone from the folder although their connections live: as while somebody
- * removes the folder, file by file.
+ * The records of `before`, one per connection, that are gone from the folder although their connections live: somebody
+ * may be removing the folder, file by file.
  */
 export function vanished(before: readonly string[], now: readonly string[]): string[] {
   const known = new Set(now.map((record) => parseRecord(record).parent));
@@ -83,15 +83,15 @@ export function vanished(before: readonly string[], now: readonly string[]): str
   });
 }
 
-/** Whose a record is. */
+/** The label of a record's guest. */
 export function labelOf(record: string): string {
   return parseRecord(record).label;
 }
 
-/** `again`: the same guest asks already, from another connection. */
+/** `again`: the same guest is already asking, from another connection. */
 export type Answer = 'admit' | 'view' | 'refuse' | 'again';
 
-/** Answers who waits for the host's yes. The first answer counts. @returns whether this was the first */
+/** Answers a guest that waits for the host's yes. The first answer counts. @returns whether this was the first */
 export function answerAsk(folder: string, record: string, answer: Answer): boolean {
   const path = inLease(folder, 'ask', record);
   if (statOf(path) !== 0) return false;
@@ -99,11 +99,11 @@ export function answerAsk(folder: string, record: string, answer: Answer): boole
     writeFileSync(path, `${answer}\n`, { flag: 'r+' });
     return true;
   } catch {
-    return false; // They have gone.
+    return false; // The guest has gone.
   }
 }
 
-/** Writes down who is behind a connection of our own door, so that `sever LABEL` ends it, too. */
+/** Records which guest is behind a connection of a private sshd, so `sever LABEL` ends it, too. */
 export function nameConnection(folder: string, leader: number, label: Label): void {
   for (const record of recordsIn(folder) ?? []) {
     const nameless = `con,,,${leader},`;
@@ -114,14 +114,14 @@ export function nameConnection(folder: string, leader: number, label: Label): vo
 }
 
 /**
- * Takes the record of a process group whose leader was this process's child and has ended. Who is left of the group,
- * as after a leader was killed, is killed.
+ * Removes the record of a process group whose leader was this process's child and has ended. Kills what is left of the
+ * group, for example if the leader was killed.
  */
 export function forgetGroup(folder: string, leader: number): void {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // Nobody is.
+    // None is left.
   }
   for (const record of recordsIn(folder) ?? []) {
     const { kind, pid } = parseRecord(record);
@@ -129,7 +129,7 @@ export function forgetGroup(folder: string, leader: number): void {
   }
 }
 
-/** A connection to a door of our own, or a tunnel: known by the leader of its process group. */
+/** A connection to a private sshd, or a tunnel: known by the leader of its process group. */
 function isGroup(kind: string): boolean {
   return kind === 'con' || kind === 'tun';
 }
@@ -157,7 +157,7 @@ function statOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-/** The names of all records; `undefined` where the lease's folder is gone. */
+/** The names of all records; `undefined` if the lease's folder is gone. */
 export function recordsIn(folder: string): string[] | undefined {
   try {
     return readdirSync(inLease(folder, 'in'));

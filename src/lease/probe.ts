@@ -1,11 +1,11 @@
 /**
- * The shell probe of a lease: starts the account's login shell as sshd does for a guest, with a program of ours in the
- * place of the gate, to see whether that is reached. What is started carries the lease's id in its environment, by which
- * all of it is found and ended, also after a crash.
+ * The shell probe of a lease: starts the account's login shell as sshd does for a guest, with a program of ours in
+ * place of the gate, to see whether the shell reaches it. Everything that it starts carries the lease's id in its
+ * environment, so all of it can be found and ended, even after a crash.
  *
  *     probe/launch         becomes the login shell
- *     probe/reach          stands where the gate does; its reaching is a file:
- *     probe/NAME.reached   made with the word that only the command told it
+ *     probe/reach          stands where the gate does; once reached, it leaves these files:
+ *     probe/NAME.reached   the word that only the command told it
  *     probe/NAME.env       the environment that it was reached in, each entry ended by a NUL
  *     probe/NAME.at        the process that was started, and its terminal
  *     probe/tmux           the socket of the server that gives terminals
@@ -25,34 +25,34 @@ import { writeBelow } from './run-directory.ts';
 export interface Probe {
   readonly folder: string;
   readonly socket: string;
-  /** The command that becomes the shell, without its arguments: a name, then what that run has in its environment. */
+  /** The command that becomes the shell, without its arguments: a name, then the environment of that run. */
   readonly launch: readonly string[];
   readonly word: string;
-  /** What the processes that start it must have in their environment. */
+  /** What must be in the environment of the processes that start it. */
   readonly mark: Readonly<Record<string, string>>;
 }
 
 export interface ProbeContext {
-  /** The login shell as sshd names it to itself: a name that is found on its PATH, or a path. */
+  /** The login shell as sshd names it: a name to be found on its PATH, or a path. */
   readonly shell: string;
   /** Where sshd starts it. */
   readonly cwd: string;
-  /** `NAME=value`, of every run. */
+  /** `NAME=value`, for every run. */
   readonly environment: readonly string[];
 }
 
-/** Where one run is. */
+/** How far one run has come. */
 export interface ProbeRun {
   readonly reached: boolean;
-  /** Absent before it has begun. */
+  /** Absent until it has begun. */
   readonly at?: { readonly pid: number; readonly terminal: string };
 }
 
 const marker = 'TMUXPAIR_PROBE';
 
 /**
- * Writes the probe of a lease whose last one, if any, has been ended.
- * @param folder the lease's, whose path is a safe token
+ * Writes the probe of a lease. The last one, if any, must have been ended.
+ * @param folder the lease's; its path is a safe token
  * @throws Refusal `run-directory-refused`
  */
 export function createProbe(folder: string, context: ProbeContext): Probe {
@@ -73,19 +73,19 @@ export function createProbe(folder: string, context: ProbeContext): Probe {
   };
 }
 
-/** How a run stands. */
+/** How far a run has come. */
 export function probeRun({ folder, word }: Probe, name: string): ProbeRun {
   const reached = read(join(folder, `${name}.reached`)) === `${word}\n`;
   const [, pid, terminal = ''] = /^(\d+) (.*)\n$/.exec(read(join(folder, `${name}.at`))) ?? [];
   return { reached, ...(pid === undefined ? {} : { at: { pid: Number(pid), terminal } }) };
 }
 
-/** The environment that a run has reached its end in, as `NAME=value`; empty if the system does not say. */
+/** The environment in which a run reached its end, as `NAME=value`; empty if the system does not say. */
 export function reachedIn({ folder }: Probe, name: string): string[] {
   return entriesIn(read(join(folder, `${name}.env`)));
 }
 
-/** Has the gate of a lease note the environment that it is reached in, and gives what it has noted. */
+/** Has the gate of a lease note the environment that it is reached in. @returns a function that reads what was noted */
 export function noteEnvironment(folder: string): () => string[] {
   const path = inLease(folder, 'environment');
   writeBelow(folder, () => writeFileSync(path, '', { mode: 0o600 }));
@@ -96,7 +96,7 @@ function entriesIn(text: string): string[] {
   return text.split('\0').filter((entry) => /^[^=]+=/.test(entry) && !entry.startsWith(`${marker}=`));
 }
 
-/** Ends everything that a lease's probe has started and can be found, and removes it. */
+/** Ends everything that a lease's probe has started and that can be found, and removes the probe. */
 export async function endProbe(folder: string): Promise<void> {
   const root = inLease(folder, 'probe');
   if (!existsSync(root)) return;
@@ -111,8 +111,8 @@ export async function endProbe(folder: string): Promise<void> {
 }
 
 /**
- * Becomes the login shell, in an environment as sshd makes it. Its command is like a guest's, but for the last words: who
- * is to find itself in the place of the gate must be this very process, in this very terminal.
+ * Becomes the login shell, in an environment as sshd makes it. Its command is like a guest's, except for the last
+ * words: only this very process, in this very terminal, may count as having reached the gate.
  */
 export function launchScript(root: string, word: string, { shell, cwd, environment }: ProbeContext): string {
   const mark = `${marker}=${basename(dirname(root))}`;
@@ -143,7 +143,7 @@ echo "$3" >${root}/"$1".reached
 `;
 }
 
-/** Every process that has `entry` in the environment that it was started with, as far as it can be seen. */
+/** Every process whose initial environment has `entry`, as far as it can be seen. */
 function marked(entry: string): number[] {
   if (!hasProc) return markedByPs(entry);
   return namesIn('/proc').flatMap((name) => {

@@ -1,4 +1,4 @@
-/** One process among all, and how it is read. */
+/** One process of a process table, and how it is parsed. */
 export interface TableRow {
   readonly pid: number;
   readonly ppid: number;
@@ -29,13 +29,13 @@ export function rowsOfPs(text: string): TableRow[] {
     ppid: Number(ppid),
     group: Number(group),
     session: Number(group),
-    // A path, or what a program calls itself, as `sshd: ada@ttys001`.
+    // A path, or a title that a program sets, such as `sshd: ada@ttys001`.
     command: command.trim().replace(/^[/.].*\//, ''),
     start: start.replaceAll(/ +/g, '_'),
   }));
 }
 
-/** When it started: in ticks of a hundredth second, since boot or, where `ps` has told, since the epoch. */
+/** When it started, in ticks of 1/100 s: since boot or, if `ps` reported it, since the epoch. */
 export function startTicks({ start }: Pick<TableRow, 'start'>): number {
   return /^\d*$/.test(start) ? Number(start) : Date.parse(`${start.replaceAll('_', ' ')} UTC`) / 10;
 }

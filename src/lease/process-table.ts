@@ -1,4 +1,4 @@
-/** All processes at one look: for whose children they are, which no single look at one of them tells. */
+/** All processes at once: only that tells whose children they are. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { hasProc } from './process.ts';
 import { rowOfStat, type TableRow } from './process-row.ts';
@@ -14,12 +14,12 @@ export function processTable(): TableRow[] {
   }
 }
 
-/** The ids of all processes, from proc(5). @throws where there is no /proc, or no file handle is left */
+/** The ids of all processes, from proc(5). @throws if there is no /proc, or no file handle is left */
 export function processIds(): number[] {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
 }
 
-/** Those of these processes, from proc(5), that run. */
+/** Those of these processes that still run, from proc(5). */
 export function rowsOf(pids: readonly number[]): TableRow[] {
   return pids.flatMap((pid) => rowOfStat(stat(pid)) ?? []);
 }

@@ -3,21 +3,21 @@ import { hostname, uptime as secondsUp } from 'node:os';
 import { refuse } from '../domain/failure.ts';
 import { ps, psTable } from './ps.ts';
 
-/** A process, told apart from a later one with the same number by when it started and in which boot. */
+/** A process, told apart from a later one with the same number by its start time and its boot. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** By /proc, clock ticks since boot (proc(5), stat field 22); else `ps -o lstart=` in UTC, blanks as `_`. */
+  /** With /proc, clock ticks since boot (proc(5), stat field 22); else `ps -o lstart=` in UTC, blanks as `_`. */
   readonly start: string;
-  /** The boot's id; empty where the system has none. */
+  /** The boot's id; empty if the system has none. */
   readonly boot: string;
 }
 
-/** Where there is none, as on macOS, or in a container that hides it, `ps` tells of processes. */
+/** Without /proc, as on macOS or in a container that hides it, `ps` lists the processes. */
 export const hasProc = process.platform === 'linux' && existsSync('/proc/self/stat');
 
 let self: ProcessIdentity | undefined;
 
-/** @throws Refusal `program-missing` where the system can't tell processes apart: none would count as alive then */
+/** @throws Refusal `program-missing` if the system can't tell processes apart: none would count as alive then */
 export function thisProcess(): ProcessIdentity {
   if (self) return self;
   try {
@@ -27,7 +27,7 @@ export function thisProcess(): ProcessIdentity {
       return self;
     }
   } catch {
-    // No ps, or nothing more can be opened.
+    // There is no ps, or no file handle is left.
   }
   return refuse({
     kind: 'program-missing',
@@ -41,18 +41,18 @@ export function isAlive({ pid, start, boot }: ProcessIdentity): boolean {
   return boot === bootId() && isRunning(pid, start);
 }
 
-/** Whether the process `pid` that began at `start` still runs. True where that can't be told. */
+/** Whether the process `pid` that began at `start` still runs. True if that can't be told. */
 export function isRunning(pid: number, start: string): boolean {
   try {
     return startOf(pid) === start;
   } catch {
-    return true; // All file handles may be in use: that is no sign of its end.
+    return true; // All file handles may be in use: that does not mean that it has ended.
   }
 }
 
 /**
- * When `pid` started, in the form of {@link ProcessIdentity}, or `undefined` where no such process runs.
- * @throws the system's error where that can't be told
+ * When `pid` started, in the form of {@link ProcessIdentity}; `undefined` if no such process runs.
+ * @throws the system's error if that can't be told
  */
 export function startOf(pid: number): string | undefined {
   return hasProc ? statOf(pid)?.start : psTable().get(pid)?.start;
@@ -67,7 +67,7 @@ export function commandOf(pid: number): string | undefined {
   }
 }
 
-/** The words that `pid` was started with, with one space between them; empty if it has ended. */
+/** The words that `pid` was started with, separated by single spaces; empty if it has ended. */
 export function commandLineOf(pid: number): string {
   try {
     if (hasProc) return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
@@ -85,7 +85,7 @@ export function bootId(): string {
   }
 }
 
-/** Seconds since boot, time asleep included, whatever anybody sets the wall clock to. */
+/** Seconds since boot, including time asleep, whatever anybody sets the wall clock to. */
 export function uptime(): number {
   try {
     return Number.parseFloat(readFileSync('/proc/uptime', 'latin1'));
@@ -95,8 +95,8 @@ export function uptime(): number {
 }
 
 /**
- * Text that tells this machine from others that share the same home folder. Who tells of processes by other means counts as
- * another: neither could say whether the other's live.
+ * Text that tells this machine from others that share the same home folder. A system that reads processes in another
+ * way counts as another machine: neither could say whether the other's processes live.
  */
 export function machineName(): string {
   let id = '';
@@ -114,7 +114,7 @@ function statOf(pid: number): { command: string; start: string } | undefined {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined; // ESRCH: it ended while it was read.
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined; // ESRCH: it ended during the read.
     throw error;
   }
   const close = stat.lastIndexOf(')');

@@ -1,12 +1,13 @@
-/** What `ps` tells of processes, on systems without /proc. */
+/** What `ps` says of processes, on systems without /proc. */
 import { execFileSync } from 'node:child_process';
 import { rowsOfPs, type TableRow } from './process-row.ts';
 
 let table: ReadonlyMap<number, TableRow> | undefined;
 
 /**
- * What runs. One look for as long as nothing else gets its turn: who asks for many, as for each guest, starts one `ps`.
- * @throws the system's error where there is no ps
+ * The running processes, read once per turn of the event loop: asking about many, for example about each guest, starts
+ * one `ps`.
+ * @throws the system's error if there is no ps
  */
 export function psTable(): ReadonlyMap<number, TableRow> {
   if (table) return table;
@@ -18,7 +19,9 @@ export function psTable(): ReadonlyMap<number, TableRow> {
   return table;
 }
 
-/** Its output, with whole lines and times in UTC. @throws the system's error where there is none, or it finds nothing */
+/**
+ * The output of ps, with whole lines and times in UTC. @throws the system's error if there is none, or it finds nothing
+ */
 export function ps(args: readonly string[]): string {
   return execFileSync('ps', ['-ww', ...args], {
     encoding: 'latin1',

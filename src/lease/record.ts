@@ -4,7 +4,7 @@ import { isLeaseId, type LeaseId } from '../domain/lease-id.ts';
 import { replaceFile } from '../system/replace-file.ts';
 import type { ProcessIdentity } from './process.ts';
 
-/** What a sweep must know of a lease when its supervisor can't tell any more. */
+/** What a sweep must know of a lease after its supervisor has died. */
 export interface LeaseRecord {
   readonly version: 1;
   readonly id: LeaseId;
@@ -16,12 +16,12 @@ export interface LeaseRecord {
   readonly startedAt: string;
 }
 
-/** After a crash of the machine there may be neither: see {@link syncRecord}. */
+/** A crash of the machine may lose both the old record and the new: see {@link syncRecord}. */
 export function writeRecord(folder: string, record: LeaseRecord): void {
   replaceFile(inLease(folder, 'record.json'), JSON.stringify(record));
 }
 
-/** Has the record outlast a crash of the machine from now on. */
+/** Makes the record survive a crash of the machine from now on. */
 export function syncRecord(folder: string): void {
   const file = openSync(inLease(folder, 'record.json'), 'r');
   try {
@@ -32,8 +32,8 @@ export function syncRecord(folder: string): void {
 }
 
 /**
- * The record in a lease's folder. `foreign` where another version of this program wrote it; `none` where there is
- * none, or half of one, as a crash of the machine may leave it: no lease that lives is ever without.
+ * The record in a lease's folder. `foreign` if another version of this program wrote it; `none` if there is none, or
+ * half of one, which a crash of the machine may leave. A living lease always has one.
  */
 export function readRecord(folder: string): LeaseRecord | 'foreign' | 'none' {
   let value: Partial<LeaseRecord> | null;

@@ -1,10 +1,10 @@
 /**
- * Where what a pairing needs while it lives stands: `$XDG_RUNTIME_DIR/tmuxpair`, or `tmuxpair/run` in the state
- * folder where there is no runtime directory.
+ * The folders of what a pairing needs while it lives: in `$XDG_RUNTIME_DIR/tmuxpair`, or in `tmuxpair/run` of the state
+ * folder if there is no runtime directory.
  *
  *     ID/            one lease: see domain/lease-folder.ts
- *     .ID.PID.START/ a folder of process PID's own: a lease that is made or removed, or the keys of a trial login
- *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names whose it is now
+ *     .ID.PID.START/ a folder of process PID's own: a lease being made or removed, or the keys of a trial login
+ *     rooms/NAME/    one room: its tmux socket, and `lease`, a link that names its present lease
  */
 import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -18,17 +18,17 @@ import { isSafeToken } from './authorized-keys.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Bytes of a socket's path: macOS has room for 104, Linux for 108, the final NUL included. */
+/** Longest path of a socket, in bytes: macOS has room for 104, Linux for 108, including the final NUL. */
 const longestSocket = process.platform === 'darwin' ? 103 : 107;
-/** Leaves room for the longest that a socket in the run directory adds: `/rooms/` + 32 + `/tmux`. */
+/** Leaves room for the longest name that a socket adds to the run directory: `/rooms/` + 32 + `/tmux`. */
 const longestRoot = longestSocket - 44;
 
-/** Where state is kept from one boot to the next: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
+/** The folder of state that outlasts a boot: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
 export function stateDirectory(env: Env): string {
   return join(baseFolder(env, 'XDG_STATE_HOME', '.local/state'), 'tmuxpair');
 }
 
-/** The run directories that pairings of this account may be in, this environment's own first. */
+/** The run directories that pairings of this account may use, this environment's own first. */
 export function runDirectories(env: Env): string[] {
   const uid = process.geteuid?.() ?? 0;
   const bases = [env.XDG_RUNTIME_DIR, `/run/user/${uid}`].filter(
@@ -40,9 +40,9 @@ export function runDirectories(env: Env): string[] {
 }
 
 /**
- * Makes this environment's run directory, or checks the one that is there.
- * @throws Refusal `run-directory-refused` where it is a link, somebody else's, open to others, or in a folder in which
- *   others could put something else in its place
+ * Makes this environment's run directory, or checks the existing one.
+ * @throws Refusal `run-directory-refused` if it is a link, somebody else's, open to others, or in a folder in which
+ * others could replace it
  */
 export function openRunDirectory(env: Env): string {
   const root = runDirectories(env).find((path) => isSafeToken(path) && path.length <= longestRoot);
@@ -69,7 +69,7 @@ export function openRunDirectory(env: Env): string {
   });
 }
 
-/** Runs `make`, which writes below `path`. @throws Refusal `run-directory-refused` where that can't be done */
+/** Runs `make`, which writes below `path`. @throws Refusal `run-directory-refused` if that fails */
 export function writeBelow<T>(path: string, make: () => T): T {
   try {
     return make();
@@ -82,7 +82,7 @@ export function writeBelow<T>(path: string, make: () => T): T {
   }
 }
 
-/** Whether `path` is what {@link checkPrivate} wants. */
+/** Whether `path` passes {@link checkPrivate}. */
 export function isPrivate(path: string): boolean {
   try {
     checkPrivate(path);
@@ -101,12 +101,12 @@ export function checkPrivate(path: string): void {
   if (!isOwn(stats))
     refuse({ kind: 'run-directory-refused', path, problem: `it belongs to user ${stats.uid}` });
   if ((stats.mode & 0o077) !== 0) {
-    const hint = `chmod 700 ${shWord(path)}`; // Nobody but this program has to do with it.
+    const hint = `chmod 700 ${shWord(path)}`; // Nobody but this program uses it.
     refuse({ kind: 'run-directory-refused', path, problem: 'others may enter or write it', hint });
   }
 }
 
-/** Who may write a folder above, unless it is sticky, could move ours away, and put their gate there. */
+/** Anyone who can write a folder above, unless it is sticky, could move ours away and put their gate there. */
 function checkAbove(root: string): void {
   const found = distrustAbove(root);
   if (!found) return;
@@ -122,6 +122,6 @@ function isUsableBase(path: string): boolean {
     const stats = isAbsolute(path) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
     return stats?.isDirectory() === true && isOwn(stats) && (stats.mode & 0o022) === 0;
   } catch {
-    return false; // In a folder of another account's.
+    return false; // In a folder of another account.
   }
 }

@@ -1,4 +1,4 @@
-/** What several of a lease's scripts begin with, as text. */
+/** Text that several of a lease's scripts begin with. */
 import { hasProc } from './process.ts';
 
 export const started = hasProc
@@ -49,7 +49,10 @@ staffed() {
 }
 `;
 
-/** As `{ sec = 1794000000, usec = 0 } Sat …`, on macOS, which moves it with the wall clock. Where it is not told, that one has to do. */
+/**
+ * On macOS `{ sec = 1794000000, usec = 0 } Sat …`, which moves with the wall clock. Without it, the wall clock has to
+ * do.
+ */
 const bootTime = `  boot=$(sysctl -n kern.boottime 2>/dev/null) boot=\${boot#*sec = } boot=\${boot%%,*}
   case $boot in ''|*[!0-9]*) ;; *) [ $((now - boot)) -lt "$sinceboot" ] || return 0;; esac
 `;
@@ -63,7 +66,7 @@ ${hasProc ? '  read -r up rest </proc/uptime || return 0\n  [ "${up%%.*}" -lt "$
 }
 `;
 
-/** The same by the time since boot alone, for what looks often: no fork, and the one clock that nobody sets. */
+/** The same by the time since boot alone, for frequent checks: no fork, and the one clock that nobody sets. */
 export const isUp = `expired() {
   { read -r _ sinceboot <"$dir/deadline"; } 2>/dev/null || return 0
   read -r up rest </proc/uptime || return 0

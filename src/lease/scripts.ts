@@ -1,18 +1,18 @@
 /**
- * The five `sh` scripts of a lease, as text. POSIX sh, because they must cost milliseconds and work when no
- * Node can start. Each is run as `/bin/sh FILE`: the run directory may be mounted `noexec`. Everything put into them
+ * The five `sh` scripts of a lease, as text. They are POSIX sh, because they must cost milliseconds and work if Node
+ * can't start. Each is run as `/bin/sh FILE`: the run directory may be mounted `noexec`. Everything inserted into them
  * is a safe token or quoted here.
  *
- * A guest process is known by an empty file in `in/`, so that registering is one atomic system call:
+ * A guest process is known by an empty file in `in/`, so registering is one atomic system call:
  *
  *     in/KIND,LABEL,KEY,PARENT,START,PID,START,ADDRESS
  *
- * KEY is which of the guest's keys, from 1. KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection;
- * PID is the gate, and tmux after the exec); KIND `air` is what looks into the room from inside an airlock (PARENT is
- * the airlock's tmux server). KIND `con` is a connection to a door of our own, registered before it could say a word:
- * PID leads the process group of all its sshd processes, PARENT is PID again, LABEL is empty until the guest has logged
- * in, and ADDRESS is empty. KIND `tun` is a tunnel, in the same way. START is as in process.ts: a number alone could be
- * somebody else's by now.
+ * KEY is the number of the guest's key, from 1. KIND `ssh` is a gate under sshd (PARENT is the sshd of that connection;
+ * PID is the gate, and tmux after the exec). KIND `air` is the client that looks into the room from inside an airlock
+ * (PARENT is the airlock's tmux server). KIND `con` is a connection to a private sshd, registered before it can say a
+ * word: PID leads the process group of all its sshd processes, PARENT is PID again, LABEL is empty until the guest has
+ * logged in, and ADDRESS is empty. KIND `tun` is a tunnel, in the same form. START is as in process.ts: a number alone
+ * could be another process's by now.
  */
 
 import { inLease } from '../domain/lease-folder.ts';
@@ -27,31 +27,31 @@ export interface GateContext {
   /** The lease's folder. */
   readonly folder: string;
   readonly uid: number;
-  /** The account's, as the password file has it. */
+  /** The account's home, as the password file has it. */
   readonly home: string;
   readonly supervisor: ProcessIdentity;
-  /** Most gates of one guest, and of all guests, at a time. */
+  /** How many gates one guest, and all guests together, may have at a time. */
   readonly caps: { readonly guest: number; readonly pairing: number };
-  /** The commands that end the script inside the room, by access. Each execs. */
+  /** The commands that end the script inside the room, by access. Each one execs. */
   readonly enter: { readonly write: string; readonly airlock: string; readonly look: string };
 }
 
-/** In `open/` while a door of our own stands: no label has this name. */
+/** In `open/` while a private sshd stands. No label has this name. */
 export const doorFlag = '+door';
 
-/** What a private sshd gives out as HOME, so that the login shell finds no start-up file of the user's. */
+/** The HOME that a private sshd sets, so the login shell finds no start-up file of the user's. */
 export function emptyHomeIn(folder: string): string {
   return inLease(folder, 'home');
 }
 
 /**
- * The gate: `gate LABEL` under sshd, for a guest's second key as `2/gate LABEL` and so on; `gate LABEL KEY look` inside
- * an airlock; `gate LABEL KEY moved` in the place of a guest's tmux client, whose access was changed. It registers,
- * then checks: whoever takes the flag away first and ends the registered after that misses nobody.
+ * The gate: `gate LABEL` under sshd, or `2/gate LABEL` and so on for a guest's further keys; `gate LABEL KEY look`
+ * inside an airlock; `gate LABEL KEY moved` in place of a guest's tmux client whose access has changed. It registers,
+ * then checks: removing the flag first and then ending all registered guests misses nobody.
  *
- * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view`, `refuse` or `again`. What is refused leaves
- * `refused/RECORD,WHY`; who was let in to look only leaves `view/LABEL,PID,START`, and only looks whenever that process goes
- * through the gate again.
+ * A join that needs the host's yes waits for a word in `ask/RECORD`: `admit`, `view`, `refuse` or `again`. A refusal
+ * leaves `refused/RECORD,WHY`. A guest admitted to look only leaves `view/LABEL,PID,START`, and can only look whenever
+ * that process passes the gate again.
  */
 export function gateScript(context: GateContext): string {
   const { pid, start, boot } = context.supervisor;
@@ -186,8 +186,8 @@ no 'this pairing is over'
 }
 
 /**
- * `admit KIND COMMAND…` becomes COMMAND, as the leader of a process group that `in/` knows by then. Like the gate
- * it registers, then checks. KIND is `con` or `tun`.
+ * `admit KIND COMMAND…` becomes COMMAND, as the leader of a process group that is already in `in/`. Like the gate, it
+ * registers, then checks. KIND is `con` or `tun`.
  */
 export function admitScript({
   folder,

@@ -1,6 +1,6 @@
 /**
- * Whether what a lease has on disk still stands as it was written: its lines, and the files and folders of its own. Looked
- * at every second, so that little is read which has not changed.
+ * Whether what a lease has on disk still stands as it was written: its lines, and its own files and folders. Checked
+ * every second, so unchanged files are rarely read again.
  */
 
 import {
@@ -32,7 +32,7 @@ export interface Expected {
   readonly deadline: Deadline;
   /** Other files that sshd reads keys from. */
   readonly otherFiles: readonly string[];
-  /** Lines with the keys that the host knows of. */
+  /** Whether the host already knows of a line with a guest's key. */
   readonly isKnown: (line: {
     readonly path: string;
     readonly label: string;
@@ -43,11 +43,11 @@ export interface Expected {
 export interface Standing {
   /** What does not stand as it should. Only looks; what can't be looked at counts as trouble. */
   look(expected: Expected): Trouble[];
-  /** Puts back what is the lease's own, its lines aside. @throws the system's error */
+  /** Puts back the lease's own files and folders, but not its lines. @throws the system's error */
   restore(expected: Expected): void;
 }
 
-/** What a lease has from its start to its end, where it has it at all. Scripts are run by name of their interpreter. */
+/** The files that a lease has from start to end, if it has them at all. Scripts are run by their interpreter. */
 const parts = [
   'gate',
   'sever',
@@ -64,11 +64,11 @@ const folders = ['', ...foldersInLease];
 interface Part {
   readonly bytes: Buffer;
   readonly mode: number;
-  /** As the file was when it last had these bytes. */
+  /** Of the file when it last had these bytes. */
   stamp: string;
 }
 
-/** In ms: file systems give changes within one tick of their clock the same time. */
+/** In ms: a file system gives changes within one tick of its clock the same time. */
 const tick = 100;
 
 /** Remembers what stands now, to compare it with what stands later. */
@@ -169,7 +169,9 @@ function deadlineTrouble(lease: Lease, { epoch, sinceBoot }: Deadline): Trouble[
   }
 }
 
-/** What sshd's StrictModes refuse, or others may write. Where there is nothing, the lines tell. */
+/**
+ * Refuses what sshd's StrictModes refuse or others can write. If there is no file, the check of its lines reports that.
+ */
 function trustAt(path: string): Trouble[] {
   if (!statOf(dirname(path)) || !statOf(path)) return [];
   checkTrust(resolveKeyFile(path), path);
@@ -183,7 +185,7 @@ function failedAt(path: string, error: unknown): Trouble {
     : { kind: 'key-file', path, problem: `can't be read (${String(error)})` };
 }
 
-/** One trouble a line, and one for all that are missing. */
+/** One trouble per line, and one for all that are missing. */
 function group(path: string, found: readonly LineTrouble[]): Trouble[] {
   const missing = [...new Set(found.flatMap((one) => (one.kind === 'missing' ? [one.label] : [])))];
   const lines = (kind: 'changed' | 'elsewhere') =>

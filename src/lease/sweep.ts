@@ -1,4 +1,4 @@
-/** Taking back what dead pairings left. Safe to run at any time, by any number of processes at once. */
+/** Takes back what dead pairings left. Safe to run at any time, in any number of processes at once. */
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -30,8 +30,8 @@ export interface SweepOptions {
 const grace = 10;
 
 /**
- * Takes back every lease whose supervisor is dead, and every line whose lease is no more. Folders that others could
- * have written are left alone; the lines that lead into them are not.
+ * Takes back every lease whose supervisor is dead, and every line whose lease is gone. Leaves folders alone that others
+ * could have written, but not the lines that lead into them.
  * @throws Refusal `revocation-failed`, `guests-left`, after everything else was tried
  */
 export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swept[]> {
@@ -57,8 +57,9 @@ export async function sweep({ roots, keyFiles, now }: SweepOptions): Promise<Swe
 }
 
 /**
- * The folders of all leases, live and dead: in the run directories, and behind the lines of the files. Directories that
- * others could have written are not looked into: what stands in a lease's folder is run, and spoken to.
+ * The folders of all leases, live and dead: those in the run directories, and those behind the lines of the files.
+ * Directories that others could have written are skipped, since we run the scripts in a lease's folder and connect to
+ * its sockets.
  */
 export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | 'keyFiles'>): string[] {
   const behindLines = keyFiles.flatMap(linesIn).flatMap((line) => folderOf(line) ?? []);
@@ -66,8 +67,8 @@ export function leaseFolders({ roots, keyFiles }: Pick<SweepOptions, 'roots' | '
 }
 
 /**
- * The lease in `folder`, and where its supervisor is dead, all others that it had: a trial login has one, too, which the
- * supervisor may have died over before there was a switch for it.
+ * The lease in `folder` and, if its supervisor is dead, all others of that supervisor: a trial login has one, too, and
+ * the supervisor may have died before that one had a dead man's switch.
  */
 export function leasesWith(folder: string): string[] {
   const record = readRecord(folder);
@@ -79,7 +80,10 @@ export function leasesWith(folder: string): string[] {
   return [...new Set([folder, ...others])];
 }
 
-/** Takes these leases back, whoever supervises them, and what dead processes had made besides. @throws Refusal `revocation-failed`, `guests-left` */
+/**
+ * Takes these leases back, whoever supervises them, and removes the unfinished folders of dead processes.
+ * @throws Refusal `revocation-failed`, `guests-left`
+ */
 export async function sweepLeases(folders: readonly string[]): Promise<Swept[]> {
   const swept: Swept[] = [];
   const failures: unknown[] = [];
@@ -90,7 +94,7 @@ export async function sweepLeases(folders: readonly string[]): Promise<Swept[]> 
   return swept;
 }
 
-/** The rooms below `root` that a lease which is no more still claims. */
+/** The rooms below `root` that are still claimed by a lease that is gone. */
 export function staleClaims(root: string): { folder: string; lease: string }[] {
   return entries(join(root, 'rooms')).flatMap(({ name }) => {
     const folder = join(root, 'rooms', name);
@@ -141,12 +145,12 @@ function isDead(folder: string, now: Date): boolean {
   return deadline !== undefined && uptime() - deadline.sinceBoot > grace;
 }
 
-/** A lease's folder, as far as nobody else can have put it there. */
+/** Whether it is a lease's folder that nobody else can have put there. */
 function isTrusted(folder: string): boolean {
   return isPrivate(dirname(folder)) && lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The lease folder behind a line, where there is one: whatever else a line may lead to is nobody's to remove. */
+/** The lease folder behind a line, if there is one. We may remove nothing else that a line leads to. */
 function folderOf({ folder }: LeaseLine): string | undefined {
   return folder !== undefined && isTrusted(folder) && hasParts(folder) ? folder : undefined;
 }
@@ -156,18 +160,18 @@ function hasParts(folder: string): boolean {
   return ['record.json', 'in', 'open'].every((name) => names.has(name));
 }
 
-/** What a crash in the middle of an edit left beside the file: the lock, the new text. */
+/** Removes what a crash during an edit left beside the file: the lock, the new text. */
 async function removeLeftovers(keyFile: string): Promise<void> {
   try {
     if (isLeftBehind(keyFile)) await editKeyFile(keyFile, () => 'unchanged');
   } catch {
-    // What is wrong with the file, the grant says.
+    // The grant reports what is wrong with the file.
   }
 }
 
 /**
- * Whether no folder stands behind a line any more: on this machine, or anywhere, where its time is up. A line whose
- * comment alone is like ours may be the host's own.
+ * Whether a line's folder is gone: on this machine or, once the line has expired, on any. A line that is like ours in
+ * its comment alone may be the host's own.
  */
 function isOrphan(line: LeaseLine, now: Date): boolean {
   if (line.folder === undefined || folderOf(line) !== undefined) return false;
@@ -179,7 +183,7 @@ function linesIn(keyFile: string): LeaseLine[] {
   try {
     return leaseLinesIn(readKeyFile(keyFile) ?? '');
   } catch {
-    return []; // What is wrong with the file, the grant says.
+    return []; // The grant reports what is wrong with the file.
   }
 }
 
@@ -197,7 +201,10 @@ function foldersIn(root: string): string[] {
   );
 }
 
-/** Half-made folders (see `createLease`), and others of a process's own, whose maker is gone. Those of another machine can't be told, and harm nobody. */
+/**
+ * Removes half-made folders (see `createLease`) and other folders of a process's own, if that process is gone. Those of
+ * another machine can't be checked, and harm nobody.
+ */
 function removeStagings(root: string): void {
   for (const { name } of entries(root)) {
     const [, id = '', pid, start = ''] = /^\.([a-z2-7]{12})\.(\d+)\.(\S+)$/.exec(name) ?? [];

@@ -1,4 +1,4 @@
-/** Whether the `authorized_keys` file could be replaced, before anything depends on it. Changes nothing. */
+/** Whether the `authorized_keys` file could be replaced, checked before anything depends on it. Changes nothing. */
 import {
   accessSync,
   constants,
@@ -14,7 +14,7 @@ import { type Failure, Refusal, refuse } from '../domain/failure.ts';
 import { refusedBy, resolveKeyFile } from './key-file.ts';
 import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 
-/** Why {@link checkWritable} would refuse the file; `undefined` if nothing speaks against it. */
+/** Why {@link checkWritable} would refuse the file; `undefined` if it would not. */
 export function writeTrouble(path: string): Failure | undefined {
   try {
     checkWritable(path);
@@ -63,8 +63,8 @@ function checkRoom(folder: string): void {
 }
 
 /**
- * Asks for the file to be removed as a folder: whatever keeps a file from being replaced, as its being immutable or only
- * appended to, is refused first; and what is a file is never removed so.
+ * Tries to remove the file as a folder. Whatever keeps a file from being replaced, such as being immutable or
+ * append-only, is reported first. A file is never removed in this way.
  * @throws an error with a system's code
  */
 function probe(file: string): void {
@@ -75,15 +75,15 @@ function probe(file: string): void {
   }
 }
 
-/** Any file of a folder, to try with {@link probe} whether what is in it can be removed again. */
+/** Any file in the folder, to test with {@link probe} whether its files can be removed. */
 function aFileIn(folder: string): string | undefined {
   const file = readdirSync(folder, { withFileTypes: true }).find((entry) => entry.isFile());
   return file && join(folder, file.name);
 }
 
 /**
- * Whether something is mounted on this very file (as containers do, and NixOS): nothing can be renamed over it. No, if the
- * system does not say: the rename will.
+ * Whether something is mounted on this very file, as containers and NixOS do: nothing can be renamed over it. False if
+ * the system does not say; the rename reports it then.
  */
 function isMountPoint(file: string): boolean {
   const name = file.replaceAll(
