@@ -1,8 +1,8 @@
 /**
- * The airlock: a tmux server of one read-only guest's own, with every key unbound, in whose one pane a read-only
- * client looks into the room. What the guest types goes to a client that may not type, in a server that has no
- * commands to give, in front of a client that may not type: no path into the room is left, whatever its
- * configuration binds (ATTACKS G8).
+ * The airlock: a tmux server of one read-only guest's own, with every key unbound, in whose one pane a read-only client
+ * looks into the room. What the guest types goes to a client that can't type, in a server that gives no commands, in
+ * front of a second client that can't type. No path into the room is left, whatever its configuration binds (ATTACKS
+ * G8).
  */
 
 import { readdirSync } from 'node:fs';
@@ -11,28 +11,30 @@ import { shWord } from '../domain/sh-word.ts';
 import { largestTerminal, smallestTerminal, type TerminalSize } from '../domain/terminal-size.ts';
 import { argv, type Commands, run } from './tmux.ts';
 
-/** Every table in which a tmux binds keys by itself. */
+/** Every key table that tmux fills by itself. */
 const tables = ['root', 'prefix', 'copy-mode', 'copy-mode-vi', 'move'];
 
-/** How much of a terminal, in cells, a view of the room fills at the most. */
+/** The largest view of the room that a terminal gets, in cells. */
 const mostDrawn: TerminalSize = { columns: 500, rows: 200 };
 
 /** The airlock's commands. `$words` are sh variables of the gate, expanded there. */
 export function airlockCommands(options: { gate: string }): { sh: string } {
   const commands: Commands = [
-    // First: where the attach below fails, or the guest is cut off before it, nothing of the airlock may stay.
+    // First: if the attach below fails, or the guest is cut off before it, nothing of the airlock may stay.
     ['set-option', '-s', 'exit-unattached', 'on'],
-    // From 3.8 on there is `move`, too; elsewhere unbinding what is not there would end the commands.
+    // tmux 3.8 adds the table `move`. Older ones get it here: unbinding a table that does not exist would end the
+    // commands.
     ['bind-key', '-T', 'move', 'q', 'detach-client'],
     ...tables.map((table) => ['unbind-key', '-a', '-T', table]),
     ['bind-key', '-T', 'root', 'q', 'detach-client'],
     set('prefix', 'None'),
     set('prefix2', 'None'),
     set('mouse', 'off'),
-    // What has a guest go through the gate again (see moveGuests): a shell that reads nothing.
+    // The shell that starts the gate again (see moveGuests): one that reads no start-up file.
     set('default-shell', '/bin/sh'),
     set('default-terminal', 'screen-256color'),
-    // What a terminal says by itself: that it has or has lost the focus, that it is dark or light. Swallowed as keys.
+    // What a terminal reports by itself: that it gained or lost the focus, that it is dark or light. As keys, all of it
+    // is swallowed.
     ...['\x1b[I', '\x1b[O', '\x1b[?997;1n', '\x1b[?997;2n'].map((said, index) => [
       ...['set-option', '-s', `user-keys[${index}]`, said],
     ]),
@@ -59,7 +61,7 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
     shWord(options.gate),
     '"$label" "$key" look',
     "';'",
-    // Not before, and not for all: `-g` makes tmux 3.3a crash in new-session.
+    // Not earlier, and not for all: `-g` makes tmux 3.3a crash in new-session.
     'set-option -w -t look: window-size manual',
     "';'",
     'attach-session -r -E',
@@ -71,8 +73,8 @@ export function airlockCommands(options: { gate: string }): { sh: string } {
 }
 
 /**
- * Gives the pane, and by that the client in the room, the size of the guest's terminal, within bounds: the room's server
- * draws no more for it, however large that terminal is. One that has become too large for the gate goes through it again.
+ * Sizes the pane, and so the client in the room, like the guest's terminal, within bounds: the room's server draws no
+ * more for it, however large that terminal is. A terminal that has become too large for the gate goes through it again.
  */
 const fit = `run-shell -C '${choose(
   `#{||:#{e|>:#{client_width},${largestTerminal.columns}},#{e|>:#{client_height},${largestTerminal.rows}}}`,
@@ -90,8 +92,8 @@ function choose(condition: string, yes: string, no: string): string {
 }
 
 /**
- * Shows another end in the airlocks that there are.
- * @param sockets the folder with theirs
+ * Shows a new deadline in all present airlocks.
+ * @param sockets the folder of their sockets
  * @param deadline epoch seconds
  */
 export async function showDeadlineInside(tmux: string, sockets: string, deadline: number): Promise<void> {
@@ -100,7 +102,7 @@ export async function showDeadlineInside(tmux: string, sockets: string, deadline
   await Promise.all(names.map(({ name }) => run({ tmux, socket: join(sockets, name) }, [until])));
 }
 
-/** A tmux format: what is left until the epoch second in option `until`, as `3h59m`, `29m` or `42s`. */
+/** A tmux format: the time left until the epoch second in option `until`, as `3h59m`, `29m` or `42s`. */
 export function timeLeft(until: string): string {
   const left = `#{e|-:#{${until}},%s}`;
   const from = (least: number, text: string, otherwise: string): string =>

@@ -1,6 +1,6 @@
 /**
- * Lines on the status line of a room's clients. Not by `display-message`: that stops the client's screen for as
- * long as it shows (status.c sets TTY_FREEZE), and the host would not see what their guest types meanwhile.
+ * Announcements on the status line of a room's clients. They don't use `display-message`: it stops the client's screen
+ * while it shows (status.c sets TTY_FREEZE), and the host would not see what their guest types meanwhile.
  */
 import { timeLeft } from './airlock.ts';
 import type { Room } from './claim.ts';
@@ -12,16 +12,16 @@ export const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until'
 
 const forThisClient = '#{||:#{==:#{@tmuxpair-to},},#{m:*+#{client_pid}+*,#{@tmuxpair-to}}}';
 
-/** In a status line of the user's own that has no right-hand part, which our segment is put into else. */
+/** Appended to a status line of the user's own that has no `status-right`, where our segment goes otherwise. */
 const atItsEnd = `#{?#{m:*status-right*,#{@tmuxpair-format}},,#[align=right]${segment}}`;
 
 /**
- * Puts what is announced in the place of the user's status line, which stays as it is else.
+ * Shows announcements in place of the user's status line, which otherwise stays as it is.
  * @param where the scope of the options: `-g`, or `-t` and a session
  */
 export function announcementSettings(where: readonly string[]): Commands {
   return [
-    // Once: the room may be taken up again.
+    // Only once: the room may be taken up again.
     ['set-option', ...where, '-oqF', '@tmuxpair-format', '#{status-format[0]}'],
     [
       ...['set-option', ...where, 'status-format[0]'],
@@ -30,7 +30,7 @@ export function announcementSettings(where: readonly string[]): Commands {
   ];
 }
 
-/** Shows one line for `seconds`, in the way that leaves no trace, but stops a client's screen meanwhile. */
+/** Shows one line for `seconds` in a way that leaves no trace, but stops the clients' screens meanwhile. */
 export async function flash(
   room: Room,
   clients: readonly Client[],
@@ -53,8 +53,8 @@ const lentBack = `if-shell -F "#{${lent}}" "set-option -u ${lent} ; set-option s
 let announcements = 0;
 
 /**
- * Shows one line for `seconds` on the status line of every client, or of those on the processes `pids`. Who has turned
- * the status line off gets it as a message. A later line takes the place of an earlier one.
+ * Shows one line for `seconds` on the status line of every client, or of those with the process ids `pids`. A client
+ * whose status line is off gets a message instead. A later line replaces an earlier one.
  */
 export async function announce(
   room: Room,
@@ -77,10 +77,10 @@ export async function announce(
       `if-shell -F '#{==:#{@tmuxpair-said-id},${id}}' 'set-option -u @tmuxpair-said ; ${lentBack}'`,
     ],
     ...to.map(({ name }) => ['if-shell', '-F', ...here, '#{==:#{status},off}', message(name)]),
-    // What is announced as a popup closes is not drawn by tmux 3.8 else.
+    // Without this, tmux 3.8 does not draw a line that is announced while a popup closes.
     ...to.map(({ name }) => ['refresh-client', '-S', '-t', name]),
   ]);
-  // Tmux 3.2 can't be told whose a message is: they get a status line for as long.
+  // tmux 3.2 can't send a message to one client: the clients get a status line for that time.
   if (/usage: display-message/.test(stderr))
     await run(room, [
       ['set-option', ...here, lent, 'yes'],

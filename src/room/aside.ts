@@ -2,8 +2,8 @@ import { refuse } from '../domain/failure.ts';
 import { run, type Server } from './tmux.ts';
 
 /**
- * Runs programs, each in a terminal of its own, in a server that nobody attaches to and no configuration is loaded in. It
- * ends with the last of them.
+ * Runs programs, each in a terminal of its own, in a server to which nobody attaches and which loads no configuration.
+ * It ends with the last of them.
  * @param programs of several words each: a single one would go through a shell
  * @param env of the server, and of the programs
  * @throws Refusal `program-failed`

@@ -1,6 +1,7 @@
 /**
- * What tmux keeps for a terminal that takes no output. It discards output for a terminal that is slow, but looks whether to
- * (`tty_block_maybe`) only when the terminal has just taken some: for one that takes none at all, the buffer grows on.
+ * What tmux keeps for a terminal that takes no output. tmux discards output for a slow terminal, but decides that
+ * (`tty_block_maybe`) only when the terminal has just taken some. For a terminal that takes none at all, the buffer
+ * keeps growing.
  */
 import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -11,7 +12,7 @@ import { run } from './tmux.ts';
 
 export type Output = Pick<Client, 'pid' | 'tty' | 'written' | 'discarded'>;
 
-/** The guests' clients in the airlocks that there are. @param sockets the folder with theirs */
+/** The guests' clients in all present airlocks. @param sockets the folder of their sockets */
 export async function viewersIn(tmux: string, sockets: string): Promise<Output[]> {
   const format = '#{client_pid} #{client_written} #{client_discarded} #{client_tty}';
   const names = readdirSync(sockets, { withFileTypes: true }).filter((entry) => entry.isSocket());
@@ -26,10 +27,16 @@ export async function viewersIn(tmux: string, sockets: string): Promise<Output[]
     });
 }
 
-/** NUL, which a terminal ignores. A page of it: one that takes nothing has room for some kB that tmux does not use. */
+/**
+ * NULs, which a terminal ignores. A page of them: a terminal that takes nothing has room for some kB that tmux does not
+ * use.
+ */
 const probe = Buffer.alloc(4096);
 
-/** Whether a terminal takes some more. False only if it surely does not; one that takes nothing may get a true at first. */
+/**
+ * Whether a terminal takes more output. False only if it surely does not; one that takes nothing may give true at
+ * first.
+ */
 export async function takesOutput(tty: string): Promise<boolean> {
   try {
     const terminal = await open(tty, terminalFlags);

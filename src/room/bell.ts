@@ -2,15 +2,15 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Client } from './clients.ts';
 
-/** To write past tmux, without waiting for the terminal. */
+/** For writing past tmux, without waiting for the terminal. */
 export const terminalFlags = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /**
- * Rings the terminals of clients. Past tmux, which has no command for it; a terminal takes
- * a bell between, and inside, whatever else it is sent. One that doesn't take it is left alone.
+ * Rings the terminals of clients, past tmux, which has no command for it. A terminal takes a bell between and inside
+ * whatever else it is sent. One that does not take it is left alone.
  */
 export async function ringBell(clients: readonly Client[]): Promise<void> {
-  // Who has left hears none.
+  // A client that has left hears none.
   await Promise.all(clients.map(({ tty }) => ring(tty).catch(() => {})));
 }
 

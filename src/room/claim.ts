@@ -7,17 +7,20 @@ import type { Server } from './tmux.ts';
 
 /** The tmux server and session that a pairing shares. */
 export interface Room extends Server {
-  /** Where the room's socket and its claim stand, and whose the claim is; absent for a session of the host's own server. */
+  /**
+   * The folder of the room's socket and its claim, and the lease that claims it; absent for a session of the host's own
+   * server.
+   */
   readonly claim?: { readonly folder: string; readonly lease: string };
   /** The session's name, for people. */
   readonly session: string;
-  /** The session, for tmux: `=name`, or `$3` where it is one that the host may rename. */
+  /** The session, for tmux: `=name`, or `$3` if it is one that the host may rename. */
   readonly target: string;
 }
 
 /**
- * Takes the room `name` for one pairing; where no name was asked for, the first of `pair`, `pair-2`, … that no
- * live pairing has. The claim is a symbolic link, which only one of two can make.
+ * Claims the room `name` for one pairing or, without a name, the first of `pair`, `pair-2`, … that no live pairing has.
+ * The claim is a symbolic link, which only one of two pairings can make.
  */
 export function claimRoom(rooms: string, tmux: string, id: LeaseId, name?: string): Room {
   for (let n = 1; ; n++) {
@@ -47,7 +50,7 @@ export function roomAt(folder: string, lease: string, tmux: string): Room {
   return { tmux, claim: { folder, lease }, session, target: `=${session}`, socket: join(folder, 'tmux') };
 }
 
-/** Whether nobody else can take this room for free: our claim is on it. */
+/** Whether our claim is still on this room, so nobody else can take it for free. */
 export function claimStands({ claim }: Room): boolean {
   try {
     return !claim || readlinkSync(join(claim.folder, 'lease')) === claim.lease;
@@ -56,7 +59,7 @@ export function claimStands({ claim }: Room): boolean {
   }
 }
 
-/** Puts our claim on a room back, unless it is somebody else's by now. */
+/** Puts our claim back on a room, unless somebody else has it by now. */
 export function reclaim({ claim }: Room): void {
   try {
     if (claim) symlinkSync(claim.lease, join(claim.folder, 'lease'));
@@ -65,7 +68,7 @@ export function reclaim({ claim }: Room): void {
   }
 }
 
-/** Takes this lease's claim off the room, if it still has one, and removes the folder where its session has ended. */
+/** Removes this lease's claim from the room, if it is still there, and the room's folder if its session has ended. */
 export function unclaimRoom({ claim, socket }: Room, left: 'stays' | 'ended'): void {
   if (!claim) return;
   const link = join(claim.folder, 'lease');

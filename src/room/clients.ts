@@ -6,16 +6,16 @@ export interface Client {
   /** What tmux calls it. */
   readonly name: string;
   readonly tty: string;
-  /** The second in which a key was pressed in it last, since the epoch. */
+  /** The second of the last key press in it, since the epoch. */
   readonly activity: number;
-  /** In cells; what tmux takes for a terminal that has no size included. */
+  /** In cells; for a terminal without a size, what tmux assumes. */
   readonly columns: number;
   readonly rows: number;
-  /** Bytes that the server has written for its terminal in all, those included that it has not taken yet. */
+  /** Bytes that the server has written for its terminal in all, including those that it has not taken yet. */
   readonly written: number;
-  /** Those of them that it was too slow for. */
+  /** Those of them that tmux discarded because the terminal was too slow. */
   readonly discarded: number;
-  /** Whether it was told to give its terminal back until somebody continues it (`suspend-client`). */
+  /** Whether it was told to give up its terminal until somebody continues it (`suspend-client`). */
   readonly suspended: boolean;
 }
 
@@ -33,13 +33,13 @@ const fields = [
 ];
 const format = fields.map((field) => `#{client_${field}}`).join(' ');
 
-/** The clients in the room, an observer (see observe.ts) aside; none if the server does not answer. */
+/** The clients in the room, except an observer (see observe.ts); none if the server does not answer. */
 export async function clientsOf(room: Room): Promise<Client[]> {
   const { ok, stdout } = await run(room, [listClients(room)]);
   return ok ? parseClients(stdout.split('\n')) : [];
 }
 
-/** The command that {@link parseClients} reads the answer of. */
+/** The command whose answer {@link parseClients} reads. */
 export function listClients({ target }: Pick<Room, 'target'>): readonly string[] {
   return ['list-clients', '-t', target, '-F', format];
 }

@@ -1,8 +1,8 @@
 import type { Server } from './tmux.ts';
 
 /**
- * Puts text on the clipboard through the tmux that this process is in, which hands it on to its own terminal: what a
- * program in a pane sends by itself tmux keeps, unless told otherwise. Does nothing if tmux won't.
+ * Puts text on the clipboard through the tmux that this process runs in, which passes it on to its own terminal. By
+ * default tmux keeps what a program in a pane sends by itself. Does nothing if tmux refuses.
  */
 export async function copyThroughTmux(
   { tmux, socket }: Server,

@@ -1,19 +1,20 @@
 /**
- * Keeps guests' clients in their session. What the host runs in a pane is for tmux's client of latest activity unless it
- * names one, and that may be a guest's: `tmux switch-client -t private` would show them another session.
+ * Keeps guests' clients in their session. A tmux command that the host runs in a pane and that names no client is for
+ * the client of latest activity. That may be a guest's: `tmux switch-client -t private` would show them another
+ * session.
  */
 import type { Room } from './claim.ts';
 import { run } from './tmux.ts';
 
-/** Behind what the host's own configuration may have in this hook; each session has a place of its own. */
+/** After anything that the host's own configuration may have in this hook. Each session has a place of its own. */
 const place = 740_000;
 
-/** What tmux calls a terminal, as far as it can stand in a command. */
+/** The name of a client, if it can stand in a command. */
 const plain = /^[\w/.-]+$/;
 
 /**
- * Has the server bring these clients back at once, whatever moves them. Tmux runs a hook before it draws again, so that they
- * see nothing of the other session. With none nothing is left of it.
+ * Has the server bring these clients back at once, whatever moves them. tmux runs a hook before it draws again, so they
+ * see nothing of the other session. Without names, removes the hook.
  * @param id the session's, as {@link sessionId} gives it
  */
 export async function holdClients(room: Room, id: string, names: readonly string[]): Promise<void> {
@@ -28,17 +29,18 @@ export async function holdClients(room: Room, id: string, names: readonly string
 }
 
 /**
- * Brings a client back that the server has not: it was moved before it was held, or tmux 3.2 can't tell a hook whose it is.
+ * Brings back a client that the server has not brought back: it was moved before it was held, or tmux 3.2 can't tell
+ * for which client a hook runs.
  * @returns whether it is in the room at all
  */
 export async function bringBack(room: Room, id: string, name: string): Promise<boolean> {
   return plain.test(name) && (await run(room, [['switch-client', '-c', name, '-t', id]])).ok;
 }
 
-/** What tmux knows the room's session by, whatever its name; `undefined` if there is none. */
+/** The id of the room's session in tmux, whatever its name; `undefined` if there is none. */
 export async function sessionId(room: Room): Promise<string | undefined> {
   const isId = (text: string): boolean => /^\$\d+$/.test(text);
-  if (isId(room.target)) return room.target; // It may have ended: what was set of it is found all the same.
+  if (isId(room.target)) return room.target; // It may have ended: what was set for it is found all the same.
   const { stdout } = await run(room, [['display-message', '-p', '-t', `${room.target}:`, '#{session_id}']]);
   return isId(stdout) ? stdout : undefined;
 }

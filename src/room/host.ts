@@ -6,17 +6,17 @@ import type { Room } from './claim.ts';
 import { clientsOf } from './clients.ts';
 import { run, withoutTmux } from './tmux.ts';
 
-/** The host's own tmux client, which has this terminal until it goes. */
+/** The host's own tmux client, which holds this terminal until it goes. */
 export interface HostClient {
   readonly pid: number | undefined;
-  /** Resolves once tmux has taken the client in; never, where it does not. */
+  /** Resolves once tmux has accepted the client; never if it does not. */
   readonly arrived: Promise<void>;
   /**
-   * Resolves when the client has gone, however it went.
-   * Rejects with Refusal `program-failed` where it never got in; tmux has then said why on this terminal.
+   * Resolves when the client has gone, for whatever reason. Rejects with Refusal `program-failed` if it never got in;
+   * tmux has then said why on this terminal.
    */
   readonly gone: Promise<void>;
-  /** Sends the client away, if it is still there, its terminal in order. Resolves when it has gone. */
+  /** Detaches the client, if it is still there, and leaves its terminal in order. Resolves when it has gone. */
   detach(): Promise<void>;
 }
 
@@ -24,7 +24,8 @@ export interface HostClient {
 const timeoutMs = 1000;
 
 export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
-  // Standard input may have been a guest's keys. tmux refuses /dev/tty, but a terminal's output is the terminal, too.
+  // Standard input may have been a file of a guest's keys. tmux refuses /dev/tty, but a terminal's output is the
+  // terminal, too.
   const input = process.stdin.isTTY ? 'inherit' : openOutput();
   const child = spawn(room.tmux, ['-N', '-S', room.socket, 'attach-session', '-t', room.target], {
     stdio: [input, 'inherit', 'inherit'],
@@ -44,7 +45,7 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
       else resolve();
     });
   });
-  gone.catch(() => {}); // Whoever waits for it hears of it.
+  gone.catch(() => {}); // Its callers get the error.
 
   const arrive = async (): Promise<void> => {
     while (!exited && !inside) {
@@ -61,10 +62,10 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
     gone,
     detach: async () => {
       if (exited) return;
-      child.kill('SIGCONT'); // A client that was suspended has stopped.
+      child.kill('SIGCONT'); // A suspended client is stopped.
       const client = (await clientsOf(room)).find(({ pid }) => pid === child.pid);
       if (client) await run(room, [['detach-client', '-t', client.name]]);
-      const left = gone.catch(() => {}); // Whoever waits for `gone` is told why.
+      const left = gone.catch(() => {}); // Callers of `gone` get the error.
       // A client asks its server before it goes, even on SIGTERM.
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
         await Promise.race([left, sleep(timeoutMs, undefined, { ref: false })]);
@@ -75,7 +76,7 @@ export function attachHost(room: Room, env: NodeJS.ProcessEnv): HostClient {
   };
 }
 
-/** Standard output, to be read from. A standalone executable's runtime wants a descriptor of its own for that. */
+/** Standard output, to be read from. The runtime of a standalone executable needs a descriptor of its own for that. */
 function openOutput(): number {
   const { fd } = process.stdout;
   return process.versions.bun === undefined ? fd : openSync(`/dev/fd/${fd}`, 'r+');

@@ -1,4 +1,4 @@
-/** The key by which the host gets their menu. In a room's own server only: nobody else's key table is touched. */
+/** The key that opens the host's menu. Bound in a room's own server only: no other key table is touched. */
 import { shWord } from '../domain/sh-word.ts';
 import type { Room } from './claim.ts';
 import { type Commands, run } from './tmux.ts';
@@ -7,9 +7,9 @@ const command = '@tmuxpair-menu';
 const keyOption = '@tmuxpair-menu-key';
 
 /**
- * Binds a key, after the prefix, to a command that gets the process id of the client it was pressed in.
+ * Binds a key, after the prefix, to a command that gets the process id of the client in which it was pressed.
  * @param key as tmux writes it
- * @param over whether to take it where the host's own configuration has it
+ * @param over whether to take it even if the host's own configuration binds it
  * @param words the command
  * @returns whether the key is bound now
  */
@@ -20,7 +20,7 @@ export async function bindMenuKey(
 ): Promise<boolean> {
   if (!room.claim) return false;
   if (!over && (await isBound(room, key))) return false;
-  // From an option, since the command of a binding is a format, and a path may hold what one would expand.
+  // Read from an option, since the command of a binding is a format, which would expand what a path may contain.
   const menu = ['run-shell', '-b', `#{${command}} #{client_pid} >/dev/null 2>&1 || :`];
   const { ok } = await run(room, [
     ['set-option', '-g', command, words.map(shWord).join(' ')],
@@ -31,8 +31,8 @@ export async function bindMenuKey(
 }
 
 /**
- * Whether a key does anything after the prefix. Asked for one key, or one binding, tmux 3.7 prints nothing: so all are
- * listed, with a table of our own that tells how tmux writes this one.
+ * Whether a key does anything after the prefix. If asked for one key, or one binding, tmux 3.7 prints nothing. So this
+ * lists all, with a table of our own that shows how tmux writes this key.
  */
 async function isBound(room: Room, key: string): Promise<boolean> {
   const ours = 'tmuxpair';
@@ -49,10 +49,10 @@ async function isBound(room: Room, key: string): Promise<boolean> {
   return ok && written !== undefined && keysOf('prefix').includes(written);
 }
 
-/** Asks which key is bound; nothing where none is. The answer stands in the first line. */
+/** Asks which key is bound. The answer is in the first line, which is empty if none is. */
 export const askForMenuKey: Commands = [['show-options', '-gqv', keyOption]];
 
-/** Unbinds the key that {@link askForMenuKey} was answered with. */
+/** Unbinds the key in the answer to {@link askForMenuKey}. */
 export async function unbindMenuKey(room: Room, answer: string): Promise<void> {
   const [key = ''] = answer.split('\n');
   if (key !== '') await run(room, unbinding(key));

@@ -2,7 +2,7 @@ import { shWord } from '../domain/sh-word.ts';
 
 export interface Menu {
   readonly title: string;
-  /** Above what can be chosen. */
+  /** Shown above the items. */
   readonly lines: readonly string[];
   readonly items: readonly MenuItem[];
 }
@@ -11,11 +11,11 @@ export interface MenuItem {
   readonly text: string;
   /** `[a-z0-9-]+`. */
   readonly value: string;
-  /** One letter or digit; without, the item takes the arrows and Enter, which nobody presses in passing. */
+  /** One letter or digit. Without one, the item needs the arrows and Enter, which nobody presses in passing. */
   readonly key?: string;
 }
 
-/** Columns and lines that a menu takes, without its border. */
+/** Columns and lines of a menu, without its border. */
 export interface Extent {
   readonly width: number;
   readonly height: number;
@@ -34,8 +34,8 @@ export function extentOf({ title, lines, items }: Menu): Extent {
 }
 
 /**
- * A POSIX sh script that shows a menu on its terminal. It writes its process id to `answer`, and then the value of the item
- * that was chosen, a line each. The arrows and Enter choose, or an item's key; q, Escape and Ctrl-C close it.
+ * A POSIX sh script that shows a menu on its terminal. It writes its process id to `answer`, and then the value of the
+ * chosen item, one per line. The arrows and Enter choose an item, as does its key; q, Escape and Ctrl-C close the menu.
  * @param answer a path without quotes
  */
 export function menuScript({ title, lines, items }: Menu, answer: string): string {

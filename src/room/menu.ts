@@ -1,8 +1,8 @@
 /**
- * Menus on the host's clients: popups, each of which tmux shows on the one client that is named, and gives its keys alone.
- * Its own menus (`display-menu`) belong to the window from 3.8 on: they show on the guests' clients, too, and take their
- * keys. What is chosen comes back in a file of the lease's folder: not by way of the room's server, where a guest who types
- * can set any option.
+ * Menus on the host's clients: popups, each of which tmux shows on one named client and gives the keys of that client
+ * alone. tmux's own menus (`display-menu`) belong to the window from 3.8 on: they show on the guests' clients, too, and
+ * take their keys. The choice comes back in a file of the lease's folder. It does not go through the room's server,
+ * where a guest who can type can set any option.
  */
 
 import { spawn } from 'node:child_process';
@@ -12,12 +12,12 @@ import type { Room } from './claim.ts';
 import { extentOf, type Menu, menuScript } from './menu-script.ts';
 import { argv, withoutTmux } from './tmux.ts';
 
-/** `busy`: another menu or popup was in the way. `gone`: the client is, or the server. */
+/** `busy`: another menu or popup was in the way. `gone`: the client or the server has gone. */
 export type Choice =
   | { readonly kind: 'chosen'; readonly value: string }
   | { readonly kind: 'closed' | 'busy' | 'gone' };
 
-/** A menu that shows. */
+/** A menu on the screen. */
 export interface ShownMenu {
   /** Resolves once it has gone from the screen. */
   readonly choice: Promise<Choice>;
@@ -25,13 +25,13 @@ export interface ShownMenu {
   close(): void;
 }
 
-/** How often to look, in ms, whether a menu shows by now. */
+/** How often, in ms, to look whether a menu shows yet. */
 const soon = 20;
 
 let shown = 0;
 
 /**
- * Shows a menu on one client. Its texts may come from outside, and are printable.
+ * Shows a menu on one client. Its texts may come from outside, but are printable.
  * @param client the client's name, as tmux has it
  * @param folder a folder of ours; a safe token
  */
@@ -59,7 +59,7 @@ export function showMenu(room: Room, client: string, menu: Menu, folder: string)
   const choose = async (): Promise<Choice> => {
     try {
       let ended = await popup('/bin/sh', script);
-      // Before 3.3 a popup takes one word, which the user's own shell runs.
+      // Before tmux 3.3 a popup takes one word, which the user's own shell runs.
       if (/too many arguments/.test(ended.stderr)) ended = await popup(`exec /bin/sh ${script}`);
       const said = read(answer);
       const chosen = menu.items.find(({ value }) => value === said[1])?.value;
@@ -73,7 +73,7 @@ export function showMenu(room: Room, client: string, menu: Menu, folder: string)
   const choice = choose();
   let pid = 0;
   let isUnwanted = false;
-  // As soon as it shows: the folder may be gone by the time that it is to be closed.
+  // As soon as it shows: by the time it is to be closed, the folder may be gone.
   const timer = setInterval(() => {
     pid = Number(read(answer)[0] ?? 0);
     if (pid === 0) return;
@@ -93,7 +93,7 @@ export function showMenu(room: Room, client: string, menu: Menu, folder: string)
   return { choice, close };
 }
 
-/** A popup's program leads a group, in which another waits for a key. */
+/** A popup's program leads a process group, in which another program waits for a key. */
 function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGTERM');
@@ -102,7 +102,7 @@ function endGroup(pid: number): void {
   }
 }
 
-/** The lines that the script has written; none where it has never run. */
+/** The lines that the script has written; none if it has never run. */
 function read(path: string): string[] {
   try {
     return readFileSync(path, 'latin1').trim().split('\n');

@@ -13,22 +13,21 @@ export interface Observer {
 /** How often, in ms, to ask for the clients: tmux announces those that come and go, not those that change. */
 const every = 500;
 
-/** Said when the control client has ended: what writes to it would wait for more to write. */
+/** Sent when the control client has ended: otherwise the loop that writes to it would wait for more to write. */
 const gone = '%gone';
 
 /**
- * The control client (`"$@"`) between two loops. The first hands on what this process writes, and keeps the client
+ * The control client (`"$@"`) between two loops. The first passes on what this process writes, and keeps the client
  * attached for a second after this process has died, in which the guests are put out: see {@link observeRoom}. The last
- * reads on: what tmux has written for a control client that nobody reads keeps that client from ending (tmux 3.3,
- * `control_all_done`).
+ * keeps reading: unread output keeps a control client from ending (tmux 3.3, `control_all_done`).
  */
 const client = `{ while read -r line; do printf '%s\\n' "$line"; done; sleep 1; } | "$@" | { cat; (echo ${gone}); exec cat >/dev/null; }`;
 
 /**
- * Attaches a control client to the room, which gets no output and can change nothing, and reports the room's other
- * clients whenever one comes or goes, and every half second. While it is attached, guests can neither resize a window nor
- * change a pane's focus, with the host there or not: tmux disregards the size of `ignore-size` clients as long as any
- * other client is attached (this one has no size of its own), and a control client always counts as focused.
+ * Attaches a control client to the room, which gets no output and can change nothing. Reports the room's other clients
+ * whenever one comes or goes, and every half second. While it is attached, guests can neither resize a window nor
+ * change a pane's focus, whether the host is there or not: tmux ignores the size of `ignore-size` clients as long as
+ * any other client is attached (this one has no size of its own), and a control client always counts as focused.
  */
 export function observeRoom(room: Room, onClients: (clients: readonly Client[]) => void): Observer {
   const attach = ['-C', 'attach-session', '-E', '-f', 'no-output,read-only', '-t', room.target];
@@ -38,7 +37,7 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     stdio: ['pipe', 'pipe', 'ignore'],
     env: withoutTmux(process.env),
   });
-  child.stdin.on('error', () => {}); // It has ended; `ended` tells.
+  child.stdin.on('error', () => {}); // It has ended; `ended` reports that.
   const list = `${listClients(room)
     .map((word) => `'${word}'`)
     .join(' ')}\n`;
@@ -55,10 +54,10 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     if (/^%(client|session|sessions)-/.test(line)) return ask();
     if (line.startsWith('%begin ')) answer = [];
     else if (!/^%(end|error) /.test(line)) answer.push(line);
-    // A 1 at the end: the answer to a question of ours, not to the command that the client was started with.
+    // A 1 at the end marks the answer to a question of ours, not to the command that started the client.
     else if (line.endsWith(' 1')) {
       waiting = false;
-      // Before the client is attached the list is empty. tmux announces it once it is, and it is asked again.
+      // Until the client is attached, the list is empty. tmux announces it once it is, and we ask again.
       if (answer.some((one) => one.startsWith('1 '))) onClients(parseClients(answer));
       if (stale) ask();
     }

@@ -1,7 +1,7 @@
 /**
- * The host's own tmux server, by the environment. A client does what its server says, running programs and writing files
- * included, so a socket counts only if nobody else could have put it there. tmux checks the folder of a socket by itself
- * (`make_label`), but not if it is given the path (`-S`, `TMUX`).
+ * The host's own tmux server, found through the environment. A client does what its server says, including running
+ * programs and writing files, so a socket counts only if nobody else could have put it there. tmux checks the folder of
+ * a socket by itself (`make_label`), but not if it is given the path (`-S`, `TMUX`).
  */
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { isOwn } from '../system/ownership.ts';
 import { type Distrust, distrustAbove } from '../system/safe-path.ts';
 
 /**
- * The socket that `TMUX` names, else the one that tmux takes by default, its folder with no links left in it.
+ * The socket that `TMUX` names, else tmux's default one, with the links in its folder resolved.
  * @returns `undefined` if there is none
  * @throws Refusal `usage` if it is not this account's alone
  */
@@ -47,7 +47,7 @@ function defaultSocket({ TMUX_TMPDIR }: NodeJS.ProcessEnv): string {
   return join(folder, `tmux-${process.geteuid?.() ?? 0}`, 'default');
 }
 
-/** What there is against a socket in a folder without links, whether there is one or not. */
+/** What speaks against a socket in a folder without links, whether or not it exists. */
 function against(socket: string): string | undefined {
   const found = distrustAbove(socket);
   if (found) return describeDistrust(found);
@@ -80,7 +80,7 @@ function realPath(path: string): string | undefined {
   }
 }
 
-/** `undefined` also if a folder above may not be entered: tmux can't, either. */
+/** `undefined` also if a folder above may not be entered: tmux can't enter it, either. */
 function look(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });

@@ -16,28 +16,28 @@ export interface RoomOptions {
   readonly size: { readonly columns: number; readonly rows: number };
   /** What runs in the session instead of the shell; empty for the shell. */
   readonly command: readonly string[];
-  /** A program that the server runs beside the session from the start; it ends by itself, and says nothing. */
+  /** A program that the server runs beside the session from the start. It ends by itself, and prints nothing. */
   readonly clock: string;
   /** Epoch seconds. */
   readonly deadline: number;
 }
 
 /**
- * Starts the session, or takes up the one that an earlier pairing left, where a command gets a window of its own; and
- * sets on top of the user's own configuration what our promise needs. One tmux invocation for a new session, in which
- * the server also tells its version.
+ * Starts the session, or takes up the one that an earlier pairing left, in which a command gets a window of its own.
+ * Then sets, on top of the user's own configuration, what our promise needs. A new session takes one tmux invocation,
+ * in which the server also reports its version.
  * @throws Refusal `program-failed`, `program-too-old`
  */
 export async function openRoom(room: Room, options: RoomOptions): Promise<'new' | 'taken up'> {
   const size = ['-x', String(options.size.columns), '-y', String(options.size.rows)];
   const command = options.command.length === 0 ? [] : ['--', ...options.command];
-  // One that fails has the rest left out. What a user's own configuration prints comes before.
+  // If one command fails, the rest is left out. What a user's own configuration prints comes before.
   const readyMarker = ` is open (${room.socket})\n`;
   const settings = [
     ...roomSettings(room, options),
     ['display-message', '-p', `#{version}${readyMarker.trimEnd()}`],
   ];
-  // The folder is where tmux is run: -c would run what stands in a name like `#(rm x)`.
+  // tmux is run in this folder: -c would run what is in a name like `#(rm x)`.
   const at = { env: options.env, cwd: options.cwd, readyMarker };
   const opened = await run(
     room,
@@ -59,7 +59,7 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
     }
   } else {
     await closeRoom(room);
-    await tmuxVersion(room.tmux); // One that is too old may not know what it was told.
+    await tmuxVersion(room.tmux); // One that is too old may not know these commands.
   }
   return refuse({
     kind: 'program-failed',
@@ -69,7 +69,7 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
   });
 }
 
-/** In what tmux said when a room was opened. */
+/** Finds the version in what tmux said when a room was opened. */
 function versionSaid(stdout: string): string {
   const last = stdout.split('\n').at(-1) ?? '';
   return last.replace(/ is open .*/, '').replace(/^tmux /, '');
@@ -82,9 +82,9 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     ['set-option', ...here, 'destroy-unattached', 'off'],
     ['set-option', '-s', 'exit-unattached', 'off'],
     ['set-option', ...here, '@tmuxpair-until', String(deadline)],
-    // So that nobody takes it for a session of the host's to be shared.
+    // Keeps anybody from taking it for a session of the host's that can be shared.
     ['set-option', ...here, '@tmuxpair-lease', room.claim?.lease ?? ''],
-    // The user's own status line stays as it is, to the right of ours. Once: the room may be taken up again.
+    // The user's own status line stays as it is, to the right of ours. Only once: the room may be taken up again.
     ['set-option', '-goqF', '@tmuxpair-length', '#{e|+:#{status-right-length},24}'],
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
     ['set-option', '-gF', 'status-right-length', '#{@tmuxpair-length}'],
@@ -95,22 +95,22 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
 }
 
 /**
- * Has the server run the clock after a second, the first that it would wait for anyway: to start it takes the server some
- * milliseconds, in which nobody is served. By then it may have been taken away.
+ * Has the server start the clock after a second, which the clock would wait first anyway. Starting it takes the server
+ * some milliseconds, in which it serves nobody. By then the script may be gone.
  */
 export function clockCommand(clock: string): readonly string[] {
-  // Tmux 3.5 has the user's own shell run it, which may be anything.
+  // tmux 3.5 runs it in the user's own shell, which may be anything.
   return ['run-shell', '-b', '-d', '1', `exec /bin/sh -c '[ ! -f ${clock} ] || exec /bin/sh ${clock}'`];
 }
 
-/** Has the clock of a room run again. */
+/** Starts the clock of a room again. */
 export async function startClock(room: Room, clock: string): Promise<void> {
   await run(room, [clockCommand(clock)]);
 }
 
 /**
- * The sh commands by which a gate enters the room, by access. Each execs. `folder` is a safe token. Drawing for who looks
- * gives way to the host's own programs.
+ * The sh commands by which a gate enters the room, by access. Each one execs. `folder` is a safe token. Drawing for
+ * viewers gives way to the host's own programs.
  */
 export function enterCommands(room: Room, folder: string): { write: string; airlock: string; look: string } {
   const tmux = shWord(room.tmux);
@@ -123,8 +123,8 @@ export function enterCommands(room: Room, folder: string): { write: string; airl
 }
 
 /**
- * Whether a session still stands in the room, under whichever name: the host may have given it another. Where that
- * can't be told, as of a server that hangs, it counts as standing.
+ * Whether a session still exists in the room, under any name: the host may have renamed it. If that can't be told, for
+ * example because the server hangs, it counts as existing.
  */
 export async function hasSession(room: Room): Promise<boolean> {
   const list = room.claim ? ['list-sessions'] : ['has-session', '-t', room.target];
@@ -132,12 +132,12 @@ export async function hasSession(room: Room): Promise<boolean> {
     const { ok, stdout, stderr } = await run(room, [list]);
     if (ok && (stdout !== '' || !room.claim)) return true;
     if (/^(no server running on|error connecting to|can't find session)/.test(stderr)) return false;
-    await sleep(20); // A server on its way out answers, but has no session any more.
+    await sleep(20); // A server that is about to end answers, but has no session any more.
   }
   return true;
 }
 
-/** Shows another end on the status line. @param deadline epoch seconds */
+/** Shows a new deadline on the status line. @param deadline epoch seconds */
 export async function showDeadline(room: Room, deadline: number): Promise<void> {
   await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-until', String(deadline)]]);
 }
@@ -153,7 +153,7 @@ export async function showGuests(room: Room, labels: readonly string[]): Promise
   await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-guests', text]]);
 }
 
-/** Ends the room's session, with what runs in it, and gives up the room. */
+/** Ends the room's session and what runs in it, and gives up the room. */
 export async function closeRoom(room: Room): Promise<void> {
   await run(room, [['kill-session', '-t', room.target]]);
   if (await hasSession(room)) await leaveRoom(room);
@@ -165,7 +165,7 @@ export async function leaveRoom(room: Room): Promise<void> {
   unclaimRoom(room, await clearRoom(room));
 }
 
-/** Takes what we show off the status line. @returns whether the session still stands */
+/** Takes what we show off the status line. @returns whether the session still exists */
 export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
   const unset = leftInRoom.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]);
   const { ok, stdout } = await run(room, [...askForMenuKey, ...unset]);

@@ -1,6 +1,6 @@
 /**
- * Sharing a session that the host has already, on the host's own server. What is changed of it for that time is kept in
- * options of the session itself, so that it can be left as it was by whoever finds it, also after a crash.
+ * Sharing an existing session of the host's, on the host's own server. What is changed for that time is kept in options
+ * of the session itself, so whoever finds it can restore it, even after a crash.
  */
 import { basename, dirname } from 'node:path';
 import { refuse, usage } from '../domain/failure.ts';
@@ -13,7 +13,7 @@ import { clockCommand, type RoomOptions } from './room.ts';
 import { run } from './tmux.ts';
 import { allowTooSmall, putOutTooSmall } from './too-small.ts';
 
-/** The options that are changed; of a list, all of it. */
+/** The options that are changed; of a list, all entries. */
 const changed = [
   'detach-on-destroy',
   'status',
@@ -25,7 +25,7 @@ const claim = '@tmuxpair-lease';
 const version = ['display-message', '-p', '#{version}'] as const;
 /** The names of those of {@link changed} that were set in the session itself. */
 const before = '@tmuxpair-before';
-/** Options for what others were: those named in {@link before} by their places, others behind them. */
+/** Options for the former values: first those named in {@link before}, in that order, then others. */
 const copies = '@tmuxpair-kept-';
 
 /**
@@ -49,16 +49,16 @@ export async function findShared(tmux: string, env: NodeJS.ProcessEnv, name?: st
   return { tmux, socket, session, target: id };
 }
 
-/** The name of the room below one of `rooms` whose session this program runs in; `undefined` elsewhere. */
+/** The name of the room below one of `rooms` whose session this program runs in; `undefined` if it runs in none. */
 export function roomAround(rooms: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const folder = dirname(env.TMUX?.split(',')[0] ?? '');
   return rooms.includes(dirname(folder)) ? basename(folder) : undefined;
 }
 
 /**
- * Takes the session for one pairing and shows there what a room shows.
+ * Takes the session for one pairing, and shows in it what a room shows.
  * @param stands whether a lease of this id stands
- * @throws Refusal `usage` where another pairing has it, `program-failed`
+ * @throws Refusal `usage` if another pairing has it, `program-failed`
  */
 export async function openShared(
   room: Room,
@@ -73,7 +73,7 @@ export async function openShared(
   const { ok, stdout, stderr } = await run(room, [
     ...[...own, ...lines].map((name, index) => copy(room, name, `${copies}${index}`)),
     ['set-option', ...here, before, own.join(' ')],
-    // Else a guest would find themselves in another session when this one ends.
+    // Otherwise a guest would end up in another session when this one ends.
     ['set-option', ...here, 'detach-on-destroy', 'on'],
     ['set-option', ...here, '@tmuxpair-until', String(options.deadline)],
     ['set-option', ...here, '-F', '@tmuxpair-right', '#{status-right}'],
@@ -88,7 +88,7 @@ export async function openShared(
   await putOutTooSmall(room, stdout);
 }
 
-/** Leaves the session as it was, where it is this lease's. */
+/** Leaves the session as it was, if it is this lease's. */
 export async function leaveShared(room: Room, lease: string): Promise<void> {
   const here = scope(room);
   if ((await optionOf(room, claim)) !== lease) return;
@@ -122,8 +122,8 @@ async function claimSession(room: Room, lease: string, stands: (lease: string) =
 }
 
 /**
- * Has tmux copy what an option is in the session. It is never read from there: what tmux prints is made printable (in a
- * locale without UTF-8 a `_` stands for each other character, and tmux 3.4 writes `\$` for `$`).
+ * Has tmux copy the value that an option has in the session. We never read the value: tmux makes what it prints
+ * printable (in a locale without UTF-8 a `_` stands for each other character, and tmux 3.4 writes `\$` for `$`).
  */
 function copy(room: Room, from: string, to: string): readonly string[] {
   return ['set-option', ...scope(room), '-F', to, `#{${from}}`];
@@ -140,8 +140,8 @@ function isChanged(name: string): boolean {
 }
 
 /**
- * The lines of the status below the first, in which announcements are, by their entries. A session that has one entry of
- * a list has none of the global ones, so these are to be given to it, too.
+ * The entries for the status lines below the first, which holds the announcements. A session that has one entry of a
+ * list has none of the global ones, so it needs these, too.
  */
 async function moreLines(room: Room, own: readonly string[]): Promise<string[]> {
   if (own.some((name) => name.startsWith('status-format'))) return [];

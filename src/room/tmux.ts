@@ -20,14 +20,14 @@ export interface Output {
   readonly stderr: string;
 }
 
-/** 3.2 has -N and client flags. */
+/** 3.2 adds -N and client flags. */
 const floor = [3, 2] as const;
 
-/** How long, in ms, a server that runs may take to answer: one that hangs must not hold up the end. */
+/** How long, in ms, a running server may take to answer: one that hangs must not hold up the end. */
 const timeoutMs = 2000;
 
 /**
- * Runs commands on a server. Never starts one, unless `start` says so.
+ * Runs commands on a server. Never starts one, unless `start` is given.
  * @param start `config` is read in place of the user's own configuration
  */
 export async function run(
@@ -39,14 +39,14 @@ export async function run(
   const args = [...(start ? config : ['-N']), '-S', server.socket, ...argv(commands)];
   const { code, ...output } = await capture(server.tmux, args, {
     env: withoutTmux(start?.env ?? process.env),
-    cwd: start ? start.cwd : '/', // Our own may have been removed.
-    // Its outputs are not waited for then: they have been handed to the server.
+    cwd: start ? start.cwd : '/', // Our own working directory may be gone.
+    // A started server keeps the outputs open, so their end is not waited for.
     ...(start ? { readyMarker: start.readyMarker } : { timeoutMs }),
   });
   return { ok: code === 0, ...output };
 }
 
-/** The words of `commands` as tmux wants them: `;` between, and a `;` that ends a word made plain. */
+/** The words of `commands` as tmux wants them: `;` between commands, and a `;` at the end of a word escaped. */
 export function argv(commands: Commands): string[] {
   return commands.flatMap((command, index) => [
     ...(index === 0 ? [] : [';']),
@@ -54,14 +54,14 @@ export function argv(commands: Commands): string[] {
   ]);
 }
 
-/** An environment in which tmux does not take itself for nested. */
+/** An environment in which tmux does not believe itself nested. */
 export function withoutTmux(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { TMUX: _, TMUX_PANE: __, ...rest } = env;
   return rest;
 }
 
 /**
- * The absolute path of tmux: `named` where given (a path, or a name to look for), else from `PATH`.
+ * The absolute path of tmux: `named` if given (a path, or a name to look for), else from `PATH`.
  * @throws Refusal `program-missing`
  */
 export function findTmux(env: NodeJS.ProcessEnv, named = 'tmux'): string {
@@ -73,7 +73,7 @@ export function findTmux(env: NodeJS.ProcessEnv, named = 'tmux'): string {
   return refuse({ kind: 'program-missing', program: named, hint });
 }
 
-/** What tmux says of itself, without its name: `3.3a`. @throws Refusal `program-too-old`, `program-failed` */
+/** The version that tmux reports, without its name: `3.3a`. @throws Refusal `program-too-old`, `program-failed` */
 export async function tmuxVersion(tmux: string): Promise<string> {
   const { code, stdout, stderr } = await capture(tmux, ['-V']);
   const version = stdout.trim().replace(/^tmux /, '');
@@ -83,7 +83,10 @@ export async function tmuxVersion(tmux: string): Promise<string> {
   return version;
 }
 
-/** @param version as tmux says it, without its name @throws Refusal `program-too-old`, `program-failed` */
+/**
+ * @param version as tmux reports it, without its name
+ * @throws Refusal `program-too-old`, `program-failed`
+ */
 export function checkVersion(tmux: string, version: string): void {
   if (/^(master|openbsd-)/.test(version)) return;
   const [, major, minor] = /^(?:next-)?(\d+)\.(\d+)/.exec(version) ?? [];
