@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Trouble } from '../domain/trouble.ts';
 
-/** Whether this machine still has the addresses that guests were told, as far as it had them: a network may change. */
+/** Reports addresses that guests were told and that this machine had, but has no longer: a network may change. */
 export function watchAddresses(told: () => readonly string[]): () => Trouble[] {
   const had = new Set<string>();
   return () => {

@@ -1,4 +1,4 @@
-/** Asking the host about each join: a menu on each of their clients, until one of them has answered. */
+/** Asks the host about each join: a menu on each of the host's clients, until one of them has answered. */
 
 import type { Visit } from '../domain/events.ts';
 import { inLease } from '../domain/lease-folder.ts';
@@ -12,28 +12,28 @@ import type { HostPresence } from './host-presence.ts';
 import { type Live, namesIn } from './live.ts';
 import { visitOf } from './watch.ts';
 
-/** How often to look, in ms, who waits and for whom a menu can be shown. */
+/** How often, in ms, to look who waits and on which client a menu can be shown. */
 const every = 500;
 /** How long, in ms, a host who has closed the menu is left alone. */
 const respite = 5000;
 /**
- * How long, in seconds, the host must have pressed no key before a menu shows: what somebody who is typing has meant
- * for their shell answers no question.
+ * How long, in seconds, the host must have pressed no key before a menu shows: keys that somebody types for their shell
+ * must not answer a question.
  */
 const idle = 1;
 
 /**
- * Asks the host about everybody who waits at the gate, the longest waiting first, and about one connection of a guest at
- * a time: their others are refused meanwhile. Who gets no answer is refused by the gate itself.
+ * Asks the host about everybody who waits at the gate, the longest waiting first, and about one connection of a guest
+ * at a time: their others are refused meanwhile. The gate itself refuses a guest who gets no answer.
  * @param menuFor gives a menu whose values are {@link Answer}s; any other value is no answer yet
- * @returns what ends it, and takes the menus away
+ * @returns a function that stops asking and takes the menus away
  */
 export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Visit) => Menu): () => void {
   const { room } = live;
   const { folder } = live.lease;
   const waiting = new Map<string, Visit>();
   const menus = new Map<string, { readonly record: string; readonly menu: ShownMenu }>();
-  /** When to ask a client about somebody again, by both names. */
+  /** When to ask a client about a guest's connection again, by both names. */
   const notBefore = new Map<string, number>();
   let stopped = false;
   const giveUp = (): void => {}; // The room may be gone by now, or is asked again soon.
@@ -58,7 +58,7 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   };
 
   const askOn = (client: Client): void => {
-    // tmux tells the second in which a key was pressed: perhaps at its end.
+    // tmux reports the second of the last key press, which may have been at its end.
     if (menus.has(client.name) || Date.now() / 1000 - (client.activity + 1) < idle) return;
     for (const [record, visit] of waiting) {
       if ((notBefore.get(`${client.name} ${record}`) ?? 0) > Date.now()) continue;
@@ -72,11 +72,11 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
     for (const client of await host.clients()) if (!stopped) askOn(client);
   };
 
-  /** One question a guest: an answer is about one connection, and many of them would be many menus. */
+  /** One question per guest: an answer is about one connection, and many of them would mean many menus. */
   const asksAlready = ({ label }: Visit): boolean =>
     [...waiting.values()].some((other) => other.label === label);
 
-  /** What may be answered has changed. */
+  /** Closes the menus of a question whose possible answers have changed. */
   const askAnew = (record: string): void => {
     for (const shown of menus.values()) if (shown.record === record) shown.menu.close();
   };

@@ -1,4 +1,4 @@
-/** What may be changed of a pairing while it lives. Each takes effect before it resolves. */
+/** What can be changed of a pairing while it lives. Each change takes effect before it resolves. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../domain/deadline.ts';
@@ -27,15 +27,15 @@ import { moveDeadline, timeLeft } from './deadline.ts';
 import type { Live } from './live.ts';
 import { isSome, keysLeft, noteLines, remainsOf } from './other-ways.ts';
 
-/** How long, in ms, somebody may be on their way through the gate. */
+/** How long, in ms, a guest may be on their way through the gate. */
 const timeoutMs = 2000;
 
 /**
  * Lets more guests in: their flags first, then their lines, all in one write.
- * @param invited resolved guests; their labels are given anew, so that they are unique here
- * @returns what is to be said of them
- * @throws Refusal `usage` for who is a guest already, `key-already-present`, `key-accepted`, those of `editKeyFile`; then
- *   none of them has been let in
+ * @param invited resolved guests; they get new labels, which are unique here
+ * @returns what to tell the host about them
+ * @throws Refusal `usage` for somebody who is a guest already, `gate-not-reached`, `key-already-present`,
+ * `key-accepted`, those of `editKeyFile`; then none of them has been let in
  */
 export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
   return live.changes.take(async () => {
@@ -57,7 +57,8 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
         expiry: live.expiryOf(live.deadline.epoch),
         forward: live.forward,
         gateExisting: live.gateExisting,
-        // The end may have begun while this waited for the file, and taken its lines back before these were in it.
+        // While this waited for the file, the end may have begun, and may have taken lines back before these were in
+        // it.
         check: () => refuseEnded(live),
       });
       live.lines = [...lines, ...live.lines];
@@ -72,9 +73,12 @@ export function invite(live: Live, invited: NonEmpty<Guest>): Promise<Event[]> {
   });
 }
 
-/** @throws Refusal `key-accepted` if sshd accepts a key of theirs by itself. Not asked where all its ways are known. */
+/**
+ * @throws Refusal `key-accepted` if sshd accepts a key of theirs by itself. sshd is not asked if all its ways are
+ * known.
+ */
 async function refuseAccepted(live: Live, guests: readonly Guest[]): Promise<void> {
-  // A gate goes in front of lines of the same file.
+  // A gate goes in front of lines in the same file.
   const files = live.gateExisting ? [live.lease.keyFile] : [];
   const unseen = guests.flatMap((guest) => {
     const keys = guest.keys.filter((key) => !haveKey(files, key));
@@ -85,7 +89,7 @@ async function refuseAccepted(live: Live, guests: readonly Guest[]): Promise<voi
     if (doubt.kind === 'key-accepted') refuse({ kind: 'key-accepted', reference: doubt.guest });
 }
 
-/** What there is to say of guests who have been invited, besides that they are. */
+/** What to tell the host about invited guests, besides that they are invited. */
 async function doubtsOf(
   live: Live,
   guests: readonly Guest[],
@@ -100,10 +104,10 @@ async function doubtsOf(
 }
 
 /**
- * Puts a guest out, for good: their flag, their connections, their lines. Waits for no other change, and none that is
- * under way lets them in again. Lines that stand in front of others with the same key stay until the end, and lead to
- * a gate that is shut.
- * @returns what is to be said of ways by which they may get in all the same
+ * Puts a guest out for good: their flag, their connections, their lines. Waits for no other change, and no change under
+ * way lets them in again. Lines that stand in front of others with the same key stay until the end, and lead to a gate
+ * that is shut.
+ * @returns what to tell the host about ways by which they may still get in
  * @throws Refusal `no-such-guest`, `revocation-failed`, `guests-left`; `keys-left` when all is done
  */
 export async function kick(live: Live, label: string): Promise<Event[]> {
@@ -117,7 +121,7 @@ export async function kick(live: Live, label: string): Promise<Event[]> {
     live.gateExisting ? undefined : revoke(live.lease.keyFile, live.lease.id, guest.label),
   ]);
   if (!gone) refuse({ kind: 'guests-left', folder: live.lease.folder });
-  if (!live.roster.endKick(guest)) return []; // Two kicked them at once.
+  if (!live.roster.endKick(guest)) return []; // Somebody else kicked them at the same time.
   live.sinks.emit({ kind: 'kicked', label: guest.label });
   const remains = await remainsOf(live, [guest]);
   const event = { kind: 'still-in', label: guest.label, remains } as const;
@@ -128,8 +132,8 @@ export async function kick(live: Live, label: string): Promise<Event[]> {
 }
 
 /**
- * Changes what a guest may do, for later joins and, where they are, for those that are inside: they go through the gate
- * once more. Who can't be moved so is put out, and may come back with the new access.
+ * Changes what a guest may do, for later joins and for the connections that are inside: they go through the gate once
+ * more. A guest who can't be moved is put out, and may come back with the new access.
  * @throws Refusal `no-such-guest`
  */
 export function setAccess(live: Live, label: string, access: Access): Promise<Guest> {
@@ -150,8 +154,8 @@ export function setAccess(live: Live, label: string, access: Access): Promise<Gu
 
 /**
  * Moves the deadline.
- * @param seconds added to what is left; in all no more than {@link longestSeconds} from now
- * @throws Refusal `usage` for more than that, those of `editKeyFile`; the deadline is then the one before
+ * @param seconds added to what is left; in all at most {@link longestSeconds} from now
+ * @throws Refusal `usage` for more than that, those of `editKeyFile`; the deadline is then the old one
  */
 export async function extend(live: Live, seconds: number): Promise<Deadline> {
   refuseEnded(live);
@@ -163,8 +167,8 @@ export async function extend(live: Live, seconds: number): Promise<Deadline> {
 }
 
 /**
- * Has everybody of `label` whose gate may have read the old access go through the gate again: those inside, and those on
- * their way in, as soon as they are.
+ * Makes everybody of `label` whose gate may have read the old access go through the gate again: those inside, and those
+ * on their way in, as soon as they are inside.
  */
 async function moveThrough(live: Live, label: Label): Promise<void> {
   const { folder } = live.lease;
@@ -178,14 +182,15 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
     const waiting = mine().filter(({ record }) => pending.has(record));
     const inside = waiting.filter((one) => one.inside);
     const moves = inside.map((one) => ({ pid: one.pid, gate: gateAgain(live.lease, one) }));
-    // A client that runs may not be attached yet.
+    // A client may run before it is attached.
     const left = new Set(moves.length > 0 ? await moveGuests(room, folder, moves) : []);
     const done = new Set(inside.flatMap(({ pid, record }) => (left.has(pid) ? [] : [record])));
     for (const { pid, record } of inside) if (done.has(record)) under.add(pid);
     pending = new Set(waiting.flatMap(({ record }) => (done.has(record) ? [] : [record])));
     if (pending.size > 0) await sleep(20);
   }
-  // Their client was asked to become the gate: who types has the room's server, which could have it become something else.
+  // Their client was asked to become the gate. A guest who can type controls the room's server, which could make the
+  // client become something else.
   const access = live.roster.accessOf(label);
   for (const since = performance.now(); performance.now() < since + timeoutMs; await sleep(20)) {
     under = new Set([...under].filter((pid) => !hasArrived(folder, pid, access)));
@@ -198,7 +203,10 @@ async function moveThrough(live: Live, label: Label): Promise<void> {
     openGate(live.lease, label, live.roster.accessOf(label));
 }
 
-/** Whether a process that was to go through the gate again is what the gate becomes for that access, or has ended. */
+/**
+ * Whether a process that was to go through the gate again has become what the gate becomes for that access, or has
+ * ended.
+ */
 function hasArrived(folder: string, pid: number, access: Access): boolean {
   const words = commandLineOf(pid);
   const isTmux = commandOf(pid)?.startsWith('tmux') === true;
@@ -208,7 +216,7 @@ function hasArrived(folder: string, pid: number, access: Access): boolean {
   );
 }
 
-/** The sh command that has a guest's tmux client make way for the gate. */
+/** The sh command that makes a guest's tmux client give way to the gate. */
 export function gateAgain({ gate }: Live['lease'], { label, key }: Presence): string {
   return `exec /bin/sh ${gate} ${label} ${key} moved`;
 }

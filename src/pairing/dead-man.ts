@@ -4,26 +4,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 
 export interface DeadMan {
-  /** Whether there is one that stays alive. */
+  /** Whether there is a switch that stays alive. */
   isArmed(): boolean;
-  /** What has died until now counts no more. */
+  /** Past deaths no longer count. */
   forgive(): void;
-  /** The clean end: the switch goes without doing anything. Resolves when it has gone. */
+  /** The clean end: the switch exits without doing anything. Resolves when it has gone. */
   dismiss(): Promise<void>;
 }
 
 /** How long, in ms, a switch may take to go. */
 const timeoutMs = 1000;
 
-/** A switch that has died so often within so many ms is none. */
+/** A switch that has died this often within so many ms counts as missing. */
 const often = { times: 3, within: 60_000 };
 
 /**
- * Arms the dead man's switch: a detached `sh` on a pipe that only this process holds (Node opens it close-on-exec),
- * so that the end of this process, whatever ends it, is the pipe's end of file. It has a session of its own, and
- * lives through the terminal's closing and a kill of our process group. Should it die first, another is armed.
+ * Arms the dead man's switch: a detached `sh` on a pipe that only this process holds (Node opens it close-on-exec).
+ * When this process ends, for whatever reason, the pipe reaches its end of file. The switch has a session of its own,
+ * and survives the closing of the terminal and a kill of our process group. If it dies first, another is armed.
  * @param script the lease's `switch`
- * @throws Refusal `program-failed` where no `sh` can be started
+ * @throws Refusal `program-failed` if no `sh` can be started
  */
 export async function armDeadMan(script: string, onRestart: () => void): Promise<DeadMan> {
   let dismissed = false;
@@ -33,7 +33,7 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
   const watch = (watched: ChildProcess, armedAt: number): void => {
     const restart = async (): Promise<void> => {
       deaths = [...recentDeaths(), Date.now()];
-      // One that can't live, as where its script was taken away, is not tried without a pause.
+      // Pauses if the switch can't live, for example because its script is gone.
       if (!dismissed && Date.now() - armedAt < 1000) await sleep(1000);
       while (!dismissed) {
         const next = await start(script).catch(() => sleep(1000));
@@ -41,7 +41,7 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
         child = next;
         watch(child, Date.now());
         if (dismissed) child.stdin?.end('done\n');
-        else if (deaths.length < often.times) onRestart(); // Else it is told once, as trouble.
+        else if (deaths.length < often.times) onRestart(); // Else it is reported once, as trouble.
         return;
       }
     };
@@ -59,7 +59,7 @@ export async function armDeadMan(script: string, onRestart: () => void): Promise
       const gone = once(child, 'exit');
       child.stdin?.end('done\n');
       const late = await Promise.race([gone, sleep(timeoutMs, 'late', { ref: false })]);
-      if (late === 'late') child.kill('SIGKILL'); // Stopped, by somebody else: there is nothing left for it to do.
+      if (late === 'late') child.kill('SIGKILL'); // Somebody else has stopped it, and it has nothing left to do.
     },
   };
 }
@@ -76,7 +76,7 @@ async function start(script: string): Promise<ChildProcess> {
     },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  child.stdin?.on('error', () => {}); // It died; `exit` tells.
+  child.stdin?.on('error', () => {}); // It died; `exit` reports that.
   try {
     await once(child, 'spawn');
   } catch (error) {

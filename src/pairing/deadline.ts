@@ -1,4 +1,4 @@
-/** When a pairing ends: everywhere that it stands, by whoever moves it. */
+/** When a pairing ends: sets and moves the deadline in every place that holds it. */
 import { type Deadline, deadlineIn, secondsLeft } from '../domain/deadline.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { setDeadline } from '../lease/deadline-file.ts';
@@ -13,12 +13,12 @@ export function deadlineFrom(start: Date, seconds: number): Deadline {
   return deadlineIn(seconds, { epoch: start.getTime() / 1000, sinceBoot: uptime() });
 }
 
-/** In seconds, below 0 once it has passed; by whichever clock is further. */
+/** In seconds, negative once it has passed; by whichever clock is further ahead. */
 export function timeLeft({ deadline }: Pick<Pairing, 'deadline'>): number {
   return secondsLeft(deadline, { epoch: Date.now() / 1000, sinceBoot: uptime() });
 }
 
-/** Whether it took a while to get here: nobody could come in meanwhile. */
+/** Whether it took more than a second to get here, in which nobody could come in. */
 export function isLate({ startedAt }: Pairing): boolean {
   return Date.now() - startedAt.getTime() > 1000;
 }
@@ -33,9 +33,10 @@ export function startDeadline(pairing: Pairing, seconds: number): void {
 }
 
 /**
- * Moves it: at once for the gate and the clocks, which end access; then in the lines, and where it is shown.
+ * Moves the deadline: at once for the gate and the clocks, which end access; then in the lines, and wherever it is
+ * shown.
  * @param seconds added to what is left
- * @throws Refusal those of `editKeyFile`; the deadline is then the one before
+ * @throws Refusal those of `editKeyFile`; the deadline is then the old one
  */
 export async function moveDeadline(live: Live, seconds: number): Promise<void> {
   moveFile(live, seconds);

@@ -5,10 +5,10 @@ import { endProbe } from '../lease/probe.ts';
 import type { Pairing } from './live.ts';
 
 /**
- * Ends the guests' access: the gate shut, the lines taken back, every connection ended. Runs once, whoever asks and
- * however often. Each step is tried whatever became of the one before; what could not be taken back is given as a
- * failure and left for the dead man's switch and the next sweep to try again.
- * @param registered who was last seen to be in, as names in the lease's `in/`, for where its folder is gone
+ * Ends the guests' access: shuts the gate, takes the lines back, ends every connection. Runs once, however often and by
+ * whomever it is called. Each step is tried whatever became of the one before. What could not be taken back is returned
+ * as a failure, and left for the dead man's switch and the next sweep to try again.
+ * @param registered the guests last seen inside, as names in the lease's `in/`, in case its folder is gone
  */
 export function endAccess(
   pairing: Pairing,
@@ -34,7 +34,7 @@ async function end(
   shutGate(lease.folder);
   await Promise.all([
     attempt(async () => {
-      await changes.settled; // An invitation under way would write its lines after ours had been taken back.
+      await changes.settled; // An invitation under way would otherwise write its lines after ours were taken back.
       if (mayHaveLines) await revoke(lease.keyFile, lease.id);
     }),
     attempt(async () => {
@@ -50,7 +50,7 @@ async function end(
   return asOne(errors.flatMap((error) => (error instanceof Refusal ? [error.failure] : [])));
 }
 
-/** What has failed; lines and guests that both are left are told together. */
+/** The failure to report. If lines and guests are both left, one failure reports both. */
 function asOne(failures: readonly Failure[]): Failure | undefined {
   const lines = failures.find((failure) => failure.kind === 'revocation-failed');
   const guests = failures.find((failure) => failure.kind === 'guests-left');

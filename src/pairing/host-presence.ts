@@ -1,4 +1,4 @@
-/** Where the host sits while guests are in, and how one hears of their going. */
+/** Where the host is while guests are in, and how their leaving is noticed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndReason } from '../domain/end-reason.ts';
 import type { HostMode } from '../domain/intent.ts';
@@ -18,17 +18,17 @@ import { holdGuests } from './stay.ts';
 export interface HostPresence {
   /** Resolves once the host is there. */
   readonly arrived: Promise<void>;
-  /** Resolves once it is known whether they are: a guest who comes before is turned away. */
+  /** Resolves once it is known whether they are there: a guest who comes earlier is turned away. */
   readonly looked: Promise<unknown>;
-  /** Resolves when the host has gone, or the session. Rejects with a Refusal where the host could not get in. */
+  /** Resolves when the host or the session has gone. Rejects with a Refusal if the host could not get in. */
   readonly gone: Promise<EndReason>;
-  /** The clients that are the host's. */
+  /** The host's clients. */
   clients(): Promise<readonly Client[]>;
-  /** Watches no more, and gives the terminal back if this program has put the host into tmux. */
+  /** Stops watching, and gives the terminal back if this program attached the host to tmux. */
   leave(): Promise<void>;
 }
 
-/** How long, in ms, until a room is observed again. */
+/** How long, in ms, to wait before a room is observed again. */
 const pause = 100;
 
 export function watchHost(hostMode: HostMode, live: Live, room: Room, env: NodeJS.ProcessEnv): HostPresence {
@@ -40,7 +40,7 @@ function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): HostPresenc
   const suspended = deferred<EndReason>();
   const stop = attend(live, room, {
     onClients: (clients) => {
-      // Nothing continues it: the shell does not know that a child of this process has stopped.
+      // Nothing would continue it: the shell does not know that a child of this process has stopped.
       if (clients.some((client) => client.pid === host.pid && client.suspended))
         suspended.resolve({ kind: 'host-suspended' });
     },
@@ -58,7 +58,7 @@ function inTerminal(live: Live, room: Room, env: NodeJS.ProcessEnv): HostPresenc
   };
 }
 
-/** With `elsewhere`, guests may come in only while a client is attached that is none of theirs, and not suspended. */
+/** With `elsewhere`, guests may come in only while a client is attached that is not a guest's and not suspended. */
 function elsewhere(hostMode: HostMode, live: Live, room: Room): HostPresence {
   const arrived = deferred<void>();
   const gone = deferred<EndReason>();
@@ -91,8 +91,8 @@ function elsewhere(hostMode: HostMode, live: Live, room: Room): HostPresence {
 }
 
 /**
- * Stays in the room through an observer, and keeps the guests' clients in order, until what it returns is called.
- * @param onEnd the session has ended
+ * Stays in the room through an observer, and keeps the guests' clients in order, until the returned function is called.
+ * @param onEnd called when the session has ended
  */
 function attend(
   live: Live,
@@ -116,7 +116,7 @@ function attend(
       await observer.ended;
       if (left) return;
       if (!(await hasSession(room))) return onEnd();
-      // The host may have sent all other clients away, and this one with them.
+      // The host may have detached all other clients, and this one with them.
       await sleep(pause, undefined, { ref: false });
     }
   };
@@ -131,7 +131,7 @@ async function hostClients(live: Live, room: Room): Promise<Client[]> {
   return withoutGuests(live, await clientsOf(room));
 }
 
-/** Guests are read after clients: who is a client by then had registered before. */
+/** Reads guests after clients: a guest who is a client by then had registered before. */
 function withoutGuests(live: Live, clients: readonly Client[]): Client[] {
   const guests = guestPids(live.lease.folder);
   return clients.filter(({ pid }) => !guests.has(pid));

@@ -8,7 +8,7 @@ import type { Live } from './live.ts';
 
 /**
  * Undoes what guests' clients must not be, as the room's server reports them:
- * - suspended (Ctrl-b Ctrl-z): no shell is there to continue it, and the guest's screen would stay frozen;
+ * - suspended (Ctrl-b Ctrl-z): no shell could continue it, and the guest's screen would stay frozen;
  * - larger than the gate lets in: resized since the join. The guest goes through the gate again, which says why.
  */
 export function keepInOrder(live: Live, room: Room, clients: readonly Client[]): void {

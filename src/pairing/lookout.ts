@@ -1,6 +1,6 @@
 /**
- * Whether all that a pairing has put in its place still stands while it lives. What others took away may have been taken on
- * purpose: it is told and shown, and put back where the host asks for that.
+ * Whether everything that a pairing has put in place still stands while it lives. Others may have taken something away
+ * on purpose. So it is reported and shown, and put back only if the host asks for that.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,11 +17,11 @@ import { watchAddresses } from './address-watch.ts';
 import type { Live, Lookout } from './live.ts';
 import { otherKeyFiles } from './other-ways.ts';
 
-/** In ms: how often to look, and how much later once more before anything is told: a file may be half written. */
+/** In ms: how often to look, and how soon to look again before anything is reported: a file may be half written. */
 const [every, once] = [1000, 300];
 /** In ms: how often to look for other files that sshd reads keys from. */
 const forFiles = 3000;
-/** In ms: how long the clock may take to begin, and what is put right to show. */
+/** In ms: how long the clock may take to start, and a repair to show. */
 const [toBegin, toShow] = [10_000, 3000];
 
 /** Looks out for trouble once it is started. */
@@ -85,7 +85,7 @@ export function lookoutFor(live: Omit<Live, 'lookout'>): Lookout {
   const tick = (): void => {
     if (stopped || live.life.isOver) return;
     look();
-    // What becomes of the tunnel is told as it happens.
+    // Trouble with the tunnel is reported as it happens.
     const telling = trouble.filter(({ kind }) => kind !== 'tunnel-down');
     const now = new Map(telling.map((one) => [JSON.stringify(one), one]));
     for (const [name, one] of now) {
@@ -151,7 +151,7 @@ export function lookoutFor(live: Omit<Live, 'lookout'>): Lookout {
       timer.unref();
     },
     look,
-    lastingWays: async () => begun?.sshd.lastingWays().catch(() => undefined), // What was known at the start counts then.
+    lastingWays: async () => begun?.sshd.lastingWays().catch(() => undefined), // If it fails, what was known at the start counts.
     repair,
     stop: async () => {
       await begun?.sshd.tried();

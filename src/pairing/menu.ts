@@ -1,4 +1,4 @@
-/** The host's menu: who is a guest, and what can be done about them. */
+/** The host's menu: the guests, and what the host can do about them. */
 
 import { type Failure, Refusal } from '../domain/failure.ts';
 import type { PairingInfo } from '../domain/pairing-info.ts';
@@ -16,12 +16,12 @@ const extension = 30 * 60;
 export interface MenuContext {
   readonly host: HostPresence;
   readonly menus: Menus;
-  /** Ends the pairing; does not wait for it. */
+  /** Ends the pairing; does not wait for the end. */
   readonly stop: () => void;
 }
 
 /**
- * Shows the menu to who has pressed its key, and does what they choose. A guest's client gets none.
+ * Shows the menu to the host who pressed its key, and does what they choose. A guest's client gets none.
  * @param pid the process of their tmux client
  */
 export async function openMenu(live: Live, context: MenuContext, pid: number): Promise<void> {
@@ -54,7 +54,7 @@ export async function openMenu(live: Live, context: MenuContext, pid: number): P
   }
 }
 
-/** Nobody waits for what is chosen here: a bug must not end the pairing either. */
+/** Nobody waits for the result here, and a bug must not end the pairing. */
 function failureOf(error: unknown): Failure {
   if (error instanceof Refusal) return error.failure;
   return { kind: 'program-failed', program: 'tmuxpair', doing: 'what you chose', detail: String(error) };

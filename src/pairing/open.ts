@@ -38,14 +38,14 @@ import { Sinks } from './sinks.ts';
 import { Life } from './state.ts';
 import { Stopped, unlessStopped } from './stop.ts';
 
-/** Most gates at a time. */
+/** The most gates at a time. */
 const caps = { guest: 8, pairing: 64 };
 
-/** How long, in seconds, guests may take to be resolved. */
+/** How long, in seconds, it may take to resolve the guests. */
 const resolvingSeconds = 7 * 86_400;
 
 /**
- * Chooses the door, while the room is opened. Once `giveUp` is aborted what it has opened is closed again, and it rejects.
+ * Chooses the door while the room is being opened. Once `giveUp` is aborted, it closes what it has opened, and rejects.
  * @throws Refusal; Stopped
  */
 export type ChooseDoor = (
@@ -56,8 +56,8 @@ export type ChooseDoor = (
 
 /**
  * Takes back what dead pairings left, and opens one: room, gate, dead man's switch, door, and last the lines. While
- * guests are still being resolved, all is made ready for them but the lines.
- * @param guests who is let in; nobody where it rejects
+ * guests are still being resolved, everything but the lines is made ready for them.
+ * @param guests who is let in; nobody if it rejects
  * @throws Refusal, Stopped, and whatever `guests` rejects with; what was opened by then has been closed again
  */
 export async function openPairing(
@@ -67,7 +67,7 @@ export async function openPairing(
   choose: ChooseDoor,
 ): Promise<Live> {
   const { env, emit, stop } = world;
-  guests.catch(() => {}); // It is waited for below, if nothing else fails before.
+  guests.catch(() => {}); // Awaited below, unless something else fails first.
   const tmux = findTmux(env, intent.tmux);
   const sshd = findSshd(env);
   const root = openRunDirectory(env);
@@ -106,7 +106,7 @@ export async function openPairing(
     const giveUp = AbortSignal.any([stop, failed.signal]);
     waysIn.add('choice', () => failed.abort(new Stopped('SIGTERM')));
     const resolving = unlessStopped(giveUp, guests);
-    resolving.catch(() => {}); // Not every choice waits for it.
+    resolving.catch(() => {}); // Not every choice awaits it.
     choosing = choose(sshd, resolving, giveUp);
     const onSlow = (shell: string): void => emit({ kind: 'shell-slow', shell });
     const guarded = { lease: pairing.lease, isOver: () => life.isOver };
@@ -155,9 +155,9 @@ export async function openPairing(
   } catch (error) {
     shutGate(folder);
     waysIn.closeAtOnce();
-    // To their ends, whatever comes: what they have started has to be closed again.
+    // Waits for both, whatever happens: what they have started must be closed again.
     await choosing?.catch(() => {});
-    await opening?.catch(() => {}); // What it was is in `error`, or came later than that.
+    await opening?.catch(() => {}); // Its failure is in `error`, or came later.
     const failure = await endAccess(pairing);
     throw failure ? new Refusal(failure) : error;
   }
@@ -170,7 +170,7 @@ function goLive(pairing: Pairing, parts: Omit<Live, keyof Pairing | 'lookout'>):
   return Object.assign(live, { lookout: lookoutFor(live) });
 }
 
-/** Claims a room, or finds the one that is shared. */
+/** Claims a room, or finds the shared one. */
 async function takeRoom(
   pairing: Pairing,
   intent: PairIntent,
@@ -185,15 +185,15 @@ async function takeRoom(
   pairing.opened.add('room', async () => {
     if (pairing.unseen) return closeRoom(room);
     if (room.claim) return leaveRoom(room);
-    await pairing.sinks.settled(); // What is shown on its status line after it was left would stay.
+    await pairing.sinks.settled(); // Anything shown on its status line after it was left would stay.
     await leaveShared(room, lease.id);
   });
   return room;
 }
 
 /**
- * Starts tmux and arms the lease meanwhile: gate and dead man's switch. Or makes a place for guests in the session that
- * is shared.
+ * Starts tmux and meanwhile arms the lease: gate and dead man's switch. Or makes a place for guests in the shared
+ * session.
  */
 async function openTheRoom(
   pairing: Pairing,
@@ -203,7 +203,7 @@ async function openTheRoom(
 ): Promise<DeadMan> {
   const { lease, deadline } = pairing;
   const sweepThis = [...world.self, 'sweep', '--lease', lease.folder];
-  // Nobody can come in yet, and the clock must not end what waits for the host's answer to a question.
+  // Nobody can come in yet, and the clock must not end a pairing that waits for the host's answer to a question.
   armClock(lease, deadlineFrom(pairing.startedAt, intent.ttl + resolvingSeconds), sweepThis);
   const arm = async (): Promise<DeadMan> => {
     armLease(lease, { caps, enter: enterCommands(room, lease.folder) }, sweepThis);
@@ -230,7 +230,7 @@ async function openTheRoom(
   });
   const arming = arm(); // Second, since tmux takes longer.
   if (intent.door !== 'private') void prepareEdit(intent.keyFile);
-  await Promise.allSettled([arming, opening]); // What is to be closed again has been opened by then.
+  await Promise.allSettled([arming, opening]); // By then, everything that may have to be closed again is open.
   pairing.unseen = (await opening) === 'new';
   return arming;
 }

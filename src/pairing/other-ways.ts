@@ -1,4 +1,7 @@
-/** The ways by which a guest's key gets in besides the gate: looked for before it is granted, and when it is taken back. */
+/**
+ * The ways besides the gate by which a guest's key gets in: checked before the key is granted, and when it is taken
+ * back.
+ */
 
 import { realpathSync } from 'node:fs';
 import { type Failure, refuse } from '../domain/failure.ts';
@@ -24,11 +27,12 @@ export const noOtherWays: OtherWays = {
 };
 
 /**
- * Notes what the machine's sshd may accept keys by: that which guests come through, and one that would not do, since they
- * may come to it all the same. What can't be looked at is a reason not to use it, and is of interest only where it is used.
+ * Notes by what the machine's sshd may accept keys: the sshd that guests come through, or one that would not do, since
+ * they may come to it all the same. What can't be checked is a reason not to use an sshd, and matters only if it is
+ * used.
  */
 export async function noteSystem(pairing: Pairing, { kind, system }: DoorChoice): Promise<void> {
-  // With a private sshd, any that runs here is one that they may come to besides.
+  // With a private sshd, guests may also come to any other that runs here.
   const running = kind === 'private' ? await runningConfigs() : [];
   const known = await system?.known();
   const unknown = kind === 'system' ? lastingWays(known?.obstacles ?? []) : [];
@@ -55,12 +59,12 @@ export function otherKeyFiles(pairing: Pairing): readonly string[] {
 /**
  * Lines that let these guests in past the gate. From now on the host knows of them.
  * @throws Refusal `key-already-present` if guests come through the sshd that reads them, and no gate is to be in front,
- *   or none can be
+ * or none can be
  */
 export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly KeyLine[] {
   const { otherWays, lease, gateExisting } = pairing;
   const found = keyFilesNow(pairing);
-  // Whether its own file has them is seen when the lease is granted.
+  // The grant checks the lease's own file.
   const paths = gateExisting ? found.files : otherKeyFiles(pairing);
   const lines = findKeyLines(lease, guests, paths);
   if (!isInOwnFile(lease)) {
@@ -81,7 +85,7 @@ export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly 
   return lines;
 }
 
-/** What stays of these guests' access, as that sshd and the files are now. */
+/** What remains of these guests' access, with sshd and the files as they are now. */
 export async function remainsOf(live: Live, guests: readonly Guest[]): Promise<Remains> {
   const { lease, otherWays, door, forward } = live;
   const ways = (await live.lookout.lastingWays())?.filter((one) => !isOfFile(one));
@@ -99,7 +103,7 @@ export async function remainsOf(live: Live, guests: readonly Guest[]): Promise<R
   };
 }
 
-/** Whether files alone tell of it, which are looked at each time. */
+/** Whether it comes from files alone, which are checked each time. */
 function isOfFile(obstacle: Obstacle): boolean {
   return obstacle.kind === 'unread-key-file' || (obstacle.kind === 'user-ca' && obstacle.line !== undefined);
 }
@@ -108,12 +112,12 @@ function pathOf(obstacle: Obstacle): string | undefined {
   return 'path' in obstacle ? obstacle.path : undefined;
 }
 
-/** Whether there is anything to say of it. */
+/** Whether there is anything to report. */
 export function isSome({ added, before, unknown, forwarded }: Remains): boolean {
   return added.length + before.length + unknown.length + forwarded.length > 0;
 }
 
-/** Lines that have come meanwhile are a failure: access has not ended while they are there. */
+/** Lines that have been added meanwhile are a failure: access has not ended while they exist. */
 export function keysLeft({ added }: Remains): Failure | undefined {
   if (added.length === 0) return undefined;
   const lines = added.map(({ path, line, label, key }) => ({
@@ -126,8 +130,8 @@ export function keysLeft({ added }: Remains): Failure | undefined {
 }
 
 /**
- * Whether a file may be read before the lease's own, so that no line of ours comes first. Where the settings are not
- * known, that is all but the file beside it which is second by default.
+ * Whether sshd may read a file before the lease's own, so that no line of ours comes first. If the settings are not
+ * known, that is every file except the one beside it that comes second by default.
  */
 function isAhead({ otherWays, lease }: Pairing, path: string): boolean {
   if (real(path) === real(lease.keyFile)) return false;
@@ -136,7 +140,7 @@ function isAhead({ otherWays, lease }: Pairing, path: string): boolean {
     findKeyFiles(names).files.some((file) => real(file) === real(path));
   if (is(otherWays.ahead)) return true;
   if (is(otherWays.keyFiles)) return false;
-  // Of another sshd; or a name with a blank, of which sshd tells no more than the words.
+  // Of another sshd; or a name with a blank, of which sshd prints only the words.
   return otherWays.ahead.length > 0 || !is(otherWays.configs.flatMap(namesOf));
 }
 
@@ -145,7 +149,7 @@ function alreadyPresent({ path, line, label, key }: KeyLine, guests: readonly Gu
   return { kind: 'key-already-present', reference, fingerprint: key.fingerprint, path, line } as const;
 }
 
-/** The same line when others around it have gone. */
+/** Identifies a line even when others around it have gone. */
 function idOf({ path, label, key }: KeyLine): string {
   return `${path}\0${label}\0${key.base64}`;
 }

@@ -33,23 +33,23 @@ import { trialOf } from './trial.ts';
 import { watchPairing } from './watch.ts';
 
 /**
- * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it: what it has not read by
- * then tmux discards (`tcflush`), and the host would never see whom they have let in.
+ * How long, in ms, the host's terminal has to read what was printed before tmux is attached to it. tmux discards what
+ * is still unread (`tcflush`), and the host would never see whom they have let in.
  */
 const readingTime = 50;
 
-/** In ms: how long to look for a host elsewhere before guests are called all the same. */
+/** In ms: how long to look for a host elsewhere before guests are invited all the same. */
 const lookingTime = 5000;
 
 export interface Ended {
-  /** The signal that made the program leave, also where time was up before. */
+  /** The signal that made the program leave, even if time was up before. */
   readonly signal?: StopSignal;
 }
 
 /**
  * Runs a pairing from its start to its end.
- * @throws Refusal where it can't start, or where its access can't be taken back; {@link Stopped} where a signal
- *   came before it was live. Whatever is thrown, access has been taken back as far as it goes.
+ * @throws Refusal if it can't start, or if its access can't be taken back; {@link Stopped} if a signal came before it
+ * was live. Whatever is thrown, access has been taken back as far as possible.
  */
 export async function pair(intent: PairIntent, world: PairingContext): Promise<Ended> {
   const resolving = resolveGuests(intent, world);
@@ -58,8 +58,8 @@ export async function pair(intent: PairIntent, world: PairingContext): Promise<E
     usage('a pairing needs a terminal for you to work in', 'run it in one, or pass --detach or --unattended');
   }
   const guests = resolving.then((resolved) => resolved.guests);
-  guests.catch(() => {}); // `openPairing` waits for it.
-  // So that what is asked of a forge is on its way before this process is busy for some ms.
+  guests.catch(() => {}); // `openPairing` awaits it.
+  // Sends the requests to a forge before this process is busy for some ms.
   if (intent.references.some(isRemembered)) await turn();
   const live = await openFor(intent, guests, world);
   const remembered = (await resolving).remember();
@@ -70,7 +70,7 @@ export async function pair(intent: PairIntent, world: PairingContext): Promise<E
   }
 }
 
-/** Opens a pairing by the door that is best for these guests. @throws as {@link openPairing} does */
+/** Opens a pairing through the door that is best for these guests. @throws as {@link openPairing} does */
 export function openFor(
   intent: PairIntent,
   guests: Promise<NonEmpty<Guest>>,
@@ -83,8 +83,8 @@ export function openFor(
 }
 
 /**
- * Has the host say yes to guests who type in a session of the host's own server, and so in all of its sessions.
- * @throws Refusal `usage` where the host says no, or can't be asked
+ * Has the host agree that guests can type in a session of the host's own server, and so in all of its sessions.
+ * @throws Refusal `usage` if the host says no, or can't be asked
  */
 export async function confirmSharing(ask: PairingContext['ask']): Promise<void> {
   if (await ask?.({ kind: 'sharing-all' })) return;
@@ -94,7 +94,9 @@ export async function confirmSharing(ask: PairingContext['ask']): Promise<void> 
   );
 }
 
-/** Tells, attaches the host, and supervises until the host is gone, time is up, or somebody stops it. */
+/**
+ * Prints the invitation, attaches the host, and supervises until the host is gone, time is up, or somebody stops it.
+ */
 export async function supervise(live: Live, intent: PairIntent, world: PairingContext): Promise<Ended> {
   const { stop, env } = world;
   const { room, door, roster, sinks } = live;
@@ -118,9 +120,9 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
     openMenu: (client) => showMenu(client),
     words: world.words,
   };
-  // Before anybody is told that there is a pairing.
+  // Before anybody learns that there is a pairing.
   const control = await orEnd(live, log, world.serve(live, requests));
-  // In a session that they are in already: before guests are called.
+  // The host is in the session already: look before guests are invited.
   const taken = hostMode === 'elsewhere' ? watchHost(hostMode, live, room, env) : undefined;
   if (taken) await Promise.race([taken.looked, sleep(lookingTime, undefined, { ref: false })]);
   sinks.emit({ kind: 'invited', invitation: invitationOf(live, known, intent, env) });
@@ -130,7 +132,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   const seen = (): void => {
     live.unseen = false;
   };
-  // Who could not get in has seen nothing; `reasons` tells why.
+  // A host who could not get in has seen nothing; `reasons` says why.
   if (hostMode === 'terminal') Promise.race([host.arrived, host.gone]).then(seen, () => {});
   else seen();
   const status = statusLine(live, { host, bell: intent.bell, words: world.words });
@@ -148,7 +150,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   watching.add('shell', shell.stop);
   const strays = watchStrays(live);
   watching.add('strays', strays.stop);
-  // Last, and so stopped first: its trial of the sshd is under way until then.
+  // Last, and so stopped first: its trial of the sshd runs until then.
   watching.add('lookout', live.lookout.stop);
 
   const blocked = Promise.race([shell.blocked, strays.found]).then(
@@ -166,7 +168,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   over.resolve(left);
   await control.close();
 
-  // The host stays in their session where it was not they who left.
+  // The host stays in their session unless they were the one to leave.
   const hostStays = hostStaysAfter[reason.kind];
   const asksHere = hostMode === 'terminal';
   const failed = failure && (asksHere ? 'this-terminal' : 'next-command');
@@ -195,7 +197,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   return { ...(last.kind === 'stopped' ? { signal: last.signal } : {}) };
 }
 
-/** Has access ended before what went wrong goes on. */
+/** Ends access before an error goes on. */
 async function orEnd<T>(live: Live, log: Log, step: Promise<T>): Promise<T> {
   try {
     return await step;

@@ -1,4 +1,4 @@
-/** Taking back what dead pairings left: their leases, and their claims on rooms. */
+/** Takes back what dead pairings left: their leases, and their claims on rooms. */
 
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ import { findTmux } from '../room/tmux.ts';
 interface Recovery {
   /**
    * Looks what there is, while the leases' folders may still tell of it.
-   * @returns what recovers it, once the leases have been taken back as far as they could be; does not reject
+   * @returns a function that recovers it, once the leases have been taken back as far as possible; it does not reject
    */
   find(env: NodeJS.ProcessEnv, places: Places): () => Promise<void>;
 }
@@ -28,7 +28,7 @@ interface Places {
   readonly folders: readonly string[];
 }
 
-/** What else a pairing opens that outlives it has its entry here. */
+/** Anything else of a pairing that outlives it has its entry here. */
 const recoveries: readonly Recovery[] = [
   {
     find:
@@ -51,13 +51,16 @@ const recoveries: readonly Recovery[] = [
  * @throws Refusal `revocation-failed` after everything else was tried
  */
 export function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[]> {
-  // Nothing is believed that others could have written: notes name the program to be run.
+  // Ignores what others could have written: the notes name programs to run.
   const roots = runDirectories(env).filter(isPrivate);
   const folders = leaseFolders({ roots, keyFiles: [keyFile] });
   return recoverAround(env, { roots, folders }, () => sweep({ roots, keyFiles: [keyFile], now: new Date() }));
 }
 
-/** Takes one lease back, whoever supervises it, and what else a dead supervisor had. @throws Refusal `revocation-failed` */
+/**
+ * Takes one lease back, whoever supervises it, and whatever else a dead supervisor left. @throws Refusal
+ * `revocation-failed`
+ */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
   const root = dirname(folder);
   if (!isPrivate(root)) return [];
@@ -82,8 +85,8 @@ async function recoverAround(
 }
 
 /**
- * Takes the claims of leases that are no more off their rooms. Under a lock, or else of two who saw the same claim
- * one might take away what a third has put in its place meanwhile.
+ * Removes the claims of dead leases from their rooms. Needs a lock: of two processes that saw the same claim, one might
+ * otherwise remove what a third has put in its place meanwhile.
  */
 async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
   const lock = join(root, 'rooms.lock');
@@ -96,10 +99,10 @@ async function freeRooms(env: NodeJS.ProcessEnv, root: string): Promise<void> {
     const left = tmux === undefined ? 'stays' : await clearRoom(room);
     await locked(() => unclaimRoom(room, left));
   }
-  if (lstatSync(lock, { throwIfNoEntry: false })) await locked(() => {}); // Left by one that died here.
+  if (lstatSync(lock, { throwIfNoEntry: false })) await locked(() => {}); // Left by a process that died here.
 }
 
-/** Writes down which session a lease shares, for who has to leave it in the lease's place. */
+/** Records which session a lease shares, for whoever has to leave it in the lease's place. */
 export function noteShared(folder: string, { tmux, socket, session, target }: Room): void {
   const note: Room = { tmux, socket, session, target };
   writeFileSync(inLease(folder, 'shared.json'), JSON.stringify(note), { mode: 0o600 });
@@ -118,7 +121,7 @@ function sharedIn(folders: readonly string[]): Map<string, Room> {
   );
 }
 
-/** Leaves the sessions of those leases that are no more. */
+/** Leaves the sessions of those leases that are gone. */
 async function leaveSessions(shared: ReadonlyMap<string, Room>): Promise<void> {
   for (const [folder, room] of shared) if (!existsSync(folder)) await leaveShared(room, basename(folder));
 }
@@ -127,6 +130,6 @@ function tmuxIn(env: NodeJS.ProcessEnv): string | undefined {
   try {
     return findTmux(env);
   } catch {
-    return undefined; // The room then keeps the segment in its status line, and nothing else.
+    return undefined; // The room then keeps our segment in its status line, and nothing else.
   }
 }

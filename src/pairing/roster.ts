@@ -3,8 +3,8 @@ import type { Access, Guest, Label } from '../domain/guest.ts';
 import { labelOf } from '../lease/presence.ts';
 
 /**
- * Who is who in a pairing: invited, put out, waiting at the gate, connected, gone. What is here is true at once; gates,
- * lines and connections follow, by whoever changes it.
+ * Who is who in a pairing: invited, put out, waiting at the gate, connected, gone. The roster changes at once. Whoever
+ * changes it has gates, lines and connections follow.
  */
 export class Roster {
   #guests: readonly Guest[] = [];
@@ -17,7 +17,7 @@ export class Roster {
   readonly #astray = new Map<string, number>();
   readonly #onlyLooking = new Set<string>();
 
-  /** Everybody who is invited. Who is being put out is among them until that is done. */
+  /** Everybody who is invited, including guests who are being put out, until that is done. */
   get guests(): readonly Guest[] {
     return this.#guests;
   }
@@ -27,27 +27,30 @@ export class Roster {
     return this.#guests.filter(({ label }) => !this.#out.has(label));
   }
 
-  /** Who has been put out, with their keys. */
+  /** Guests who have been put out, with their keys. */
   get kicked(): readonly Guest[] {
     return this.#kicked;
   }
 
-  /** Who is inside now, by the record of their gate. */
+  /** Guests who are inside now, by the record of their gate. */
   get connected(): ReadonlyMap<string, Visit> {
     return this.#connected;
   }
 
-  /** The visits that are over, in the order of their ends. */
+  /** Finished visits, in the order in which they ended. */
   get history(): readonly Visit[] {
     return this.#history;
   }
 
-  /** Who waits for the host's yes. */
+  /** Guests who wait for the host's yes. */
   get waiting(): readonly Visit[] {
     return this.#waiting;
   }
 
-  /** In whose terminal another program ran than the gate, as far as that can be seen, and for how many seconds at most. */
+  /**
+   * Guests in whose terminal a program other than the gate ran, as far as that can be seen, and for how many seconds at
+   * most.
+   */
   get astray(): ReadonlyMap<string, number> {
     return this.#astray;
   }
@@ -58,8 +61,8 @@ export class Roster {
   }
 
   /**
-   * Labels that nobody new may have. Those who were put out keep theirs while the pairing lives: a connection that they hold
-   * open, and that never ran the gate, would run it as whoever has the label by then.
+   * Labels that no new guest may have. Guests who were put out keep theirs while the pairing lives: a connection that
+   * they hold open, and that never ran the gate, would run it as whoever has the label by then.
    */
   get labels(): Label[] {
     return [...this.#guests.map(({ label }) => label), ...this.#out];
@@ -73,7 +76,7 @@ export class Roster {
     this.#guests = this.#guests.map((other) => (other.label === guest.label ? guest : other));
   }
 
-  /** Those of their connections that are inside have the access of {@link change} now. */
+  /** Their connections that are inside now have the access of {@link change}. */
   hasMoved({ label, access }: Guest): void {
     for (const record of this.#onlyLooking) if (labelOf(record) === label) this.#onlyLooking.delete(record);
     for (const [record, visit] of this.#connected) {
@@ -81,12 +84,12 @@ export class Roster {
     }
   }
 
-  /** From now on nothing lets them in again. */
+  /** From now on nothing lets this guest in again. */
   beginKick(label: Label): void {
     this.#out.add(label);
   }
 
-  /** They are out. @returns whether somebody else who put them out was not faster */
+  /** The guest is out. @returns false if somebody else put them out first */
   endKick(guest: Guest): boolean {
     if (!this.#guests.some((other) => other.label === guest.label)) return false;
     this.#guests = this.#guests.filter((other) => other.label !== guest.label);
@@ -98,12 +101,12 @@ export class Roster {
     return this.#out.has(label);
   }
 
-  /** The access that a guest joins with from now on; the least, for one that is none any more. */
+  /** The access that a guest joins with from now on; read-only for somebody who is no guest any more. */
   accessOf(label: string): Access {
     return this.#guests.find((guest) => guest.label === label)?.access ?? 'read-only';
   }
 
-  /** The access of one connection: the host may have let it in to look, whatever the guest's access. */
+  /** The access of one connection: the host may have admitted it to look only, whatever the guest's access. */
   accessAt(record: string, label: string): Access {
     return this.#onlyLooking.has(record) ? 'read-only' : this.accessOf(label);
   }
@@ -128,7 +131,10 @@ export class Roster {
     this.#waiting = [...waiting];
   }
 
-  /** They logged in, whether or not they came in: as far as that can be seen; of the system's sshd, who came to the gate. */
+  /**
+   * They logged in, whether or not they came in, as far as that can be seen: of the system's sshd, those who came to
+   * the gate.
+   */
   noteLogin(label: string): void {
     this.#loggedIn.add(label);
   }
@@ -137,19 +143,19 @@ export class Roster {
     return this.#loggedIn.has(label);
   }
 
-  /** Another program than the gate ran in their terminal, for so many seconds at least. */
+  /** A program other than the gate ran in their terminal, for at least so many seconds. */
   noteAstray(label: string, seconds: number): void {
     this.noteLogin(label);
     this.#astray.set(label, Math.max(seconds, this.#astray.get(label) ?? 1));
   }
 
-  /** Who has logged in, as far as that can be seen, and was never in. */
+  /** Guests who have logged in, as far as that can be seen, and were never in. */
   neverIn(): string[] {
     const been = new Set([...this.#connected.values(), ...this.#history].map(({ label }) => label));
     return [...this.#loggedIn].filter((label) => !been.has(label));
   }
 
-  /** Who is in, for the status line; with a question mark, who would be. */
+  /** Who is in, for the status line; who waits, with a question mark. */
   names(): string[] {
     const labels = (visits: Iterable<Visit>): Set<string> => new Set([...visits].map(({ label }) => label));
     return [...labels(this.#connected.values()), ...[...labels(this.#waiting)].map((label) => `${label}?`)];

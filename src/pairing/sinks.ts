@@ -1,13 +1,13 @@
 import type { Event } from '../domain/events.ts';
 
-/** Somebody who hears of what happens in a pairing: a terminal, the journal, a status line. Does not throw. */
+/** Something that hears of events in a pairing: a terminal, the journal, a status line. Does not throw. */
 export interface Sink {
   hear(event: Event): void;
-  /** Resolves once all that it has heard is told; absent where that is so at once. */
+  /** Resolves once it has reported everything that it heard; absent if it reports at once. */
   settled?(): Promise<void>;
 }
 
-/** Who hears of it, in the order in which they were added. */
+/** Everything that hears of events, in the order in which it was added. */
 export class Sinks {
   readonly #all = new Set<Sink>();
 
@@ -23,7 +23,7 @@ export class Sinks {
     this.#all.delete(sink);
   }
 
-  /** Resolves once all that has happened is told. */
+  /** Resolves once everything that has happened is reported. */
   async settled(): Promise<void> {
     await Promise.all([...this.#all].map((sink) => sink.settled?.()));
   }

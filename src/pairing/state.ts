@@ -10,7 +10,7 @@ import type { Failure } from '../domain/failure.ts';
 export type State =
   | {
       readonly phase: 'opening';
-      /** Whether the first line may have been written: from then on there is something to be taken back. */
+      /** Whether the first line may have been written: from then on there is something to take back. */
       readonly mayHaveLines: boolean;
     }
   | { readonly phase: 'live' }
@@ -29,7 +29,7 @@ export class Life {
     return this.#state.phase === 'ending' || this.#state.phase === 'ended';
   }
 
-  /** Before the first line is written. */
+  /** To be called before the first line is written. */
   beginGrant(): void {
     if (this.#state.phase === 'opening') this.#state = { phase: 'opening', mayHaveLines: true };
   }
@@ -39,7 +39,7 @@ export class Life {
   }
 
   /**
-   * Ends it: once, whoever asks and however often.
+   * Ends it once, however often and by whomever it is called.
    * @param end carries the end out; gets whether there may be lines
    * @returns what could not be taken back
    */
@@ -51,7 +51,7 @@ export class Life {
     const over = new Promise<Failure | undefined>((resolve) => {
       settle = resolve;
     });
-    // First, since whatever the end calls may ask whether it has begun; then at once: the gate shuts before this returns.
+    // First, since what the end calls may ask whether it has begun. Then at once: the gate shuts before this returns.
     this.#state = { phase: 'ending', over };
     settle(end(mayHaveLines));
     const ended = (): void => {

@@ -15,10 +15,13 @@ interface StatusContext extends Pick<PairingContext, 'words'> {
   readonly bell: boolean;
 }
 
-/** How long, in seconds, an event stands on a status line, and whether on the guests', too; `undefined` if it does not. */
+/**
+ * How long, in seconds, an event stays on a status line, and whether on the guests', too; `undefined` if it is not
+ * shown.
+ */
 function showing(event: Event): { readonly seconds: number; readonly guests: boolean } | undefined {
   switch (event.kind) {
-    // Told where the pairing was started, before there is a status line or when it is left.
+    // Reported where the pairing was started, before there is a status line or when it is left.
     case 'invited':
     case 'ended':
     case 'log-failed':
@@ -49,14 +52,14 @@ function rings({ kind }: Event): boolean {
   return kind === 'joined' || kind === 'left' || kind === 'asking' || kind === 'trouble';
 }
 
-/** Tells the host, inside tmux, one event after the other. */
+/** Shows the host events inside tmux, one after the other. */
 export function statusLine(live: Live, { host, bell, words }: StatusContext): Required<Sink> {
   const { room } = live;
   const turns = new Turns();
   const textOf = together(() => performance.now());
   const show = async (event: Event, seconds: number, guests: boolean): Promise<void> => {
     if (live.life.isOver && !room.claim) {
-      // A session of the host's own is left as it was: nothing may stay in it.
+      // A session of the host's own is left as it was: nothing of ours may stay in it.
       const failed = event.kind === 'access-ended' && event.failed !== undefined;
       if (failed) await flash(room, await host.clients(), words(event), seconds);
       return;

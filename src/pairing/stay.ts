@@ -6,7 +6,7 @@ import type { Live } from './live.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
 /**
- * Has guests stay in the session that they are guests of (I9). To be called with every report of its clients.
+ * Keeps guests in the session that they are guests of (I9). To be called with every report of its clients.
  * @returns a function that resolves when that report has been looked at, and never rejects
  */
 export function holdGuests(live: Live, room: Room): (clients: readonly Client[]) => Promise<void> {
@@ -16,7 +16,7 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
   const look = async (clients: readonly Client[]): Promise<void> => {
     const guests = guestPids(live.lease.folder);
     const here = new Map(clients.flatMap(({ pid, name }) => (guests.has(pid) ? [[pid, name]] : [])));
-    // Who has left the session, and perhaps not the room: an airlock has the pid of the client before it.
+    // Guests who have left the session, and perhaps not the room: an airlock has the pid of the client before it.
     const away = [...held].filter(([pid]) => guests.has(pid) && !here.has(pid));
     if (away.length === 0 && here.size === held.size && [...here.keys()].every((pid) => held.has(pid)))
       return;

@@ -1,6 +1,6 @@
 import type { StopSignal } from '../domain/end-reason.ts';
 
-/** What a stop signal makes of whoever waits. Not a failure: the pairing ends as it should. */
+/** What a stop signal throws at code that waits. Not a failure: the pairing ends as it should. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
   readonly signal: StopSignal;
@@ -12,8 +12,8 @@ export class Stopped extends Error {
 }
 
 /**
- * Turns HUP, INT and TERM into one abort, whose reason is {@link Stopped}. Later signals change nothing: the end
- * runs once, and to its end.
+ * Turns HUP, INT and TERM into one abort, whose reason is {@link Stopped}. Later signals change nothing: the end runs
+ * once, and completely.
  */
 export function onStopSignals(): AbortSignal {
   const controller = new AbortController();

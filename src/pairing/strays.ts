@@ -1,6 +1,6 @@
 /**
- * Guests of the machine's sshd whose connection did not come to the gate, while a pairing lives: what start-up files do
- * under conditions that no trial has met.
+ * Guests of the machine's sshd whose connection did not reach the gate while a pairing lives: start-up files may act on
+ * conditions that no trial has met.
  */
 import { readlinkSync } from 'node:fs';
 import type { ShellBlock } from '../domain/shell-block.ts';
@@ -17,13 +17,15 @@ import type { Live } from './live.ts';
 
 /** In ms: how often to look. */
 const every = 1000;
-/** In seconds: how long a shell may take if its terminal looks as sshd has made it, and if a program has it to itself. */
+/**
+ * In seconds: how long a shell may take if its terminal is still as sshd made it, and if a program has it to itself.
+ */
 const [most, raw] = [15, 1.5];
 
 export interface Strays {
-  /** Resolves with the first: from then on it is known that guests do not all come to the gate. */
+  /** Resolves with the first: from then on it is known that not all guests reach the gate. */
   readonly found: Promise<ShellBlock>;
-  /** Once that is known otherwise: ends those that there are now. */
+  /** Ends those that exist now, once that is known in another way. */
   end(): void;
   stop(): void;
 }
@@ -65,7 +67,7 @@ export function watchStrays({ lease, door, roster }: Live): Strays {
     found.resolve(blockOf(shell, loginEnvironment({ ...thisAccount(), shell }, undefined), outcome));
   };
   const lookAndGoOn = async (): Promise<void> => {
-    await look().catch(() => {}); // All file handles may be in use: then at the next look.
+    await look().catch(() => {}); // All file handles may be in use: the next look will do.
     if (!stopped) tick();
   };
   const tick = (): void => {

@@ -1,10 +1,10 @@
-/** For how long, in ms, what has been said stands behind what comes next. */
+/** How long, in ms, a line still stands behind the next ones. */
 const togetherMs = 1000;
 const most = 3;
 
 /**
- * The lines for a place that shows one at a time: each with those before it that nobody can have read yet, the newest
- * first. A line that is for all is said alone, and none of the others comes back after it.
+ * The lines for a place that shows one at a time: each new line, followed by those that nobody can have read yet, the
+ * newest first. A line for everybody is shown alone, and no earlier line comes back after it.
  * @param now in ms
  */
 export function together(now: () => number): (text: string, forAll: boolean) => string {

@@ -1,4 +1,4 @@
-/** A guest of our own, who comes in and goes again: the only proof that one can. */
+/** A guest of our own, who joins and leaves again: the only proof that guests can. */
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -25,20 +25,20 @@ import { endAccess } from './end.ts';
 import type { Live } from './live.ts';
 import { openPairing } from './open.ts';
 
-/** How long a login may take, in ms: beside a pairing the host waits for it. */
+/** How long a login may take, in ms. Beside a pairing, the host waits for it. */
 const loginTimeoutMs = { alone: 20_000, beside: 8000 };
 
-/** How many keys of others go with one of our own: sshd takes 6 tries at most, and some are set to fewer. */
+/** How many keys of others go with one of our own: sshd allows 6 tries by default, and some are set to fewer. */
 const offeredAtOnce = 2;
 
 /**
- * Opens a pairing with throw-away keys for its one guest, logs in over this machine as they would, with each key in turn,
- * waits until they are in the room, and ends it all.
+ * Opens a pairing with throw-away keys for its one guest, logs in to this machine as a guest would, with each key in
+ * turn, waits until it is in the room, and ends everything.
  * @param choose the door to try
- * @param at the address to come to, where it is not the one that the door was found at
- * @param onBlock gets what kept a guest of the chosen sshd from the gate, where a private one was taken for it
- * @param offer keys of others, for which it is told whether sshd would accept them; in the same connections, since one
- *   without a login counts against this machine
+ * @param at the address to connect to, if it is not the one that the door was found at
+ * @param onBlock gets what kept a guest of the chosen sshd from the gate, if a private one was used instead
+ * @param offer keys of others, to find out whether sshd would accept them; in the same connections, since one without a
+ * login counts against this machine
  * @throws Refusal; Stopped; what was opened by then has been closed again
  */
 export async function tryPairing(
@@ -58,7 +58,7 @@ export async function tryPairing(
     readonly onBlock?: (block: ShellBlock) => void;
   } = {},
 ): Promise<Trial> {
-  // With a key that lets in: not where others could put one of theirs in its place.
+  // It holds a key that lets in, so nobody else may be able to replace that key.
   const folder = makeOwnFolder(openRunDirectory(world.env));
   const log: string[] = [];
   const emit: PairingContext['emit'] = (event) => {
@@ -71,7 +71,7 @@ export async function tryPairing(
     const pairing = pairingFor(intent, guest.reference, folder);
     const live = await openPairing(pairing, Promise.resolve([guest]), { ...world, emit }, choose);
     const visited = visit(live, { folder, wait, at, offer }, world.stop);
-    await visited.catch(() => {}); // It is waited for below.
+    await visited.catch(() => {}); // Awaited below.
     const failure = await endAccess(live);
     const trial = await visited;
     if (failure) throw new Refusal(failure);
@@ -81,7 +81,7 @@ export async function tryPairing(
   }
 }
 
-/** Tries an sshd of the system's beside a pairing of this intent: nothing of it is told. */
+/** Tries an sshd of the system's beside a pairing of this intent, and reports nothing of it. */
 export function trialOf(
   intent: TrialIntent,
   world: PairingContext,
@@ -101,7 +101,7 @@ async function chosen(system: SystemDoor, sshd: string): Promise<DoorChoice> {
   return { kind: 'system', system, version, why: { kind: 'asked' }, doubts: none, untried: none };
 }
 
-/** Comes in by each of the keys in `folder`, and goes again. */
+/** Logs in with each of the keys in `folder`, and leaves again. */
 async function visit(
   live: Live,
   {
@@ -161,8 +161,8 @@ async function visit(
 }
 
 /**
- * What a guest's ssh may try to set: a name that only a pattern for all lets through, and some that shells or the linker
- * obey. None of the values does anything if it arrives; our own ssh keeps the libraries that it needs.
+ * What a guest's ssh may try to set: a name that only a pattern for all lets through, and some that shells or the
+ * linker obey. No value does anything if it arrives; our own ssh keeps the libraries that it needs.
  */
 const bait: Readonly<Record<string, string>> = {
   TMUXPAIR_TRIAL: 'tmuxpair-trial',
@@ -198,7 +198,8 @@ async function makeGuest(folder: string, kinds: NonEmpty<KeyKind>): Promise<Gues
 }
 
 function pairingFor(intent: TrialIntent, reference: Reference, folder: string): PairIntent {
-  // By name: what is tried may be a whole pairing's, and its session is not to be shared, nor its end to be this one's.
+  // Field by field: the intent may be a whole pairing's, whose session must not be shared and whose end must not be
+  // this one's.
   const { door, port, bind, keyFile, keyFileNamed, tmux } = intent;
   return {
     door,
@@ -224,7 +225,7 @@ function pairingFor(intent: TrialIntent, reference: Reference, folder: string): 
   };
 }
 
-/** `in` once the gate of that key has become tmux; `undefined` where none does in time. */
+/** `in` once the gate of that key has become tmux; `undefined` if none does in time. */
 async function arrival(
   lease: string,
   key: number,

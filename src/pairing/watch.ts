@@ -11,22 +11,25 @@ import type { Live } from './live.ts';
 export interface Watch {
   /** Resolves when the deadline has passed, or the lease's folder has been removed from outside. */
   readonly over: Promise<EndReason>;
-  /** Looks once more. @returns the names of the records of all connections that there were at the last look */
+  /** Looks once more. @returns the record names of all connections that existed at the last look */
   look(): readonly string[];
-  /** Looks no more; those that were inside until now have left now. */
+  /** Stops looking; guests who were inside until now leave now. */
   stop(): void;
 }
 
-/** For how long, in ms, a guest's next refusal for the same reason is not told: who knocks on must not drown the rest. */
+/**
+ * How long, in ms, further refusals of a guest for the same reason are not reported: a retrying client must not flood
+ * the status line.
+ */
 const silence = 60_000;
 
-/** How often to look, in ms: a guest who comes or leaves is told within half a second. */
+/** How often to look, in ms: a guest who comes or leaves is reported within half a second. */
 const [whileGuests, otherwise] = [200, 1000];
 
 /**
- * Watches the guests and the clocks of a pairing, and keeps the roster's visits. Guests are seen by their
- * processes, not by what tmux says of its clients: a process can't go without being missed. Looks at short intervals
- * rather than setting one timer for the deadline, since timers stand still while a laptop sleeps.
+ * Watches the guests and the clocks of a pairing, and keeps the roster's visits. Guests are seen by their processes,
+ * not by what tmux says of its clients: a process can't end unnoticed. Looks at short intervals instead of setting one
+ * timer for the deadline, since timers stand still while a laptop sleeps.
  */
 export function watchPairing(live: Live): Watch {
   const { folder } = live.lease;
@@ -34,10 +37,10 @@ export function watchPairing(live: Live): Watch {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let soon = false;
-  /** Seconds left at the last look: a warning that was ahead then and is not now is due. */
+  /** Seconds left at the last look: a warning is due if it was ahead then and is not now. */
   let before = Number.POSITIVE_INFINITY;
   let registered: readonly string[] = [];
-  /** When a guest's refusal for a reason was told last. */
+  /** When a guest's refusal for a reason was last reported. */
   const told = new Map<string, number>();
   const over = deferred<EndReason>();
 
@@ -81,15 +84,15 @@ export function watchPairing(live: Live): Watch {
     clearTimeout(timer);
     soon = false;
     if (stopped) return;
-    const left = clock(); // First: what was taken back since time is up has ended by that.
+    const left = clock(); // First: if time is up, that is why access was taken back.
     const wait = look() ? whileGuests : otherwise;
     timer = setTimeout(tick, left > 0 ? Math.max(10, Math.min(wait, left * 1000)) : wait);
   };
   const lookSoon = (): void => {
-    if (soon) return; // Or else whoever knocks often enough would put the look, and with it the deadline, off for good.
+    if (soon) return; // Never re-arm a pending look: reconnecting in a loop would postpone it, and the deadline, forever.
     soon = true;
     clearTimeout(timer);
-    timer = setTimeout(tick, 20); // The gate has registered; soon it is tmux.
+    timer = setTimeout(tick, 20); // The gate has registered, and soon becomes tmux.
   };
   const watchers = (['in', 'refused'] as const).map((name) => watchFolder(inLease(folder, name), lookSoon));
   tick();
@@ -108,7 +111,7 @@ export function watchPairing(live: Live): Watch {
   };
 }
 
-/** The stay that begins with a guest who is at the gate, or past it, now. */
+/** The visit of a guest who is at the gate, or past it, now. */
 export function visitOf(live: Live, { record, label, key, pid, address }: Presence): Visit {
   const guest = live.roster.guests.find((other) => other.label === label);
   const fingerprint = guest?.keys[key - 1]?.fingerprint ?? '';
