@@ -206,15 +206,15 @@ export interface FoundKey {
   readonly lease?: LeaseId;
 }
 
-/** The text without what sshd passes over within base64: white space that is neither a blank nor the end of a line. */
+/** The text without what sshd skips within base64: white space that is neither a blank nor the end of a line. */
 export function asSshdReads(text: string): string {
   const has = ['\v', '\f', '\r'].some((space) => text.includes(space));
   return has ? text.replaceAll(/[\v\f\r]/g, '') : text;
 }
 
 /**
- * Where the base64 of a key begins, as a whole word, from the top; of RSA keys in other spellings, too.
- * @param text {@link asSshdReads}
+ * Where the base64 of a key begins, as a whole word, from the top. For RSA keys other spellings count, too.
+ * @param text as {@link asSshdReads} gives it
  */
 export function placesOf(text: string, base64: string): number[] {
   const found: number[] = [];
