@@ -20,6 +20,7 @@ import type { OtherWays } from './ways-in.ts';
 export const noOtherWays: OtherWays = {
   keyFiles: [],
   configs: [],
+  others: [],
   ahead: [],
   unknown: [],
   lines: [],
@@ -32,22 +33,28 @@ export const noOtherWays: OtherWays = {
  * used.
  */
 export async function noteSystem(pairing: Pairing, { kind, system }: DoorChoice): Promise<void> {
-  // With a private sshd, guests may also come to any other that runs here.
-  const running = kind === 'private' ? await runningConfigs() : [];
-  const known = await system?.known();
+  const [running, known] = await Promise.all([runningConfigs(), system?.known()]);
   const unknown = kind === 'system' ? lastingWays(known?.obstacles ?? []) : [];
   pairing.otherWays = {
     ...pairing.otherWays,
     keyFiles: known?.keyFiles ?? [],
     ahead: known?.ahead ?? [],
-    configs: [...(known ? [{ file: known.configFile, options: [] }] : []), ...running],
+    configs: known ? [{ file: known.configFile, options: [] }] : [],
+    others: running,
     unknown: unknown.filter((one) => !isOfFile(one)),
   };
 }
 
-/** The files that may hold a guest's key, as they are now. */
+/** The files that may hold a guest's key, as they are now: of the sshd that was looked at, and of any other that runs here. */
 function keyFilesNow({ otherWays }: Pairing): KeyFiles {
-  return findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
+  const { keyFiles, configs, others } = otherWays;
+  return findKeyFiles([...keyFiles, ...namesInConfig([...configs, ...others])]);
+}
+
+/** Those of the sshd that was looked at. */
+function ownKeyFilesNow({ otherWays }: Pairing): ReadonlySet<string> {
+  const { files } = findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
+  return new Set(files.map(real));
 }
 
 /** Those of them that are not the lease's own. */
@@ -67,14 +74,19 @@ export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly 
   // The grant checks the lease's own file.
   const paths = gateExisting ? found.files : otherKeyFiles(pairing);
   const lines = findKeyLines(lease, guests, paths);
+  const ownFiles = isInOwnFile(lease) ? new Set<string>() : ownKeyFilesNow(pairing);
   if (!isInOwnFile(lease)) {
-    const ahead = lines.find(({ path }) => isAhead(pairing, path));
-    const first = ahead ?? (gateExisting ? undefined : lines[0]);
+    // What another sshd reads is told, as with a private one: no line of ours could stand in front of it.
+    const own = lines.filter(({ path }) => ownFiles.has(real(path)));
+    const ahead = own.find(({ path }) => isAhead(pairing, path));
+    const first = ahead ?? (gateExisting ? undefined : own[0]);
     if (first) refuse({ ...alreadyPresent(first, guests), ...(ahead && { isAhead: true }) });
   }
   const files =
     otherWays.files ??
-    (isInOwnFile(lease) ? keyFileObstacles(found).flatMap((one) => pathOf(one) ?? []) : []);
+    keyFileObstacles(found)
+      .flatMap((one) => pathOf(one) ?? [])
+      .filter((path) => !ownFiles.has(real(path)));
   const writers = guests.filter(({ access }) => access === 'read-write').map(({ label }) => label);
   pairing.otherWays = {
     ...otherWays,
@@ -88,7 +100,10 @@ export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly 
 /** What remains of these guests' access, with sshd and the files as they are now. */
 export async function remainsOf(live: Live, guests: readonly Guest[]): Promise<Remains> {
   const { lease, otherWays, door, forward } = live;
-  const ways = (await live.lookout.lastingWays())?.filter((one) => !isOfFile(one));
+  const [lasting, others] = await Promise.all([live.lookout.lastingWays(), runningConfigs()]);
+  const ways = lasting?.filter((one) => !isOfFile(one));
+  // One may have come meanwhile, or have gone with what it let in.
+  live.otherWays = { ...live.otherWays, others };
   const found = keyFilesNow(live);
   const mayReach =
     door.kind === 'system' && guests.some(({ label }) => otherWays.forwardedTo.includes(label));

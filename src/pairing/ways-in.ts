@@ -9,13 +9,15 @@ export interface OtherWays {
   /** Names of key files, absolute, including patterns, and configurations that name more. */
   readonly keyFiles: readonly string[];
   readonly configs: readonly ConfigPlace[];
+  /** Configurations of the sshds that run here, whichever they are. */
+  readonly others: readonly ConfigPlace[];
   /** Those names that sshd reads before the lease's file. */
   readonly ahead: readonly string[];
   /** Ways to accept keys that can't be checked, apart from files; only of the sshd that guests are told to come to. */
   readonly unknown: readonly Obstacle[];
   /** Lines known to the host that let guests in past the gate: they stay. */
   readonly lines: readonly KeyLine[];
-  /** With a private sshd: key files that spoke against guests before the first one came. */
+  /** Key files of sshds that guests are not told to come to, which spoke against guests before the first one came. */
   readonly files?: readonly string[];
   /** Labels of guests whose lines have let them reach ports: those lines do so whatever their access becomes. */
   readonly forwardedTo: readonly string[];

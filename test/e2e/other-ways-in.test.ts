@@ -7,6 +7,7 @@ import { theOne } from '../support/listed.ts';
 import { makeNetworks } from '../support/network.ts';
 import { expectNothingLeft, keyFileOf, leaseLines } from '../support/pairing.ts';
 import { isRoot } from '../support/run.ts';
+import { startSshd } from '../support/sshd.ts';
 import { until } from '../support/wait.ts';
 import { isWhole, rows } from '../support/whole.ts';
 
@@ -206,6 +207,39 @@ test.runIf(isRoot())(
     );
     expect(await hasShell(guest)).toBe(true);
     expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+  },
+);
+
+test.runIf(isRoot())(
+  'W1: a key that another sshd of the machine lets in is told at the start, after a kick and at the end',
+  async () => {
+    await using stage = await makeStage();
+    const guest = await stage.guest();
+    const file = await keyFileOf(stage, guest, 'bob');
+    const keys = await stage.writeFile('.ssh/second', `# theirs\n${guest.identity.publicKey}\n`);
+    const second = { config: [`AuthorizedKeysFile ${keys}`] };
+    const args = [...named(stage), '--read-only', file];
+    const lets = `${keys}:2 lets bob in past the gate`;
+    {
+      await using sshd = await startSshd(stage.account, second);
+      const there = guest.as({ destination: { ...guest.destination, port: sshd.port } });
+      expect(await hasShell(there)).toBe(true);
+      const started = await stage.run(args);
+      expect(started).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(lets) });
+      expect(await hasShell(guest)).toBe(false);
+      const kicked = await stage.run(['kick', 'bob']);
+      expect(kicked).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`${lets}, as before`) });
+      expect(await stage.run(['stop'])).toMatchObject({ exitCode: 0 });
+    }
+    // One that comes while the pairing lives.
+    expect((await stage.run(args)).stderr).not.toContain(lets);
+    await using _ = await startSshd(stage.account, second);
+    const kicked = await stage.run(['kick', 'bob']);
+    expect(kicked).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringContaining(`${keys}:2 still lets bob in`),
+    });
+    expect((await stage.run(['stop'])).exitCode).toBe(7);
   },
 );
 
