@@ -10,12 +10,13 @@ import { showGuests } from '../room/room.ts';
 import { watchFolder } from '../system/watch-folder.ts';
 import type { HostPresence } from './host-presence.ts';
 import { type Live, namesIn } from './live.ts';
+import { Respite } from './respite.ts';
 import { visitOf } from './watch.ts';
 
 /** How often, in ms, to look who waits and on which client a menu can be shown. */
 const every = 500;
 /** How long, in ms, a host who has closed the menu is left alone. */
-const respite = 5000;
+const afterClosing = 5000;
 /**
  * How long, in seconds, the host must have pressed no key before a menu shows: keys that somebody types for their shell
  * must not answer a question.
@@ -35,11 +36,15 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   const menus = new Map<string, { readonly record: string; readonly menu: ShownMenu }>();
   /** When to ask a client about a guest's connection again, by both names. */
   const notBefore = new Map<string, number>();
+  /** The records of guests who were let in: they wait no more, and their question has come to something. */
+  const admitted = new Set<string>();
+  const respite = new Respite(() => performance.now());
   let stopped = false;
   const giveUp = (): void => {}; // The room may be gone by now, or is asked again soon.
 
   const answer = (record: string, given: Answer): void => {
     if (given === 'view') live.roster.onlyLooks(record);
+    if (given === 'view' || given === 'admit') admitted.add(record);
     answerAsk(folder, record, given);
     look();
   };
@@ -53,7 +58,7 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
     const chosen = choice.kind === 'chosen' ? choice.value : undefined;
     if (chosen === 'admit' || chosen === 'view' || chosen === 'refuse') answer(record, chosen);
     else if (waiting.get(record) === visit)
-      notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : respite));
+      notBefore.set(`${client} ${record}`, Date.now() + (choice.kind === 'busy' ? every : afterClosing));
     await show();
   };
 
@@ -84,7 +89,12 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   const look = (): void => {
     const before = waiting.size;
     const now = new Map(asking(folder).map((presence) => [presence.record, presence]));
-    for (const record of waiting.keys()) if (!now.has(record)) waiting.delete(record);
+    for (const [record, { label }] of waiting) {
+      if (now.has(record)) continue;
+      waiting.delete(record);
+      if (admitted.delete(record)) respite.clear(label);
+      else respite.strike(label);
+    }
     for (const { record, menu } of menus.values()) if (!waiting.has(record)) menu.close();
     for (const [record, presence] of now) {
       const known = waiting.get(record);
@@ -94,6 +104,8 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
         answerAsk(folder, record, 'again');
         continue;
       }
+      // Meanwhile they wait, for as long as their gate lets them.
+      if (!known && respite.isOn(visit.label)) continue;
       waiting.set(record, visit);
       if (known) askAnew(record);
       else live.sinks.emit({ kind: 'asking', visit });

@@ -11,7 +11,7 @@ export interface MenuItem {
   readonly text: string;
   /** `[a-z0-9-]+`. */
   readonly value: string;
-  /** One letter or digit. Without one, the item needs the arrows and Enter, which nobody presses in passing. */
+  /** One letter or digit. If no item of a menu has one, no letter moves the mark either: only the arrows and Enter do. */
   readonly key?: string;
 }
 
@@ -47,6 +47,13 @@ export function menuScript({ title, lines, items }: Menu, answer: string): strin
   const keys = items.flatMap(({ key, value }) =>
     key === undefined ? [] : [`    ${shWord(key)}*) choose ${value};;`],
   );
+  const letters =
+    keys.length === 0
+      ? []
+      : [
+          '    k*) [ $at -eq 0 ] || at=$((at - 1));;',
+          `    j*) [ $at -eq ${items.length - 1} ] || at=$((at + 1));;`,
+        ];
   const values = items.map(({ value }, index) => `    ${index}) choose ${value};;`);
   return `#!/bin/sh
 set -fu
@@ -76,9 +83,7 @@ while draw; do
     "$enter"*) case $at in
 ${values.join('\n')}
     esac;;
-${keys.join('\n')}
-    k*) [ $at -eq 0 ] || at=$((at - 1));;
-    j*) [ $at -eq ${items.length - 1} ] || at=$((at + 1));;
+${[...keys, ...letters].join('\n')}
     "$esc"*|q*|"$(printf '\\003')"*) stty "$saved"; exit 0;;
     esac
     typed=\${typed#?}

@@ -37,6 +37,8 @@ test('a join waits for the host: refused, to look only, to type; the menu shows 
   await refused.type('not yet\r');
   const told = (what: string | RegExp) => host.waitFor(what, { timeout: 30_000 });
   const toldRefused = told('ada was refused from 127.0.0.1: you refused');
+  // As somebody types in vi, under whose hands the menu has come up.
+  await host.type('jjj');
   await choose(host, 1);
   expect(await refused.exitStatus()).not.toBe(0);
   expect(await refused.transcript()).toContain('your host has refused');
