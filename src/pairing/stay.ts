@@ -1,7 +1,7 @@
 import { guestPids } from '../lease/presence.ts';
 import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
-import { bringBack, holdClients, sessionId } from '../room/hold.ts';
+import { bringBack, clientsElsewhere, holdClients, sessionId } from '../room/hold.ts';
 import type { Live } from './live.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
@@ -13,9 +13,15 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
   /** The guests' clients that are held, by pid. */
   let held = new Map<number, string>();
   let id: string | undefined;
+  /** Guests' processes that were no clients of the room when the server was last asked, at {@link askedAt}. */
+  let asked = new Set<number>();
+  let askedAt = 0;
+  /** Those that were found in other sessions. */
+  const strays = new Set<number>();
   const look = async (clients: readonly Client[]): Promise<void> => {
     const guests = guestPids(live.lease.folder);
     const here = new Map(clients.flatMap(({ pid, name }) => (guests.has(pid) ? [[pid, name]] : [])));
+    await findStrays([...guests].filter((pid) => !here.has(pid) && !held.has(pid)));
     // Guests who have left the session, and perhaps not the room: an airlock has the pid of the client before it.
     const away = [...held].filter(([pid]) => guests.has(pid) && !here.has(pid));
     if (away.length === 0 && here.size === held.size && [...here.keys()].every((pid) => held.has(pid)))
@@ -27,5 +33,38 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
     held = new Map([...back, ...here]);
     await holdClients(room, id, [...held.values()]);
   };
+  /**
+   * A hook of the host's may move a client in the same instant in which it attaches, so that it was never seen in its
+   * session. Such a guest is brought back once, and put out if that does not last. Not every guest process is a client of
+   * the room, so the server is asked again only when there are others, or after a while.
+   */
+  const findStrays = async (missing: readonly number[]): Promise<void> => {
+    const isNew = missing.some((pid) => !asked.has(pid));
+    if (missing.length === 0 || (!isNew && performance.now() - askedAt < anew)) return;
+    id ??= await sessionId(room);
+    if (id === undefined) return;
+    askedAt = performance.now();
+    asked = new Set(missing);
+    const elsewhere = await clientsElsewhere(room, id);
+    for (const pid of missing) {
+      const name = elsewhere.get(pid);
+      if (name === undefined) continue;
+      asked.delete(pid); // Until it is seen in its session.
+      if (strays.has(pid) || !(await bringBack(room, id, name))) end(pid);
+      strays.add(pid);
+    }
+  };
   return oneAtATime(look);
+}
+
+/** In ms. */
+const anew = 3000;
+
+/** Killed, not asked: a client that says good-bye draws once more. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }

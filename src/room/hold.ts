@@ -37,6 +37,16 @@ export async function bringBack(room: Room, id: string, name: string): Promise<b
   return plain.test(name) && (await run(room, [['switch-client', '-c', name, '-t', id]])).ok;
 }
 
+/** The clients that are in other sessions of the room's server: their names, by pid. @param id the room's session */
+export async function clientsElsewhere(room: Room, id: string): Promise<Map<number, string>> {
+  const format = '#{client_pid} #{session_id} #{client_name}';
+  const { ok, stdout } = await run(room, [['list-clients', '-F', format]]);
+  const all = ok ? stdout.split('\n').map((line) => line.split(' ')) : [];
+  return new Map(
+    all.flatMap(([pid, session, ...name]) => (session === id ? [] : [[Number(pid), name.join(' ')]])),
+  );
+}
+
 /** The id of the room's session in tmux, whatever its name; `undefined` if there is none. */
 export async function sessionId(room: Room): Promise<string | undefined> {
   const isId = (text: string): boolean => /^\$\d+$/.test(text);

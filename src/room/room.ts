@@ -5,6 +5,7 @@ import { airlockCommands } from './airlock.ts';
 import { announcementSettings, segment } from './announce.ts';
 import { type Room, unclaimRoom } from './claim.ts';
 import { holdClients, sessionId } from './hold.ts';
+import { askForHooks, muteMovingHooks, unmuteHooks } from './host-hooks.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
 import { leftInRoom } from './options.ts';
 import { type Commands, checkVersion, run, tmuxVersion } from './tmux.ts';
@@ -35,6 +36,7 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
   const readyMarker = ` is open (${room.socket})\n`;
   const settings = [
     ...roomSettings(room, options),
+    ...askForHooks,
     ['display-message', '-p', `#{version}${readyMarker.trimEnd()}`],
   ];
   // tmux is run in this folder: -c would run what is in a name like `#(rm x)`.
@@ -48,6 +50,7 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
     const version = versionSaid(opened.stdout);
     checkVersion(room.tmux, version);
     await putOutTooSmall(room, version);
+    await muteMovingHooks(room, opened.stdout);
     return 'new';
   }
   if (/duplicate session/.test(opened.stderr)) {
@@ -55,6 +58,7 @@ export async function openRoom(room: Room, options: RoomOptions): Promise<'new' 
     const taken = await run(room, [...window, ...settings], at);
     if (taken.ok) {
       await putOutTooSmall(room, versionSaid(taken.stdout));
+      await muteMovingHooks(room, taken.stdout);
       return 'taken up';
     }
   } else {
@@ -169,6 +173,7 @@ export async function leaveRoom(room: Room): Promise<void> {
 export async function clearRoom(room: Room): Promise<'stays' | 'ended'> {
   const unset = leftInRoom.map((name) => ['set-option', '-qu', '-t', `${room.target}:`, name]);
   const { ok, stdout } = await run(room, [...askForMenuKey, ...unset]);
+  await unmuteHooks(room);
   await unbindMenuKey(room, stdout);
   const id = await sessionId(room);
   if (id !== undefined) await holdClients(room, id, []);

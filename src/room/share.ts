@@ -7,6 +7,7 @@ import { refuse, usage } from '../domain/failure.ts';
 import { announcementSettings, segment } from './announce.ts';
 import type { Room } from './claim.ts';
 import { holdClients } from './hold.ts';
+import { askForHooks, muteMovingHooks, unmuteHooks } from './host-hooks.ts';
 import { leftInShared } from './options.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type RoomOptions } from './room.ts';
@@ -82,10 +83,12 @@ export async function openShared(
     ...announcementSettings(here),
     ...lines.map((name, index) => copy(room, `${copies}${own.length + index}`, name)),
     clockCommand(options.clock),
+    ...askForHooks,
     version,
   ]);
   if (!ok) refuse({ kind: 'program-failed', program: 'tmux', doing: 'sharing the session', detail: stderr });
-  await putOutTooSmall(room, stdout);
+  await putOutTooSmall(room, stdout.split('\n').at(-1) ?? '');
+  await muteMovingHooks(room, stdout);
 }
 
 /** Leaves the session as it was, if it is this lease's. */
@@ -100,6 +103,7 @@ export async function leaveShared(room: Room, lease: string): Promise<void> {
     ...[...leftInShared, ...more].map((name) => ['set-option', ...here, '-qu', name]),
     version,
   ]);
+  await unmuteHooks(room);
   await allowTooSmall(room, stdout);
   await holdClients(room, room.target, []);
 }
