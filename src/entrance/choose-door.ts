@@ -1,4 +1,4 @@
-/** Which door guests come through, before anything is opened. */
+/** Which door guests come through, decided before anything is opened. */
 
 import { networkInterfaces } from 'node:os';
 import type { DoorReason, PrivateDoorBar } from '../domain/door-reason.ts';
@@ -23,24 +23,24 @@ import { prove } from './proof.ts';
 export interface ChoiceWorld {
   readonly env: NodeJS.ProcessEnv;
   readonly sshd: string;
-  /** Whose keys have to be accepted. Where it rejects, so does the choice that depends on it. */
+  /** Whose keys have to be accepted. If it rejects, so does a choice that depends on it. */
   readonly guests: Promise<readonly Guest[]>;
   /** Tries a door by logging in. */
   readonly attempt: ProofWorld['attempt'];
-  /** Gets when somebody waits for a trial login, or for what is remembered of one, and when they don't any more. */
+  /** Called when somebody waits for a trial login, or for what is remembered of one, and when the wait is over. */
   readonly tell?: (event: { readonly kind: 'trying' | 'tried'; readonly port: number }) => void;
-  /** Asks and tries anew although something is remembered. */
+  /** Asks and tries again even if something is remembered. */
   readonly isFresh?: boolean;
 }
 
 type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'version'> : never) : never;
 
 /**
- * Which door it is to be. `auto` is an sshd of the system's that has nothing against a guest, and that a trial login got
- * in through, now or as is remembered: on port 22, or else on another, first those that greet as OpenSSH, and whose
- * settings were read; else one of our own. A port that the host has named means the sshd there, whatever is to be said
- * against it; a file that they have named, any of the system's. Else forwarded ports are a reason for one of our own,
- * whatever answers: what a guest holds open there ends with the pairing.
+ * Chooses the door. `auto` takes an sshd of the system's that has nothing against a guest, and through which a trial
+ * login got in, now or as remembered: on port 22, else on another port, first those that greet as OpenSSH and whose
+ * settings were read. If there is none, it takes a private one. A port that the host has named means the sshd there,
+ * whatever speaks against it; a key file that they have named means any of the system's. Without these, forwarded ports
+ * call for a private one, whatever answers: what a guest holds open there ends with the pairing.
  * @throws Refusal `program-too-old`, `program-failed`; Stopped
  */
 export async function chooseDoor(intent: DoorIntent, world: ChoiceWorld): Promise<DoorChoice> {
@@ -77,7 +77,7 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
 
   const first = await judge(usual, intent, world);
   const judged = [first];
-  /** One that gets a trial login in, among those of which something is not known, or nothing is. */
+  /** The first that lets a trial login in, among those with doubts or among those without. */
   const working = async (wanted: Judged[], isDoubtful: boolean): Promise<Judged | undefined> => {
     for (const one of wanted) {
       const { system, verdict } = one;
@@ -122,7 +122,7 @@ async function choose(intent: DoorIntent, world: ChoiceWorld): Promise<Choice> {
   return { ...own, system: usual, why: reasonAgainst(port, first.verdict) };
 }
 
-/** `open` where it might do, for all that is known: `isTriable` where a login could tell. */
+/** `open` if it might do, as far as is known; `isTriable` if a login could tell. */
 type Verdict =
   | { readonly kind: 'silent' }
   | { readonly kind: 'obstacles'; readonly obstacles: readonly Obstacle[] }
@@ -141,23 +141,29 @@ async function judge(system: SystemDoor, intent: DoorIntent, { guests }: ChoiceW
   return { system, verdict: verdictOn({ obstacles, doubts }) };
 }
 
-/** Of what is known of an sshd that listens; pure. */
+/** The verdict on an sshd that listens, from what is known of it; pure. */
 export function verdictOn({ obstacles, doubts }: Pick<Known, 'obstacles' | 'doubts'>): Verdict {
   if (obstacles.length > 0) return { kind: 'obstacles', obstacles };
   return { kind: 'open', doubts, isTriable: doubts.every(({ kind }) => isOfSettings(kind)) };
 }
 
-/** Whether it is about its settings alone, and so says nothing against a login. */
+/** Whether a doubt is about the settings alone, and so says nothing against a login. */
 function isOfSettings(kind: Doubt['kind']): boolean {
   return /^(settings|environment)-/.test(kind);
 }
 
-/** Whether the login shell kept a trial login from the gate: who has it proven tells the host, and knows what to do. */
+/**
+ * Whether the login shell kept a trial login from the gate. Whoever proves the door tells the host, and knows what to
+ * do.
+ */
 function isOfShell({ doubts }: Proof): boolean {
   return doubts.some((doubt) => doubt.kind === 'login-untried' && doubt.failure.kind === 'gate-not-reached');
 }
 
-/** Nobody on another machine comes to an address of loopback, or to none of this machine's, unless the host has said how. */
+/**
+ * Nobody on another machine reaches an sshd that listens on loopback alone, or on none of this machine's addresses,
+ * unless the host has said how.
+ */
 function reachDoubts({ onlyAt, listensOn }: SystemDoor, { via, host }: DoorIntent): Doubt[] {
   if (via || host !== undefined || isAlone()) return [];
   if (onlyAt?.every(isLoopback)) return [{ kind: 'loopback-only', addresses: onlyAt }];
@@ -196,7 +202,7 @@ function systemWays(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) 
         prove(system, await proofWorld(intent, world)),
       ).then(
         (proof) => proof.doubts,
-        () => [], // The pairing ends.
+        () => [], // The pairing is ending.
       );
       return more.every(({ kind }) => kind === 'types-untried')
         ? [...doubts.filter(({ kind }) => kind !== 'settings-unread'), ...more]
@@ -205,7 +211,7 @@ function systemWays(system: SystemDoor, intent: DoorIntent, world: ChoiceWorld) 
   };
 }
 
-/** Tells that somebody waits for it. */
+/** Reports that somebody waits for `work`. */
 async function told<T>(port: number, { tell }: ChoiceWorld, work: () => Promise<T>): Promise<T> {
   tell?.({ kind: 'trying', port });
   try {
@@ -223,7 +229,7 @@ function forwardOr(kind: 'answers', bar: PrivateDoorBar | undefined): DoorReason
   return bar === undefined ? { kind } : { kind: 'forward', bar };
 }
 
-/** Why it is not the sshd on that port. */
+/** Why the sshd on that port is not chosen. */
 function reasonAgainst(port: number, verdict: Verdict): DoorReason {
   switch (verdict.kind) {
     case 'silent':
@@ -246,7 +252,7 @@ async function anyKey(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   );
 }
 
-/** The one address that guests reach a door of our own by, where the host has named one. */
+/** The one address at which guests reach a private sshd, if the host has named one. */
 export function onlyAddress({ bind, via }: DoorIntent): string | undefined {
   return via || bind === undefined || isAny(bind) ? undefined : bind;
 }
@@ -256,7 +262,7 @@ function asksForSystem({ port, keyFileNamed }: DoorIntent): boolean {
   return port !== undefined || keyFileNamed;
 }
 
-/** Whether ports are to be forwarded, by a door that the host has not named by its port or its file. */
+/** Whether ports are to be forwarded through a door that the host has not named by its port or its file. */
 function asksForPorts(intent: DoorIntent): boolean {
   return intent.forward !== 'any' && intent.forward.length > 0 && !asksForSystem(intent);
 }

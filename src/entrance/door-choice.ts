@@ -1,4 +1,4 @@
-/** The door that was chosen, and what is known of it. */
+/** The chosen door, and what is known of it. */
 
 import type { DoorKind, DoorReason } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
@@ -13,18 +13,18 @@ export type DoorChoice = (
   | {
       readonly kind: 'system';
       readonly system: SystemDoor;
-      /** What has to be told of it, having tried it if that is not remembered. Does not reject. */
+      /** What has to be reported of it, after a trial if none is remembered. Does not reject. */
       readonly doubts: () => Promise<readonly Doubt[]>;
-      /** The same without trying it. */
+      /** The same without a trial. */
       readonly untried: () => Promise<readonly Doubt[]>;
-      /** Tries whether these guests get in, unless that is remembered. Absent where nobody is to. */
+      /** Tries whether these guests get in, unless that is remembered. Absent if nobody is to try. */
       readonly prove?: (
         door: SystemDoor,
         guests: readonly Guest[],
         how?: Pick<ProofWorld, 'offersKeys' | 'isFresh'>,
       ) => Promise<Proof>;
     }
-  /** `system` is the one that would not do, or that is not there. */
+  /** `system` is the sshd that would not do, or that is not there. */
   | { readonly kind: 'private'; readonly port?: number; readonly system?: SystemDoor }
 ) & {
   readonly why: DoorReason;
@@ -33,9 +33,9 @@ export type DoorChoice = (
 };
 
 export interface Proof {
-  /** Whether keys of all kinds that could be tried got in, and none of the guests' is accepted by itself. */
+  /** Whether keys of all kinds that could be tried got in, and sshd accepts none of the guests' by itself. */
   readonly isIn: boolean;
-  /** What is to be said of it all the same. */
+  /** What there is to report all the same. */
   readonly doubts: readonly Doubt[];
 }
 
@@ -49,9 +49,11 @@ export interface ProofWorld {
     kinds: NonEmpty<KeyKind>,
     offer: readonly PublicKey[],
   ) => Promise<Trial>;
-  /** Whether to see that sshd accepts none of the guests' keys by itself. Only while nobody has let them in. */
+  /**
+   * Whether to check that sshd accepts none of the guests' keys by itself. Only possible while nobody has let them in.
+   */
   readonly offersKeys?: boolean;
-  /** Tries it although something is remembered. */
+  /** Tries it even if something is remembered. */
   readonly isFresh?: boolean;
 }
 
@@ -65,23 +67,23 @@ export interface KeyKind {
 export interface Trial {
   readonly door: DoorKind;
   readonly port: number;
-  /** Of the last login that was tried. */
+  /** Of the last login tried. */
   readonly milliseconds: number;
   /** What came of each kind, in turn; the first that fails is the last that is tried. */
   readonly logins: readonly { readonly type: KeyType; readonly isIn: boolean; readonly said: string }[];
-  /** Those of the keys to offer that sshd would accept, although nobody has let them in. */
+  /** Those of the offered keys that sshd would accept, although nobody has let them in. */
   readonly accepted: readonly PublicKey[];
-  /** Names of variables that a guest's ssh can set, of those that were tried. */
+  /** Names of those variables, of the ones that were tried, that a guest's ssh can set. */
   readonly taken: readonly string[];
   /** Host keys that sshd showed. */
   readonly shown: readonly PublicKey[];
-  /** What steered the shell, as `NAME=value`, as it was at the gate; empty if that was not seen. */
+  /** The variables that steered the shell at the gate, as `NAME=value`; empty if that was not seen. */
   readonly environment: readonly string[];
-  /** What the sshd of a door of our own said. */
+  /** What a private sshd said. */
   readonly log: readonly string[];
 }
 
-/** What a guest is to be told of an open door, and the host. */
+/** What a guest and the host are told of an open door. */
 export type KnownDoor = Pick<
   Known,
   'answers' | 'hostKeys' | 'obstacles' | 'doubts' | 'rules' | 'forwarding' | 'keyFiles'

@@ -1,6 +1,7 @@
 /**
- * Whether the sshd that guests come through still lets them in while a pairing lives. This machine's own is looked at once a
- * second, and tried again when anything that the last login depended on has changed, or was learned too long ago.
+ * Whether the sshd that guests come through still lets them in while a pairing lives. This machine's own is looked at
+ * once a second. It is tried again if anything that the last login depended on has changed, or was learned too long
+ * ago.
  */
 
 import type { Doubt } from '../domain/doubt.ts';
@@ -16,10 +17,10 @@ import { type Marks, markFiles } from '../system/remembered.ts';
 import type { DoorChoice } from './door-choice.ts';
 import type { DoorWatch, Watched } from './open-door.ts';
 
-/** In ms: how often what is remembered of the last login is looked at again, which may have lost its worth meanwhile. */
+/** In ms: how often to look again at what is remembered of the last login, which may no longer count. */
 const anew = 600_000;
 
-/** Of an sshd of our own, which begins anew with each login: only what it would refuse everybody for may come up. */
+/** For a private sshd, which starts anew with each login: only what would make it refuse everybody may come up. */
 export function watchOwn(): DoorWatch {
   const nothing = async (): Promise<void> => {};
   return {
@@ -30,7 +31,7 @@ export function watchOwn(): DoorWatch {
   };
 }
 
-/** The host knows what was told when guests were invited, and it had been tried by then. */
+/** The host knows what was reported when guests were invited, and the sshd had been tried by then. */
 export function watchSystem(
   { system, doubts, prove, why }: DoorChoice & { kind: 'system' },
   { guests, isOver }: Watched,
@@ -55,7 +56,7 @@ export function watchSystem(
 
   const troubles = (known: Known): Trouble[] => {
     const obstacles = decisive([...known.obstacles, ...keyObstacles(known.rules, guests())]);
-    // No reason to take another one; but the host has not been told of it, if it is new.
+    // No reason to choose another sshd; but if it is new, the host has not been told of it.
     const cautions = known.obstacles.filter((one) => isOfStartUp(one) || one.kind === 'source-rules');
     return [
       ...[...obstacles, ...cautions].map((obstacle) => troubleBy(obstacle, port)),
@@ -98,8 +99,8 @@ export function watchSystem(
   };
 
   /**
-   * That the settings have changed, and can't be read. It can't be tried whether it accepts a guest's key by itself by now:
-   * there is a line of ours. The host of a port that was named knows that.
+   * Whether the settings have changed and can't be read. By now it can't be tried whether sshd accepts a guest's key by
+   * itself: there is a line of ours. A host who named the port knows that.
    */
   const unseen = ({ asked, configFile }: Known, marks: Marks, before: string): Obstacle[] =>
     asked || idOf(marks.files) === before || why.kind === 'asked'
@@ -110,7 +111,7 @@ export function watchSystem(
     isTrying = true;
     trying = trying
       .then(() => check(how))
-      .catch(() => {}) // The pairing ends; or it is tried again with the next change.
+      .catch(() => {}) // The pairing is ending, or it is tried again with the next change.
       .finally(() => {
         isTrying = false;
       });
@@ -142,7 +143,7 @@ function hasChanged({ files }: Marks): boolean {
   return Object.entries(files).some(([path, mark]) => now[path] !== mark);
 }
 
-/** What guests would notice of it. */
+/** What guests would notice of a doubt. */
 function troubleOf(doubt: Doubt, port: number): Trouble[] {
   switch (doubt.kind) {
     case 'other-server':

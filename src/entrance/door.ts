@@ -25,8 +25,8 @@ import { type Doorstep, type DoorWorld, openPrivateDoor } from './private-door.t
 import { waysAreKnown } from './proof.ts';
 
 /**
- * Opens the chosen door on an armed lease, and the tunnel to it where one is asked for. Nobody comes in before lines
- * are granted.
+ * Opens the chosen door on an armed lease, and the tunnel to it if one is asked for. Nobody comes in before lines are
+ * granted.
  * @throws Refusal those of `privateDoorBar`; `host-key-refused`, `port-refused`, `program-failed`, `tunnel-failed`
  */
 export async function openDoor(
@@ -51,7 +51,7 @@ export async function openDoor(
   let names: readonly string[] = [];
   const command = (): string => routes[0]?.command ?? '';
   let forward = intent.forward === 'any' || !world.canForward() ? [] : intent.forward;
-  /** The line asks for no port that sshd refuses: a guest's ssh would say so only once they use it. */
+  /** The line asks for no port that sshd refuses: a guest's ssh would report that only once they use it. */
   const leaveOut = ({ forwarding }: Pick<Known, 'forwarding'>): void => {
     forward = forward.filter((one) => forwards(forwarding, one));
   };
@@ -131,14 +131,14 @@ export async function openDoor(
       if (choice.kind !== 'system' || !choice.prove || waysAreKnown(await choice.system.known())) return [];
       return choice.prove(choice.system, guests, { offersKeys: true }).then(
         ({ doubts }) => doubts,
-        () => [], // The pairing ends.
+        () => [], // The pairing is ending.
       );
     },
     watch: (watched) => (choice.kind === 'system' ? watchSystem(choice, watched) : watchOwn()),
   };
 }
 
-/** The system's. Which of its addresses are that sshd's is known only once it has been asked. */
+/** The system's sshd. Which addresses are its own is known only once it has been asked. */
 function placeOf(choice: DoorChoice & { kind: 'system' }): DoorPlace & Pick<OpenDoor, 'host' | 'known'> {
   const { system } = choice;
   const { port, listensOn } = system;
@@ -155,24 +155,24 @@ function placeOf(choice: DoorChoice & { kind: 'system' }): DoorPlace & Pick<Open
   };
 }
 
-/** What is known of the system's once it has been tried, where nothing else tells. */
+/** What is known of the system's sshd once it has been tried, if nothing else tells. */
 async function knownOf({ system, doubts, why }: DoorChoice & { kind: 'system' }): Promise<Known> {
-  const left = await doubts(); // First, since a trial login also tells the host key.
+  const left = await doubts(); // First, since a trial login also shows the host key.
   const known = await system.known();
-  // Guests were let in before it was tried, so that nobody can tell whether sshd would accept their keys by itself.
+  // Guests were let in before it was tried, so nobody can tell whether sshd would accept their keys by itself.
   const isBlind = why.kind === 'asked' && known.answers && !known.asked && known.greeting.kind === 'openssh';
   const unread = isBlind ? [{ kind: 'unread-settings', path: known.configFile } as const] : [];
   return { ...known, obstacles: [...known.obstacles, ...unread], doubts: left };
 }
 
-/** What files of all users may do before the gate: those of the account are not read there. */
+/** What files of all users may do before the gate: the account's own files are not read there. */
 function sharedDiversions({ emptyHome }: Doorstep['lease'], version: SshdVersion): Obstacle[] {
   const { path: shell } = loginShell();
   const set = withoutStartUp(version, emptyHome);
   return diversionObstacles(shell, plainEnvironment({ ...thisAccount(), shell }, set));
 }
 
-/** One of our own, as the system's would be described. */
+/** A private one, described as the system's would be. */
 async function openPrivate(
   ...own: Parameters<typeof openPrivateDoor>
 ): Promise<DoorPlace & Pick<OpenDoor, 'host' | 'known'>> {
@@ -190,7 +190,7 @@ async function openPrivate(
   return { port, host, listensOn: () => true, known: async () => known };
 }
 
-/** What a guest's known_hosts calls this host behind a tunnel. A door of our own has another key than the machine. */
+/** What a guest's known_hosts calls this host behind a tunnel. A private sshd has another key than the machine. */
 function aliasFor(kind: DoorKind, host: string, user: string): string {
   return kind === 'system' ? host : `tmuxpair-${user.replaceAll(/[^A-Za-z0-9_.-]/g, '-')}-${host}`;
 }

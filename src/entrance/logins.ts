@@ -1,7 +1,7 @@
 /**
- * Logins at a private sshd, as its log tells them. Between a login and the gate stands the account's shell with what it
- * is made to run by the system's start-up files, so a login is not yet a guest at the gate: one that does not get there
- * is ended. Logins are counted here, too, since the gate counts only those that come to it.
+ * Logins at a private sshd, as its log reports them. Between a login and the gate comes the account's shell, with what
+ * the system's start-up files make it run. So a login is not yet a guest at the gate, and one that does not get there
+ * is ended. Logins are counted here, too, since the gate counts only those that reach it.
  */
 
 import type { Event } from '../domain/events.ts';
@@ -14,11 +14,11 @@ import { forgetGroup, nameConnection } from '../lease/presence.ts';
 
 export interface LoginsWorld {
   readonly lease: Lease;
-  /** Whose key that is. */
+  /** The guest whose key that is. */
   readonly guestOf: (fingerprint: Login['fingerprint']) => Guest | undefined;
-  /** Most logins of one guest, and of all, at a time. */
+  /** The most logins of one guest, and of all, at a time. */
   readonly caps: { readonly guest: number; readonly pairing: number };
-  /** Whether a guest may stay without a session, for ports that are forwarded to them. */
+  /** Whether a guest may stay without a session, to use forwarded ports. */
   readonly mayForward: (guest: Guest) => boolean;
   /** A guest has logged in, whatever comes of it. */
   readonly note: (label: Label) => void;
@@ -27,7 +27,7 @@ export interface LoginsWorld {
 
 export interface Logins {
   login(login: Login): void;
-  /** sshd starts what the guest's key forces them into. */
+  /** sshd starts the program that the guest's key forces them into. */
   session(leader: number): void;
   /** The connection has ended. */
   end(leader: number): void;
@@ -39,12 +39,12 @@ const timeoutsMs = {
   gate: 5000,
   /** sshd says that it starts a shell a moment before it does. */
   slack: 200,
-  /** For the one login too many, in which the gate can tell them so. */
+  /** For the first login too many, in which the gate can tell the guest so. */
   refusal: 1000,
-  /** A guest who is being invited is written to the file before they are known here. */
+  /** A guest who is being invited is in the key file before they are known here. */
   unknown: 1000,
 };
-/** For how long, in ms, the same is not told again of a guest: a client that retries must not drown the rest. */
+/** How long, in ms, the same is not reported again of a guest: a retrying client must not flood the status line. */
 const silence = 60_000;
 
 interface LoggedIn extends Login {
@@ -90,11 +90,11 @@ export function watchLogins(world: LoginsWorld): Logins {
     one.guest = guest;
     world.note(label);
     nameConnection(folder, one.leader, label);
-    // Kicked between sshd's look at the keys and ours at its log.
+    // Kicked after sshd had looked at the keys, and before we looked at its log.
     if (!isGateOpen(lease, label)) sever(folder, label).catch(() => {});
     return true;
   };
-  /** How many logins there are too many with this one, and which cap that is. */
+  /** By how many logins a cap is exceeded, this one included, and which cap that is. */
   const excess = (one: LoggedIn): { readonly over: number; readonly why: 'many' | 'full' } => {
     const mine = [...all.values()].filter(({ guest }) => guest?.label === one.guest?.label).length;
     return mine > caps.guest
@@ -140,7 +140,7 @@ export function watchLogins(world: LoginsWorld): Logins {
   };
 }
 
-/** Ends what has a guest's terminal and is not the gate; some of it may outlive its connection. */
+/** Ends what has a guest's terminal and is not the gate. Some of it may outlive its connection. */
 function endStrangers({ strangers }: Behind): void {
   for (const { pid } of strangers) {
     try {

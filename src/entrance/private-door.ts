@@ -1,4 +1,4 @@
-/** A door of our own, opened on a lease. */
+/** A private sshd, opened on a lease. */
 
 import { join } from 'node:path';
 import type { Event } from '../domain/events.ts';
@@ -25,11 +25,11 @@ import type { DoorPlace } from './open-door.ts';
 /** What a door is opened on. */
 export interface Doorstep {
   readonly lease: Lease;
-  /** Gets what lets somebody in. Whoever is in is the lease's to end. */
+  /** Gets what lets somebody in. Guests who are in are the lease's to end. */
   readonly waysIn: Resources;
 }
 
-/** What a door needs of the world. */
+/** What a door needs from the world. */
 export interface DoorWorld {
   readonly env: NodeJS.ProcessEnv;
   /** Absolute path of sshd, and its version. */
@@ -37,9 +37,9 @@ export interface DoorWorld {
   readonly version: SshdVersion;
   /** What the guest's line may call this machine. Resolves late, and does not reject. */
   readonly ways: (place: DoorPlace) => Promise<Ways>;
-  /** Whether there is a guest who may reach forwarded ports: nobody who may only look. */
+  /** Whether there is a guest who may reach forwarded ports: read-only guests may not. */
   readonly canForward: () => boolean;
-  /** Whose key that is. */
+  /** The guest whose key that is. */
   readonly guestOf: (fingerprint: Fingerprint) => Guest | undefined;
   /** A guest has logged in. */
   readonly note: (label: Label) => void;
@@ -48,9 +48,9 @@ export interface DoorWorld {
 }
 
 /**
- * Opens it. Nobody comes in before lines are granted.
- * @param port to listen on; any where absent
- * @param tell tells the host what comes of logins
+ * Opens a private sshd. Nobody comes in before lines are granted.
+ * @param port to listen on; any if absent
+ * @param tell reports to the host what comes of logins
  * @throws Refusal those of `privateDoorBar`; `host-key-refused`, `port-refused`, `program-failed`
  */
 export async function openPrivateDoor(
@@ -97,7 +97,7 @@ export async function openPrivateDoor(
   return { port: door.port, host: door.host, hostKey: hostKey.key, rules: door.rules };
 }
 
-/** In ms: strangers knock often, and the host is told once in a while. */
+/** In ms: strangers knock often, and the host is told at most once in this time. */
 const silence = 60_000;
 
 function sparsely(tell: (refused: Refused) => void): (refused: Refused) => void {
@@ -110,7 +110,7 @@ function sparsely(tell: (refused: Refused) => void): (refused: Refused) => void 
   };
 }
 
-/** Where the host key of an account's own doors is kept. */
+/** The folder of the host key of an account's private sshds. */
 export function hostKeyFolder(env: NodeJS.ProcessEnv): string {
   return join(stateDirectory(env), 'door');
 }

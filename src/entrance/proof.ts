@@ -1,4 +1,4 @@
-/** Whether guests get in through an sshd of the system's: by trying, and remembered with what it depended on. */
+/** Whether guests get in through an sshd of the system's: tried, and remembered with what it depended on. */
 
 import type { Doubt } from '../domain/doubt.ts';
 import { Refusal } from '../domain/failure.ts';
@@ -14,17 +14,18 @@ import { thisAccount } from '../system/account.ts';
 import { inTurn, joinMarks, markFiles, recall, remember } from '../system/remembered.ts';
 import type { KeyKind, Proof, ProofWorld, Trial } from './door-choice.ts';
 
-/** Seconds: what has failed, or rests on another machine, may change by something that nobody here sees. */
+/** In seconds: a failure, or what rests on another machine, may change by something that nobody here sees. */
 const lifetimes = { in: 86_400, inForNow: 600, out: 600 };
 
-/** Whether all ways by which it may accept a key are known: of settings that were read, and that it runs with. */
+/** Whether all ways by which it may accept a key are known: its settings were read, and it runs with them. */
 export function waysAreKnown({ asked, doubts }: Pick<Known, 'asked' | 'doubts'>): boolean {
   return asked && !doubts.some(({ kind }) => kind.startsWith('settings-'));
 }
 
 /**
- * Tries to get in as the guests would, by throw-away keys of the kinds that they have. What is remembered is not tried,
- * unless sshd may accept keys by ways that nobody sees change: then the guests' are offered each time.
+ * Tries to get in as the guests would, with throw-away keys of the kinds that they have. What is remembered is not
+ * tried again, unless sshd may accept keys in ways that nobody sees change: then the guests' keys are offered each
+ * time.
  * @throws Stopped
  */
 export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof> {
@@ -60,7 +61,7 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
   return { ...proof, doubts: [...proof.doubts, ...doubts] };
 }
 
-/** Those keys that stand in none of these files. What the others are accepted by is looked at line by line. */
+/** Those keys that are in none of these files. Lines that accept the others are looked at one by one. */
 function unseen(keys: readonly PublicKey[], names: readonly string[]): PublicKey[] {
   const { files } = findKeyFiles(names);
   return keys.filter((key) => !haveKey(files, key));
@@ -79,7 +80,7 @@ async function attempt(
     const accepted = all.length > 0 ? hidden(all) : [];
     if (shown.length > 0) door.hasShown(shown);
     if (environment.length > 0) door.hasGiven(environment);
-    // Not remembered: it is mended where nobody outside sees.
+    // Not remembered: nobody here would see it fixed.
     const owner = guests.find(({ keys }) => keys.some((key) => accepted.includes(key)));
     if (owner) return { isIn: false, doubts: [{ kind: 'key-accepted', guest: owner.reference.text }] };
     if (taken.length > 0) return { isIn: false, doubts: [{ kind: 'environment-taken', names: taken }] };
@@ -97,7 +98,7 @@ function verdictOf(logins: Trial['logins']): Proof {
   return { isIn: false, doubts: [{ kind: 'login-failed', type, said }] };
 }
 
-/** What is remembered of these kinds, or of more. */
+/** What is remembered of these kinds, or of these and more. */
 function verdictIn(value: unknown, kinds: readonly KeyKind[]): Proof | undefined {
   const { kinds: tried, logins } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(tried) || !Array.isArray(logins) || logins.length === 0) return undefined;
@@ -112,7 +113,7 @@ function verdictIn(value: unknown, kinds: readonly KeyKind[]): Proof | undefined
   return !verdict.isIn || logins.length >= tried.length ? verdict : undefined;
 }
 
-/** One kind for each type of key, of RSA the shortest; of a security key nobody can make one. Ed25519 where there is none. */
+/** One kind for each type of key, for RSA the shortest. Nobody can make a security key. Ed25519 if there is none. */
 export function kindsOf(guests: readonly Guest[]): KeyKind[] {
   const keys = guests.flatMap((guest) => guest.keys);
   const bits = Math.min(...keys.filter(({ type }) => type === 'ssh-rsa').map(rsaBits));

@@ -1,4 +1,4 @@
-/** The door that is chosen, proven to lead guests to the gate. */
+/** The chosen door, proven to lead guests to the gate. */
 import { refuse } from '../domain/failure.ts';
 import type { DoorIntent } from '../domain/intent.ts';
 import { isOfStartUp, type Obstacle } from '../domain/obstacle.ts';
@@ -9,15 +9,15 @@ import { loginShell } from '../shell/shell.ts';
 import type { DoorChoice } from './door-choice.ts';
 import { type Guarded, type GuardWorld, guardShell, type ShellGuard } from './shell-guard.ts';
 
-/** A door, and who looks after the proof that it leads to the gate. */
+/** A door, and what keeps up the proof that it leads to the gate. */
 export interface ProvenDoor {
   readonly choice: DoorChoice;
   readonly shell: ShellGuard;
 }
 
 /**
- * Has the login shell tried as the chosen sshd would start it, beginning before the choice is made. Where it does not come
- * to the gate, or might not, `auto` takes a private sshd that it does come to the gate from.
+ * Tries the login shell as the chosen sshd would start it, beginning before the choice is made. If the shell does not
+ * reach the gate, or might not, `auto` takes a private sshd from which it does.
  * @throws Refusal `gate-not-reached`, and whatever `choosing` rejects with
  */
 export async function provenDoor(
@@ -30,7 +30,7 @@ export async function provenDoor(
   const isAuto = intent.door === 'auto';
   const early =
     intent.door === 'private' || (isAuto && intent.bind !== undefined) ? undefined : ofSystem.prove();
-  early?.catch(() => {}); // It is waited for below, if the choice does not fail.
+  early?.catch(() => {}); // Awaited below, unless the choice fails.
   const choice = await choosing;
   if (choice.kind === 'private') {
     if (early) await ofSystem.giveUp(); // Each trial ends what another has started.

@@ -1,4 +1,4 @@
-/** Terminals that a program has to itself: a shell that runs a file leaves them as they were. */
+/** Terminals that a program has to itself. A shell that runs a file leaves its terminal as it was. */
 import { capture } from '../spawn/capture.ts';
 
 /** Those in which keys are read one by one, as by a prompt, an editor or tmux. */

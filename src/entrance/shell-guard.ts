@@ -1,4 +1,4 @@
-/** The proof that a guest's connection comes to the gate and to nothing else: made, remembered, and looked after. */
+/** The proof that a guest's connection reaches the gate and nothing else: made, remembered, and kept up. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ShellBlock } from '../domain/shell-block.ts';
@@ -24,27 +24,27 @@ import { probeShell } from './shell-probe.ts';
 
 export interface ShellGuard {
   /**
-   * Proves it, or remembers that it has been proven. Then `again` is to be asked soon.
-   * @param system the machine's sshd that guests come through; absent while that is not known, and then it is proven for
-   *   what is likely, and is to be asked again
+   * Proves it, or remembers that it was proven. `again` should be called soon after.
+   * @param system the machine's sshd that guests come through; absent while that is not known: then the likely case is
+   * proven, and this must be called again
    * @returns what keeps guests from the gate; nothing of the probe runs any more then
    * @throws Refusal `program-failed`, `run-directory-refused`
    */
   prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
-  /** Tries it anew; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
+  /** Tries it again; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
   again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
-  /** Ends what is tried now, and tries nothing more; resolves once that is so, whatever came of it. */
+  /** Ends a trial that runs now, and tries nothing more. Resolves once that is done, whatever came of it. */
   giveUp(): Promise<void>;
-  /** A `performance.now()`: when it was last tried, and well. Absent while it is only remembered. */
+  /** When it was last tried and was well, as a `performance.now()`. Absent while it is only remembered. */
   triedAt(): number | undefined;
 }
 
-/** What of a pairing a guard has to do with. */
+/** What a guard uses of a pairing. */
 export interface Guarded {
   readonly lease: Lease;
   /** Whether its end has begun. */
   readonly isOver: () => boolean;
-  /** Settles when what the last trial of the login shell has started is gone. */
+  /** Settles when everything that the last trial of the login shell has started is gone. */
   probed?: Promise<void>;
 }
 
@@ -59,19 +59,21 @@ export interface GuardWorld {
   readonly onSlow: (shell: string) => void;
 }
 
-/** In ms: how long it may take to come to the gate; through a private sshd, which ends the login 5 s after it began. */
+/** In ms: how long it may take to reach the gate. A private sshd ends the login 5 s after it began. */
 const limits = { system: 12_000, private: 4500 };
 
-/** Seconds for which a good end is remembered while nothing changes. */
+/** Seconds for which a success is remembered while nothing changes. */
 const lifetime = 7 * 86_400;
 
 /** What a proof depends on. */
 interface Ground {
-  /** In which sshd may start the shell, each once. */
+  /** The environments in which sshd may start the shell, each once. */
   readonly environments: readonly LoginEnvironment[];
   /** The environment that a login of the first kind was seen to have at the gate; empty if none was seen. */
   readonly seen: readonly string[];
-  /** All that as text, alike from one pairing to the next; of what was seen only what a trial did not have, too. */
+  /**
+   * All that as text, alike from one pairing to the next. Of what was seen, it has only what a trial did not have, too.
+   */
   readonly text: string;
   readonly marks: Marks;
   /** Whether all files that were found are marked. */
@@ -80,7 +82,7 @@ interface Ground {
 
 export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: GuardWorld): ShellGuard {
   const { folder, emptyHome } = live.lease;
-  // Looked up each time: it may be changed while the pairing lives.
+  // Looked up each time: it may change while the pairing lives.
   const accountNow = () => ({ ...thisAccount(), shell: loginShell().path });
   const setEnv = way.kind === 'private' ? withoutStartUp(way.version, emptyHome) : [];
   if (setEnv.length > 0) makeEmptyHome(live.lease);
@@ -90,9 +92,9 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
     return ['shell probe 5', shell, home];
   };
   let door: Pick<SystemDoor, 'known'> | undefined;
-  /** What it was last seen to be well on, or remembered to have been. */
+  /** What it was last seen to be well on, or is remembered to have been. */
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;
-  /** What steered the shell at the end of the last trial in the first environment. */
+  /** The variables that steered the shell at the end of the last trial in the first environment. */
   let tried: readonly string[] = [];
   let failed: { readonly text: string; readonly block: ShellBlock } | undefined;
   let triedAt: number | undefined;
@@ -133,7 +135,7 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
     environment: LoginEnvironment,
     slow: GuardWorld['onSlow'],
   ): Promise<ShellBlock | readonly string[]> => {
-    await live.probed; // Its end would end this one, too.
+    await live.probed; // Its end would end this probe, too.
     await endProbe(folder);
     if (isOver()) return [];
     return probeShell({ folder, tmux, environment, limit: limits[way.kind], onSlow: slow });
@@ -154,7 +156,7 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
     for (let round = 1; ; round++) {
       const before = await look();
       const block = await probeAll(before, slow);
-      if (isOver()) return undefined; // That ends the probe, too, so it may not have been reached.
+      if (isOver()) return undefined; // That ends the probe, too, so it may not have reached the gate.
       if (block) {
         unlearn(env, name);
         proven = undefined;
@@ -163,7 +165,7 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
       }
       live.probed = endProbe(folder).catch(() => {}); // The end tries again.
       const after = await look();
-      // Changed meanwhile, perhaps by what it reads: some start-up files write what they read the next time.
+      // Something has changed, perhaps through the trial: some start-up files write what they read the next time.
       const [one, other] = [before, after].map(({ environments, seen, marks: { files } }) => [
         environments,
         seen,
@@ -184,10 +186,10 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
         const recalled = () => keptIn(recall(env, name, factsNow())?.value);
         const kept = recalled();
         if (kept && tried.length === 0) ({ tried } = kept);
-        // What is remembered of another environment counts until it is known which one it is, and no longer.
+        // What is remembered of another environment counts only until it is known which one it is.
         if (way.kind === 'system' && !system && kept) return undefined;
         const now = await look();
-        // After the look: so no change between goes unseen.
+        // After the look, so no change in between goes unseen.
         const record = recall(env, name, factsNow());
         const text = keptIn(record?.value)?.text;
         if (record && text === now.text) proven ??= { text, marks: record.marks };
@@ -205,7 +207,7 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
       }),
     giveUp: async () => {
       givenUp = true;
-      await endProbe(folder).catch(() => {}); // It ends by itself, then.
+      await endProbe(folder).catch(() => {}); // Otherwise it ends by itself.
       await turns.settled;
     },
     triedAt: () => triedAt,
@@ -213,15 +215,15 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
 }
 
 /**
- * In ms: how soon after the start what is only remembered is proven anew, how often files are looked at, and how often it is
- * tried all the same.
+ * In ms: how soon after the start a merely remembered proof is repeated, how often files are looked at, and how often
+ * the shell is tried in any case.
  */
 const [soon, every, anew] = [500, 1000, 20_000];
 
 /**
- * Has it proven once more when a pairing is live, since what was remembered need not hold; whenever something that it
- * depends on changes; and now and then, since not all that it depends on can be seen. Resolves with what keeps guests from
- * the gate from then on.
+ * Repeats the proof when a pairing is live, since what was remembered need not hold; whenever something that it depends
+ * on changes; and now and then, since not everything that it depends on can be seen. `blocked` resolves with what keeps
+ * guests from the gate from then on.
  */
 export function watchShell(shell: ShellGuard): {
   readonly blocked: Promise<ShellBlock>;
@@ -237,7 +239,7 @@ export function watchShell(shell: ShellGuard): {
       const block = await shell.again(isDue ? undefined : 'ifChanged');
       if (block) return found.resolve(block);
     } catch {
-      // No terminal could be had now. It is tried again with the next change.
+      // No terminal could be had now. It is tried again later.
     }
     if (isDue) due = performance.now() + anew;
     if (!stopped) lookIn(every);
@@ -255,7 +257,7 @@ export function watchShell(shell: ShellGuard): {
   };
 }
 
-/** What is remembered, if that is exactly what was remembered here. */
+/** What is remembered, if it has exactly the form in which it is remembered here. */
 function keptIn(value: unknown): { readonly text: string; readonly tried: readonly string[] } | undefined {
   const { text, tried } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const isKept =
@@ -271,8 +273,7 @@ function isSame(one: Compared, other: Compared): boolean {
 }
 
 /**
- * Whether each file of `other` was one of `one`, as it is: once it is known which sshd it is, there may be fewer that could
- * matter.
+ * Whether each file of `other` is one of `one`, unchanged: once it is known which sshd it is, fewer files may matter.
  */
 function covers(one: Compared, other: Compared): boolean {
   return Object.entries(other.marks.files).every(([path, mark]) => one.marks.files[path] === mark);

@@ -1,6 +1,6 @@
 /**
- * Whether what sshd starts for a guest, the account's login shell, comes to the gate: tried before anybody is let in, as
- * sshd would do it, with and without a terminal, with and without a command of the guest's.
+ * Whether the program that sshd starts for a guest, the account's login shell, reaches the gate. Tried before anybody
+ * is let in, as sshd would do it, with and without a terminal, with and without a command of the guest's.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -21,31 +21,34 @@ import { thisAccount } from '../system/account.ts';
 import { rawTerminals } from './raw-terminals.ts';
 
 export interface ShellQuery {
-  /** The lease's folder, in which no other probe is. */
+  /** The lease's folder, which holds no other probe. */
   readonly folder: string;
   /** Absolute path of tmux. */
   readonly tmux: string;
-  /** In which sshd starts the shell. */
+  /** The environment in which sshd starts the shell. */
   readonly environment: LoginEnvironment;
-  /** In ms, from when the shell was started. */
+  /** In ms, from the start of the shell. */
   readonly limit: number;
   /** Called once, if it takes long. */
   readonly onSlow: (shell: string) => void;
 }
 
-/** In ms: after how long it is told, and how often it is looked then at what has the terminal; for all of it. */
+/**
+ * In ms: when to report that it takes long, how often to look from then on who has the terminal, and the limit for all
+ * of it.
+ */
 const timeoutsMs = { told: 1000, look: 400, most: 15_000 };
 
 interface Run {
   readonly name: string;
   readonly terminal: boolean;
-  /** Whether a shell that gives up over it is as good: only the guest who has set it is kept out. */
+  /** Whether a shell that gives up over it is as good: that keeps out only the guest who has set it. */
   readonly mayEnd?: boolean;
   /** `NAME=value`: what differs from one guest to the next. */
   readonly environment: readonly string[];
 }
 
-/** As guests come: from here and there, with other terminals and languages, with and without a command. */
+/** As guests come: from here and elsewhere, with other terminals and languages, with and without a command. */
 const runs: readonly Run[] = [
   { name: 'plain', terminal: true, environment: ['TERM=xterm-256color', 'LANG=en_US.UTF-8'] },
   {
@@ -58,7 +61,7 @@ const runs: readonly Run[] = [
       'LC_TERMINAL=iTerm2',
       'LC_TERMINAL_VERSION=3.5.10',
       'COLORTERM=truecolor',
-      // Of addresses that are set aside for documentation.
+      // Addresses that are set aside for documentation.
       'SSH_CLIENT=2001:db8::1 50023 22',
       'SSH_CONNECTION=2001:db8::1 50023 2001:db8::2 22',
     ],
@@ -69,12 +72,12 @@ const runs: readonly Run[] = [
 ];
 
 /**
- * As guests come who mean harm: all that they may set has values that are code where a start-up file tests them without
- * quotes, after an operator, before one, or as part of a word; or takes them for numbers or names. They leave a mark, and do
- * nothing else.
+ * As hostile guests come: everything that they may set has values that run as code if a start-up file tests them
+ * without quotes, after an operator, before one, or as part of a word; or takes them for numbers or names. They leave a
+ * mark, and do nothing else.
  */
 function hostileRuns(shell: string, mark: string, names: readonly string[]): Run[] {
-  // An array that zsh has: only of those it looks at a subscript.
+  // An array that zsh has: it evaluates subscripts of such arrays only.
   const element = `psvar[$(:>${mark})]`;
   const touch = `{ touch ${mark} }`;
   const values = {
@@ -90,14 +93,19 @@ function hostileRuns(shell: string, mark: string, names: readonly string[]): Run
   }));
 }
 
-/** What a guest's ssh may set, as far as it is known here or looked at there; what shells obey is told by itself. */
+/**
+ * What a guest's ssh may set, as far as it is known here or read in start-up files. Variables that shells obey are left
+ * out: they are reported by themselves.
+ */
 function namesToTry(shell: string, environment: LoginEnvironment): string[] {
   const texts = startUpFiles(shell, environment.entries).paths.map((path) => textOf(path));
   const read = texts.flatMap((text) => (typeof text === 'object' ? text.text : []));
   return theirNames(environment, read).filter((name) => !steers(name));
 }
 
-/** What sshd would take of a run: its own variables, the terminal's type, and what guests may add; the rest is set. */
+/**
+ * What sshd would take from a run: its own variables, the terminal's type, and what guests may add; the rest is set.
+ */
 function variablesOf({ environment }: Run, sources: LoginEnvironment): string[] {
   return environment.filter((entry) => {
     const name = nameOf(entry);
@@ -110,9 +118,10 @@ function nameOf(entry: string): string {
 }
 
 /**
- * What keeps a guest from the gate; where nothing does, the environment in which it was reached, as `NAME=value`, empty
- * if the system does not say. What it has started may still be about to end then: see `endProbe`; else it has been ended.
- * @throws Refusal `program-failed` where no terminal could be had, `run-directory-refused`
+ * What keeps a guest from the gate; if nothing does, the environment in which it was reached, as `NAME=value`, empty if
+ * the system does not say. In that case what it has started may still be about to end: see `endProbe`. Otherwise it has
+ * been ended.
+ * @throws Refusal `program-failed` if no terminal could be had, `run-directory-refused`
  */
 export async function probeShell(query: ShellQuery): Promise<ShellBlock | readonly string[]> {
   const { folder, environment, onSlow } = query;
@@ -168,12 +177,12 @@ async function outcomeOf(
   for (const run of all) if (!run.terminal) startOnPipes(command(run), env);
   const inTerminals = all.filter(({ terminal }) => terminal).map(command);
   await runInTerminals({ tmux, socket: probe.socket }, inTerminals, env);
-  /** Terminals that were found raw at the last look, and when that was. */
+  /** Terminals that were raw at the last look, and when that was. */
   let raw: readonly string[] = [];
   let looked: number | undefined;
   const begun = new Map<string, number>();
   for (;;) {
-    // Whether it runs, before whether it was reached: the program that is reached ends at once.
+    // Looks whether it runs, then whether it was reached: the program that is reached ends at once.
     const ended = all.filter(({ name }) => hasEnded(probe, name));
     const unreached = all.filter(({ name }) => !probeRun(probe, name).reached);
     const waiting = unreached.filter((run) => !run.mayEnd || !ended.includes(run));
@@ -196,16 +205,16 @@ async function outcomeOf(
   }
 }
 
-/** As sshd starts the shell where no terminal is asked for. Its input is a guest's who says nothing. */
+/** Starts the shell as sshd does if no terminal is asked for. Its input is that of a guest who says nothing. */
 function startOnPipes([file = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): void {
   const child = spawn(file, args, { detached: true, cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'] });
-  child.on('error', () => {}); // Then it is not reached.
+  child.on('error', () => {}); // Then it does not reach the gate.
   child.stdin.on('error', () => {});
   child.stdout.resume();
   child.stderr.resume();
 }
 
-/** Whether a run has begun, and is over. */
+/** Whether a run has begun and is over. */
 function hasEnded(probe: Probe, name: string): boolean {
   const { at } = probeRun(probe, name);
   return at !== undefined && startOf(at.pid) === undefined;

@@ -1,4 +1,4 @@
-/** What the guest's line may call this machine, and the address by which that can be tried from here. */
+/** What the guest's line may call this machine, and the address at which that can be tried from here. */
 import { hostname, networkInterfaces } from 'node:os';
 import type { DoorIntent } from '../domain/intent.ts';
 import { findWays, type Ways } from '../door/host-name.ts';
@@ -14,14 +14,16 @@ export async function waysOf(intent: DoorIntent, env: NodeJS.ProcessEnv, place: 
   const named = intent.host ?? onlyAddress(intent) ?? alone;
   const ways = await findWays({ env, port, named, listens: listensOn });
   if (named !== undefined || first === undefined) return ways;
-  // What is known of the ways here may not lead to an address that it listens on.
+  // The known ways here may not lead to an address that it listens on.
   const isElsewhere = ways.addresses.every(({ host }) => host === hostname());
   const [only = first, ...more] = onlyAt.filter((address) => !isLoopback(address));
   const addressOf = (host: string) => ({ host, reach: 'network' }) as const;
   return isElsewhere ? { ...ways, addresses: [addressOf(only), ...more.map(addressOf)] } : ways;
 }
 
-/** The first address of this machine's that guests are told; that which the door was found at, where none is told. */
+/**
+ * The first address of this machine's that guests are told; if they are told none, the one at which the door was found.
+ */
 export async function addressToTry(
   intent: DoorIntent,
   env: NodeJS.ProcessEnv,
