@@ -1,17 +1,17 @@
-/** Whether the account of this process may log in at all, as far as the machine's password files tell it. */
+/** Whether the account of this process may log in at all, as far as the machine's password files tell. */
 import { capture } from '../spawn/capture.ts';
 import { thisAccount } from '../system/account.ts';
 import { markFiles, recall, remember } from '../system/remembered.ts';
 
-/** They change with any account of the machine, and what they hold is for the administrator alone. */
+/** They change with any account of the machine, and only the administrator may read them. */
 export const accountFiles: readonly string[] = ['/etc/shadow', '/etc/master.passwd'];
 
 /** In seconds: it is asked again whenever one of the files has changed. */
 const lifetime = 7 * 86_400;
 
 /**
- * A text that changes whenever this account is locked, opened or expires, and where that can be asked for, not with other
- * accounts. Does not reject.
+ * A text that changes whenever this account is locked, opened or expires and, if the system can be asked about it, not
+ * with other accounts. Does not reject.
  */
 export async function accountState(env: NodeJS.ProcessEnv): Promise<string> {
   const marks = markFiles(accountFiles);
@@ -25,7 +25,7 @@ export async function accountState(env: NodeJS.ProcessEnv): Promise<string> {
   return expires(state) ? `${state}\n${new Date().toDateString()}` : state;
 }
 
-/** `undefined` where the account may not ask, or where a password that was never set may look like one that is locked. */
+/** `undefined` if the account may not ask, or if a password that was never set may look like a locked one. */
 async function stateOf(name: string): Promise<string | undefined> {
   const how = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, timeoutMs: 2000 };
   const [password, ages] = await Promise.all([
@@ -36,7 +36,7 @@ async function stateOf(name: string): Promise<string | undefined> {
   return isTold ? `${password.stdout}\n${ages.stdout}` : undefined;
 }
 
-/** Whether a day is named on which the account, or its password, is no longer good. */
+/** Whether a day is named on which the account or its password expires. */
 function expires(state: string): boolean {
   return /^(Password expires|Password inactive|Account expires)\s*:\s*(?!never\b)\S/m.test(state);
 }

@@ -9,9 +9,9 @@ export interface Address {
 
 /** What is known of the ways to this machine. Addresses have no brackets and no zone. */
 export interface Known {
-  /** Of the connection by which the host came in, if one: this machine's end. */
+  /** This machine's end of the connection by which the host came in, if there is one. */
   readonly cameInBy?: string;
-  /** The machine's own name in the DNS, with what it resolves to there. */
+  /** The machine's own name in the DNS, and what it resolves to there. */
   readonly domain?: { readonly name: string; readonly addresses: readonly string[] };
   readonly tailnet?: Tailnet;
   /** The source addresses of the default routes. */
@@ -32,16 +32,16 @@ export interface Tailnet {
   readonly ownSsh: boolean;
 }
 
-/** Whoever reads it chooses among so many at the most. */
+/** A reader chooses among so many at the most. */
 const most = 5;
 
-/** Bridges and the like, which lead to containers and virtual machines of this one. */
+/** Bridges and the like, which lead to containers and virtual machines of this machine. */
 const inside = /^(docker|br-|veth|virbr|vnet|lxc|lxd|cni|flannel|cali|podman|vmnet|vboxnet|bridge)/;
 
 /**
- * Every way to this machine, the likeliest first: how the host came in, its name in the DNS if that leads here, then
- * by reach.
- * @param port that guests come to: Tailscale's own SSH server would answer in place of sshd on 22
+ * Every way to this machine, the likeliest first: how the host came in, its name in the DNS if that leads here, then by
+ * reach.
+ * @param port that guests come to: on 22, Tailscale's own SSH server would answer in place of sshd
  * @param listens whether something listens for guests on an address
  */
 export function addressesFrom(
@@ -72,7 +72,7 @@ export function addressesFrom(
     const host = tailnet.name ?? first;
     if (host !== undefined && first !== undefined) found.push({ host, reach: 'tailnet' });
   }
-  // Of IPv6 an interface has many addresses, of which the route tells the one to use.
+  // An interface has many IPv6 addresses; the route tells which one to use.
   const others = interfaces.filter(({ name, address }) => !inside.test(name) && !address.includes(':'));
   rest.push(...others.map(({ address }) => address).filter(usable));
   for (const address of rest) {
@@ -84,7 +84,10 @@ export function addressesFrom(
   return [...fixed, ...sorted].slice(0, most);
 }
 
-/** How likely a guest can use it, the least first: firewalls let IPv6 through more rarely than a tailnet does. */
+/**
+ * How likely a guest can use it, the likeliest with the least number: firewalls let IPv6 through less often than a
+ * tailnet does.
+ */
 function rank({ host, reach }: Address): number {
   if (reach === 'internet') return host.includes(':') ? 2 : 0;
   return reach === 'tailnet' ? 1 : 3;

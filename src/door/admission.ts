@@ -1,33 +1,33 @@
 /**
- * The entrance of the private sshd: every connection waits here until it is given an sshd of its own. At once as a rule;
- * in turn where more come than there is room for (see strangers.ts), or faster than sshds can be started without the
- * host noticing.
+ * The entrance of the private sshd: every connection waits here until it gets an sshd of its own. As a rule that is at
+ * once. They wait in turn if more come than there is room for (see strangers.ts), or faster than sshds can be started
+ * without the host noticing.
  */
 import type { Socket } from 'node:net';
 import { peersOf } from './peers.ts';
 import { leaverOf, most, nextOf, oneTooMany, type Stranger, sourceOf } from './strangers.ts';
 
 export interface AdmissionOptions<T> {
-  /** Gives a connection an sshd. The socket is the caller's. `undefined` where that can't be done. */
+  /** Gives a connection an sshd. The socket is the caller's. `undefined` if that can't be done. */
   readonly start: (socket: Socket) => T | undefined;
-  /** Ends a stranger's sshd, who makes room. */
+  /** Ends a stranger's sshd, to make room. */
   readonly end: (started: T) => void;
 }
 
 export interface Admission<T> {
   come(socket: Socket): void;
-  /** They are no stranger any more: logged in, or gone. */
+  /** It is no stranger's any more: the guest has logged in, or is gone. */
   forget(started: T): void;
-  /** They have named a key that may come in. */
+  /** The stranger has named a key that may come in. */
   named(started: T): void;
   /** Turns away everybody who waits. */
   close(): void;
 }
 
 /**
- * In ms: one sshd each `pace`, after a first `burst` of them; in a full house one of the crowd leaves each `turn`, or each
- * `silentTurn` while none of those that wait has said anything, as every ssh does at once: a heap of silent sockets must not
- * keep this machine busy with starting sshds. Who waits is looked at each `look`.
+ * In ms: after a first `burst`, one sshd starts each `pace`. In a full house one of the crowd leaves each `turn`, or
+ * each `silentTurn` while none of those that wait has said anything, as every ssh does at once: a heap of silent
+ * sockets must not keep this machine busy with starting sshds. Those that wait are looked at each `look`.
  */
 const pacing = { burst: 64, pace: 50, turn: 50, silentTurn: 2000, look: 200 };
 
@@ -40,7 +40,7 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
   let waiting: readonly Waiting[] = [];
   const there = new Map<T, Stranger & { readonly started: T }>();
   let timer: NodeJS.Timeout | undefined;
-  /** When the next sshd would be due, had they come at the pace; and when somebody may be made to leave again. */
+  /** When the next sshd would be due, had they come at the pace; and when somebody was last made to leave. */
   let due = 0;
   let lastTurn = Number.NEGATIVE_INFINITY;
   let nextLook = 0;
@@ -56,7 +56,7 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
     leave(one);
     one.socket.destroy();
   };
-  /** Learns who has said something, and turns away who has gone. */
+  /** Learns who has said something, and drops those who have gone. */
   const look = (now: number): void => {
     if (now < nextLook) return;
     nextLook = now + pacing.look;
@@ -68,7 +68,7 @@ export function openAdmission<T>({ start, end }: AdmissionOptions<T>): Admission
       if (peers.gone.has(remotePort)) dismiss(one);
     }
   };
-  /** @returns in how many ms one more may be admitted, 0 for now, or who waits is to be looked at again */
+  /** @returns in how many ms one more may be admitted, 0 for now, or those that wait are to be looked at again */
   const wait = (now: number): number => {
     const inTime = due - now - pacing.burst * pacing.pace;
     if (there.size < most.strangers) return Math.max(0, inTime);

@@ -1,4 +1,7 @@
-/** What the sshds of this machine are set to, as `sshd -T` tells, which a plain user can ask, too, given any private key. */
+/**
+ * What the sshds of this machine are set to, as `sshd -T` reports it. Unprivileged users can ask, too, given any
+ * private key.
+ */
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../domain/sshd-settings.ts';
@@ -15,28 +18,28 @@ import { keyFileNames, type Outlook, parseSettings } from './sshd-settings.ts';
 export interface SettingsQuery {
   /** Absolute path of sshd. */
   readonly sshd: string;
-  /** Gives any private key, if there is one: without it sshd tells its settings to root alone. */
+  /** Gives any private key, if there is one: without one, sshd reports its settings to root alone. */
   readonly anyKey: () => Promise<string | undefined>;
 }
 
-/** The settings of one sshd, for this account. Plain data, but for the maps. */
+/** The settings of one sshd, for this account. Plain data, except for the maps. */
 export interface SshdSettings {
-  /** What holds for a guest from anywhere, and then what `Match` blocks make of it for others. */
+  /** What holds for a guest from anywhere, then what `Match` blocks make of it for others. */
   readonly outlooks: readonly Outlook[];
-  /** Blocks of which it can't be said for whom they hold. */
+  /** Blocks of which it can't be said whom they apply to. */
   readonly unresolved: readonly string[];
-  /** Those of its arguments that say which configuration it has. */
+  /** Those of its arguments that choose its configuration. */
   readonly args: readonly string[];
-  /** Whether its files have changed since it read them, as far as is known: it may run with others. */
+  /** Whether its files have changed since it read them, as far as is known: it may run with other settings. */
   readonly isStale?: boolean;
-  /** Its process; absent for the settings that an sshd without arguments would have, which is not seen to run. */
+  /** Its process; absent for the settings of an sshd without arguments, which is not seen to run. */
   readonly pid?: number;
-  /** Whose process that is. */
+  /** The user of that process. */
   readonly uid: number;
 }
 
 export interface Answer {
-  /** `undefined` where none tells. */
+  /** `undefined` if no sshd tells. */
   readonly settings: SshdSettings | undefined;
   /** What the answer depends on, as it was before the question. */
   readonly marks: Marks;
@@ -48,17 +51,17 @@ interface Candidate extends Answer {
   readonly isSeen: boolean;
 }
 
-/** Of the sshd on a port. */
+/** The answer of the sshd on a port. */
 export interface AnswerOn extends Answer {
-  /** Its configuration file; where it can't be known which sshd that is, of one that may be. */
+  /** Its configuration file; if it can't be known which sshd that is, that of one that it may be. */
   readonly configFile: string;
-  /** The addresses there that are its own, where its settings tell; another sshd may have others. */
+  /** The addresses there that are its own, if its settings tell; another sshd may have others. */
   readonly at?: readonly string[];
 }
 
 /**
- * The settings of the sshd that has the first of these sockets: of one that is seen to run, or of one that would run by
- * default. Every sshd that may have it is asked: where more than one may, or one of them does not tell, nothing is known.
+ * The settings of the sshd that has the first of these sockets: one that is seen to run, or one that would run by
+ * default. Every sshd that may have it is asked. If more than one may, or one of them does not tell, nothing is known.
  * @param sockets on that port, as far as they are known, first the one that guests come to
  */
 export async function settingsOn(
@@ -73,7 +76,7 @@ export async function settingsOn(
   for await (const answer of running({ ...query, port, isCandidate: (pid) => isOn(pid, inodes) })) {
     marks = joinMarks(marks, answer.marks);
     const { settings, isSeen } = answer;
-    // What one would be set to by default says nothing where there is one that runs.
+    // If one is seen to run, the defaults of another say nothing.
     if (!isSeen && (possible.length > 0 || !settings)) continue;
     if (!settings || (first ? has(settings, first) : portsIn(settings).includes(port))) possible.push(answer);
   }
@@ -85,14 +88,17 @@ export async function settingsOn(
   return { settings, marks, configFile, ...(first ? { at } : {}) };
 }
 
-/** Whether a socket may be that sshd's: its settings have it listen there, its user has it, and so its process, if that can be seen. */
+/**
+ * Whether a socket may be that sshd's: its settings have it listen there, its user has the socket and, as far as that
+ * can be seen, so does its process.
+ */
 function has(settings: SshdSettings, { address, port, uid, inode }: ListeningSocket): boolean {
   if (uid !== settings.uid || !addressesIn(settings, port).includes(address)) return false;
   return settings.pid === undefined || holdsSocket(settings.pid, [inode]) !== false;
 }
 
 /**
- * The ports that the sshds which are seen to run are set to.
+ * The ports in the settings of the sshds that are seen to run.
  * @param inodes of all sockets on this machine, as far as they are known
  */
 export async function portsOfAll(
@@ -127,13 +133,15 @@ function listenIn({
   });
 }
 
-/** Not one that is seen to have other sockets, or to be in another network: processes of containers are seen, too. */
+/**
+ * False for one that is seen to have other sockets, or to be in another network: processes of containers are seen, too.
+ */
 function isOn(pid: number, inodes: readonly string[]): boolean {
   if (inodes.length === 0) return true;
   return holdsSocket(pid, inodes) ?? listeningSockets(pid).some(({ inode }) => inodes.includes(inode));
 }
 
-/** Every sshd that is seen to run, and then one that would run by default. */
+/** Every sshd that is seen to run, then one that would run by default. */
 async function* running({
   sshd,
   port,
@@ -151,7 +159,7 @@ async function* running({
     const before = readConfigFile(file, options);
     const marks = markFiles([sshd, ...before.sources, ...(before.unread.length > 0 ? usualParts() : [])]);
     const question = { args, key, port };
-    // Another build has another configuration by default, and may understand another one's otherwise.
+    // Another build has another default configuration, and may understand a configuration in another way.
     const told = isSameFile(program, sshd) ? await ask(sshd, question) : undefined;
     const settings = told && isOfTheirs(pid, told, before.sources) ? told : undefined;
     const isSeen = pid !== undefined;
@@ -190,7 +198,7 @@ function isSameFile(one: string, other: string): boolean {
   }
 }
 
-/** Whether our files are those that it reads: one in a container, or in a chroot, has others by the same names. */
+/** Whether it reads the same files as we do: one in a container, or in a chroot, has others by the same names. */
 function isOfTheirs(pid: number | undefined, settings: Settings, sources: readonly string[]): boolean {
   if (pid === undefined) return true;
   const keyFiles = keyFileNames(settings, { ...thisAccount(), groups: [] });
@@ -198,15 +206,15 @@ function isOfTheirs(pid: number | undefined, settings: Settings, sources: readon
 }
 
 /**
- * Whether one of these has changed since sshd read them: at its start, or at a SIGHUP, after which it writes its PidFile
- * anew. Nothing else tells of that, so without one it may be told of an sshd that has read them.
+ * Whether one of these has changed since sshd read them: at its start, or at a SIGHUP, after which it writes its
+ * PidFile again. Nothing else shows a SIGHUP, so without a PidFile an sshd that has reread them may count as stale.
  */
 function isStale(pid: number, settings: Settings, sources: readonly string[]): boolean {
   const readAt = Math.max(startedAt(pid) ?? 0, wroteAt(settings.get('pidfile')?.[0], pid) ?? 0);
   return sources.some((path) => changedAt(path) > readAt);
 }
 
-/** When it wrote its pid there, if it did. Only root, or we, could have put it there in its place. */
+/** When it wrote its pid there, if it did. Only root or we could have put it there instead. */
 function wroteAt(path: string | undefined, pid: number): number | undefined {
   if (path === undefined || path === 'none') return undefined;
   try {
@@ -218,7 +226,7 @@ function wroteAt(path: string | undefined, pid: number): number | undefined {
   }
 }
 
-/** In ms since the epoch: of the file, of the link to it, or of the folder that it is gone from. */
+/** In ms since the epoch: when the file, the link to it, or the folder that it is gone from last changed. */
 function changedAt(path: string): number {
   try {
     return Math.max(lstatSync(path).ctimeMs, statSync(path).ctimeMs);
@@ -227,7 +235,7 @@ function changedAt(path: string): number {
   }
 }
 
-/** What a configuration that can't be read is likely to include: who changes it is likely to change these. */
+/** What an unreadable configuration is likely to include: whoever changes it is likely to change these. */
 function usualParts(): string[] {
   const folder = '/etc/ssh/sshd_config.d';
   try {
@@ -238,8 +246,8 @@ function usualParts(): string[] {
 }
 
 /**
- * The settings that hold for this account, for a guest from anywhere or as `spec` has it; `undefined` where sshd does
- * not tell.
+ * The settings that hold for this account, for a guest from anywhere or as `spec` has it; `undefined` if sshd does not
+ * tell.
  */
 async function ask(
   sshd: string,

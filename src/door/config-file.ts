@@ -1,9 +1,9 @@
-/** The files that configure an sshd, read as it reads them: what stands where, and for whom. */
+/** The files that configure an sshd, read as it reads them: what each line sets, and for whom. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNothing, isPattern, pathsFor } from '../domain/glob.ts';
 
-/** `Match CRITERION PATTERNS …`. A criterion without patterns, as `all`, has an empty list. */
+/** `Match CRITERION PATTERNS …`. A criterion without patterns, such as `all`, has an empty list. */
 export interface Match {
   /** As it stands in the file. */
   readonly text: string;
@@ -14,7 +14,7 @@ export interface Directive {
   /** In lower case. */
   readonly keyword: string;
   readonly args: readonly string[];
-  /** All of these have to hold: the line stands in a `Match` block, which may include another. */
+  /** All of these have to hold: the line is in a `Match` block, which may include another. */
   readonly matches: readonly Match[];
 }
 
@@ -22,16 +22,16 @@ export interface ConfigFile {
   readonly directives: readonly Directive[];
   /** Every file that was read, and every folder that was searched for more. */
   readonly sources: readonly string[];
-  /** What could not be read: there may be more. */
+  /** What could not be read: it may hold more. */
   readonly unread: readonly string[];
 }
 
 const deepest = 16;
 
-/** The one that sshd has unless it is told another. */
+/** The file that sshd reads by default. */
 export const defaultConfig = '/etc/ssh/sshd_config';
 
-/** What sshd is told by the arguments that `listenerConfig` gives. */
+/** The configuration in the arguments that `listenerConfig` gives. */
 export function configIn(args: readonly string[]): {
   readonly file: string;
   readonly options: readonly string[];
@@ -45,7 +45,7 @@ export function configIn(args: readonly string[]): {
 }
 
 /**
- * Reads an sshd's configuration with all that it includes.
+ * Reads an sshd's configuration with everything that it includes.
  * @param file the main file, absolute
  * @param options the values of `-o` on sshd's command line, which come first
  */
@@ -70,7 +70,7 @@ export function readConfigFile(file: string, options: readonly string[] = []): C
   return { directives, sources: [...sources], unread: [...unread] };
 }
 
-/** Paths that an `Include` names, in the order that sshd reads them. */
+/** Paths that an `Include` names, in the order in which sshd reads them. */
 function included(name: string, sources: Set<string>, unread: Set<string>): string[] {
   const path = name.startsWith('/') ? name : join('/etc/ssh', name);
   if (!isPattern(path)) return [path];
@@ -122,7 +122,7 @@ function matchOf({ args }: Directive, text: string): Match {
   return { text: text.trim().replaceAll(/\s+/g, ' '), criteria };
 }
 
-/** Words as sshd takes them: quotes hold them together, a `#` in front of one begins a comment. */
+/** Words as sshd takes them: quotes hold them together, a `#` in front of a word begins a comment. */
 function wordsIn(text: string): string[] {
   const found: string[] = [];
   let word: string | undefined;

@@ -1,11 +1,11 @@
-/** Which ports of this machine an sshd lets a guest reach by `ssh -L`, whatever the guest's line allows. */
+/** Which ports of this machine an sshd lets a guest reach with `ssh -L`, whatever the guest's line allows. */
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import { type Outlook, under } from './sshd-settings.ts';
 
 export interface ForwardRules {
-  /** The setting by which it forwards nothing. */
+  /** The setting that turns forwarding off. */
   readonly off?: string;
-  /** `HOST:PORT`, to which it forwards alone. */
+  /** The only `HOST:PORT` that it forwards to. */
   readonly open?: readonly string[];
   /** As in {@link Outlook}. */
   readonly when?: string;
@@ -34,7 +34,7 @@ export function forwards(rules: readonly ForwardRules[], port: number): boolean 
   return rules.every((rule) => rule.when !== undefined || reaches(rule, port));
 }
 
-/** @param ports those that guests are to reach; `any` where the host has not limited them */
+/** @param ports those that guests are to reach; `any` if the host has not limited them */
 export function forwardObstacles(
   rules: readonly ForwardRules[],
   ports: readonly number[] | 'any',

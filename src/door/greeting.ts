@@ -1,4 +1,4 @@
-/** What is said first by whoever listens on a port. */
+/** What the server on a port says first. */
 import { connect } from 'node:net';
 import { bannerVersion, type SshdVersion } from './sshd-version.ts';
 
@@ -8,21 +8,21 @@ export type Greeting =
   /** Another server that speaks SSH: `SSH-2.0-Go`. */
   | { readonly kind: 'other'; readonly text: string }
   /**
-   * Takes connections, and closes them without a greeting: as OpenSSH does from 9.8 on for a while with an address that
-   * many connections without a login came from (`PerSourcePenalties`), `text` being its words if it has some.
+   * Accepts connections, and closes them without a greeting. OpenSSH from 9.8 on does so for a while to an address from
+   * which many connections without a login came (`PerSourcePenalties`). `text` is what it says, if anything.
    */
   | { readonly kind: 'refusing'; readonly text: string }
   /** Says something else, or nothing. */
   | { readonly kind: 'no-ssh' }
-  /** Takes no connection. */
+  /** Accepts no connection. */
   | { readonly kind: 'silent' };
 
-/** How long, in ms, to wait for it. */
+/** How long, in ms, to wait for the greeting. */
 const timeoutMs = 2000;
 
 /**
- * Connects, waits for the greeting, and goes. Such a connection is one without a login: an OpenSSH of 9.8 or newer counts
- * them, and refuses the address after a dozen.
+ * Connects, waits for the greeting, and leaves. Such a connection is one without a login: OpenSSH from 9.8 on counts
+ * those, and refuses the address after a dozen.
  */
 export function knock(host: string, port: number): Promise<Greeting> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** The host key of an account's own doors. It is kept, so that a guest who comes again finds a host they know. */
+/** The host key of an account's private sshds. It is kept, so a returning guest finds a host that they know. */
 import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuse } from '../domain/failure.ts';
@@ -11,13 +11,13 @@ import { distrust, distrustAbove, modesHint } from '../system/safe-path.ts';
 import { pathFolders, which } from '../system/which.ts';
 
 export interface HostKeyPair {
-  /** The private key's. */
+  /** The file of the private key. */
   readonly file: string;
   readonly key: PublicKey;
 }
 
 /**
- * The key in `folder`, which is made (0700) where it is missing, as is the key. Two starts at once get the same key:
+ * The key in `folder`. Makes the folder (0700) and the key if they are missing. Two starts at once get the same key:
  * each makes one aside, and only the first can link its own to the name.
  * @throws Refusal `program-missing`, `program-failed`, `host-key-refused`
  */
@@ -42,7 +42,7 @@ export async function openHostKey(folder: string): Promise<HostKeyPair> {
   }
 }
 
-/** Whoever could have put this key there has its private half, and could stand in for this host. */
+/** Anyone who could have put this key there has its private half, and could pass for this host. */
 function checkPlace(folder: string, file: string): void {
   const above = distrustAbove(file);
   if (above) {
@@ -74,7 +74,7 @@ async function makeOnce(folder: string, file: string): Promise<PublicKey> {
   return (await readPublic(file)) ?? unusable(file, 'it has just gone', 'try again');
 }
 
-/** The private key's file, where there is one; not looked into. */
+/** The private key's file, if there is one; its contents are not checked. */
 export function hostKeyFile(folder: string): string | undefined {
   const file = fileIn(folder);
   return existsSync(file) ? file : undefined;
@@ -110,7 +110,7 @@ export async function makeKey(
   return refuse({ kind: 'program-failed', program: 'ssh-keygen', doing: 'making a key', detail: stderr });
 }
 
-/** The public half, by which ssh-keygen also checks that nobody else may read the file; `undefined` without a file. */
+/** The public half; `undefined` without a file. ssh-keygen also checks that nobody else may read the file. */
 async function readPublic(file: string): Promise<PublicKey | undefined> {
   const { code, stdout, stderr } = await capture(sshKeygen(), ['-y', '-P', '', '-f', file], {
     env: { ...process.env, LC_ALL: 'C' },

@@ -1,4 +1,4 @@
-/** What is known of the ways to this machine: asked of the environment, the kernel, the DNS and Tailscale. */
+/** The known ways to this machine: from the environment, the kernel, the DNS and Tailscale. */
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -8,21 +8,21 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { capture } from '../spawn/capture.ts';
 import { type Address, addressesFrom, type Known, type Tailnet } from './addresses.ts';
 
-/** How long, in ms, to ask: a resolver without a network takes its time. */
+/** How long, in ms, to wait for an answer: a resolver without a network takes its time. */
 const timeoutMs = 800;
 
 export interface Ways {
-  /** The likeliest first. Where none is known, the machine's plain name. */
+  /** The likeliest first; the machine's plain name if none is known. */
   readonly addresses: readonly [Address, ...Address[]];
-  /** The tailnet's name of this machine, where it is not among them since Tailscale's own SSH server answers there. */
+  /** The name or address of this machine at which Tailscale's own SSH server answers in place of sshd. */
   readonly shadowed?: string;
 }
 
 export interface WaysQuery {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the host calls this machine; then it is the one address. */
+  /** What the host calls this machine; then it is the only address. */
   readonly named?: string | undefined;
-  /** That guests come to. */
+  /** The port that guests come to. */
   readonly port: number;
   /** Whether something listens for guests on an address. */
   readonly listens?: ((address: string) => boolean) | undefined;
@@ -99,7 +99,7 @@ function isAddress(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-fA-F.:]{2,45}$/.test(value);
 }
 
-/** The machine's full name as the DNS has it: what only this machine's own tables say, nobody else can resolve. */
+/** The machine's full name as the DNS has it: nobody else can resolve what only this machine's own tables say. */
 async function askDns(): Promise<Known['domain']> {
   const name = asName(await ask('hostname', ['-f']));
   if (name === undefined || /(^localhost\.|\.localdomain$|\.local$)/.test(name)) return undefined;
@@ -117,8 +117,8 @@ async function askDns(): Promise<Known['domain']> {
 }
 
 /**
- * The servers to ask in place of systemd's stub, which also answers with what `/etc/hosts` says; none where the ones in
- * `resolv.conf` are right.
+ * The servers to ask in place of systemd's stub, which also answers from `/etc/hosts`; none if those in `resolv.conf`
+ * are right.
  */
 export function upstreamOf(resolvConf: string, systemds: string): string[] {
   const servers = (text: string): string[] =>
@@ -134,7 +134,7 @@ function read(path: string): string {
   }
 }
 
-/** A name with a dot in it, its last one taken off. */
+/** A name that has a dot in it, without a final dot. */
 function asName(text: string): string | undefined {
   const name = text.trim().replace(/\.$/, '');
   return /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/.test(name) && !/^[\d.]+$/.test(name)
@@ -142,7 +142,7 @@ function asName(text: string): string | undefined {
     : undefined;
 }
 
-/** The address that packets to `somewhere` would come from. None is sent: the kernel only chooses the way. */
+/** The address that packets to `somewhere` would come from. None is sent: the kernel only chooses the route. */
 async function routeAddress(family: 'udp4' | 'udp6', somewhere: string): Promise<string | undefined> {
   const socket = createSocket(family);
   try {

@@ -1,4 +1,4 @@
-/** The names of the files that sshds of this machine may read an account's keys from. */
+/** The names of the files from which sshds of this machine may read an account's keys. */
 import { join } from 'node:path';
 import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
@@ -7,21 +7,21 @@ import { listeners } from './listeners.ts';
 import { namedKeyFiles } from './match-specs.ts';
 import { expand } from './sshd-settings.ts';
 
-/** What sshd reads unless it is told otherwise, and perhaps before what it is told. */
+/** What sshd reads by default, and perhaps before what it is told to read. */
 const usual = ['.ssh/authorized_keys', '.ssh/authorized_keys2'];
 
 /** A configuration, as `configIn` gives it. */
 export type ConfigPlace = ReturnType<typeof configIn>;
 
-/** Those of the sshds that are seen to run. */
+/** The configurations of the sshds that are seen to run. */
 export async function runningConfigs(): Promise<ConfigPlace[]> {
   return (await listeners()).map(({ config }) => configIn(config));
 }
 
 /**
- * Those that sshd's configuration names in any block that may hold for this account, read without running an sshd, and
- * the usual ones. Absolute, patterns among them.
- * @param places besides the default one
+ * The usual names, and those in sshd's configuration, from any block that may hold for this account. Read without
+ * running an sshd. Absolute, including patterns.
+ * @param places configurations besides the default one
  */
 export function namesInConfig(places: readonly ConfigPlace[] = []): string[] {
   const account = { ...thisAccount(), groups: [] };
@@ -30,7 +30,7 @@ export function namesInConfig(places: readonly ConfigPlace[] = []): string[] {
   return [...new Set([...names, ...configured])];
 }
 
-/** Those that one configuration names. */
+/** The names in one configuration. */
 export function namesOf({ file, options }: ConfigPlace): string[] {
   const account = { ...thisAccount(), groups: [] };
   return namedKeyFiles(readConfigFile(file, options), account).map((name) => expand(name, account));

@@ -1,4 +1,4 @@
-/** The files that an sshd reads keys from: which of them exist, which can't be read, and what stands in them. */
+/** The files from which an sshd reads keys: which of them exist, which can't be read, and what is in them. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { isNothing, isPattern, pathsFor } from '../domain/glob.ts';
 import type { Obstacle } from '../domain/obstacle.ts';
@@ -7,13 +7,13 @@ import type { PublicKey } from '../domain/public-key.ts';
 export interface KeyFiles {
   /** Plain files that exist and can be read. */
   readonly files: readonly string[];
-  /** What could not be looked at, so that nobody knows what sshd finds there. */
+  /** What could not be looked at, so nobody knows what sshd finds there. */
   readonly unread: readonly string[];
 }
 
 /**
- * Looks for files of keys.
- * @param names absolute; a pattern stands for every name that it matches, too, as it does from OpenSSH 10 on
+ * Looks for key files.
+ * @param names absolute; a pattern also stands for every name that it matches, as it does from OpenSSH 10 on
  */
 export function findKeyFiles(names: readonly string[]): KeyFiles {
   const files = new Set<string>();
@@ -36,7 +36,7 @@ export function findKeyFiles(names: readonly string[]): KeyFiles {
   return { files: [...files], unread: [...unread] };
 }
 
-/** What files of keys have against guests: some can't be read, others trust an authority. */
+/** What key files have against guests: some can't be read, others trust an authority. */
 export function keyFileObstacles({ files, unread }: KeyFiles): Obstacle[] {
   return [
     ...unread.map((path): Obstacle => ({ kind: 'unread-key-file', path })),
@@ -47,14 +47,14 @@ export function keyFileObstacles({ files, unread }: KeyFiles): Obstacle[] {
   ];
 }
 
-/** Whether one of these files has that key somewhere. */
+/** Whether one of these files contains that key. */
 export function haveKey(files: readonly string[], { base64 }: Pick<PublicKey, 'base64'>): boolean {
   return files.some((path) => readText(path).includes(base64));
 }
 
-/** The first line, 1-based, of a file of keys that trusts certificates rather than a key. */
+/** The first line, 1-based, of a key file that trusts certificates rather than a key. */
 export function authorityIn(text: string): number | undefined {
-  if (!/cert-authority/i.test(text)) return undefined; // It may be long.
+  if (!/cert-authority/i.test(text)) return undefined; // The text may be long.
   const at = text.split('\n').findIndex((line) => {
     const bare = line.replaceAll('\\"', '').replaceAll(/"[^"]*"/g, '');
     return !/^[ \t]*#/.test(bare) && /(^|[\s,])cert-authority(?=[\s,])/i.test(bare);
@@ -62,7 +62,7 @@ export function authorityIn(text: string): number | undefined {
   return at === -1 ? undefined : at + 1;
 }
 
-/** Whether there is a plain file: sshd reads no other. Waits for no FIFO. */
+/** Whether there is a plain file: sshd reads no other. Does not wait for a FIFO. */
 export function look(path: string): 'readable' | 'unread' | 'none' {
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -1,4 +1,4 @@
-/** Which keys an sshd accepts, by their type and length. */
+/** Which keys an sshd accepts, by type and length. */
 import type { Guest } from '../domain/guest.ts';
 import { distinct, type Obstacle } from '../domain/obstacle.ts';
 import { matchesList } from '../domain/patterns.ts';
@@ -6,17 +6,17 @@ import { type KeyType, keyTypes, type PublicKey, rsaBits } from '../domain/publi
 import { isRevoked } from './revoked.ts';
 import { type Outlook, under } from './sshd-settings.ts';
 
-/** Plain data, so that it can be kept. */
+/** Plain data, since it is kept. */
 export interface KeyRules {
-  /** What names the algorithms: `PubkeyAcceptedAlgorithms`, or before OpenSSH 8.5 `PubkeyAcceptedKeyTypes`. */
+  /** The setting of the algorithms: `PubkeyAcceptedAlgorithms`, or before OpenSSH 8.5 `PubkeyAcceptedKeyTypes`. */
   readonly setting: string;
-  /** A list of patterns; absent where sshd does not tell. */
+  /** A list of patterns; absent if sshd does not tell. */
   readonly algorithms?: string;
-  /** What names the shortest RSA key: `RequiredRSASize`, or `RSAMinSize` as some have it. */
+  /** The setting of the shortest RSA key: `RequiredRSASize`, or `RSAMinSize` in some builds. */
   readonly rsaSetting: string;
-  /** In bits; 0 where sshd does not tell. */
+  /** In bits; 0 if sshd does not tell. */
   readonly rsaBits: number;
-  /** Whether a security key has to ask for a PIN or a fingerprint each time: few do, and which ones can't be seen. */
+  /** Whether a security key must ask for a PIN or a fingerprint each time: few do, and which ones can't be seen. */
   readonly verifies?: true;
   /** The file of keys that it refuses. */
   readonly revoked?: string;
@@ -24,10 +24,10 @@ export interface KeyRules {
   readonly when?: string;
 }
 
-/** What names the file of keys that are refused. */
+/** The setting of the file of keys that are refused. */
 const revokedKeys = 'RevokedKeys';
 
-/** What a type of key signs with, the best first. */
+/** The algorithms that a type of key signs with, the best first. */
 const algorithms: Readonly<Record<KeyType, readonly string[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'sk-ssh-ed25519@openssh.com': ['sk-ssh-ed25519@openssh.com'],
@@ -59,7 +59,7 @@ export function keyRulesIn({ settings, when }: Outlook): KeyRules {
   };
 }
 
-/** What is to be said of each guest's keys: that none is accepted, or that some are not. */
+/** What to report of each guest's keys: that none is accepted, or that some are not. */
 export function keyObstacles(rules: readonly KeyRules[], guests: readonly Guest[]): Obstacle[] {
   const found = rules.flatMap((rule) =>
     guests.flatMap(({ reference, keys }): Obstacle[] => {
@@ -72,7 +72,10 @@ export function keyObstacles(rules: readonly KeyRules[], guests: readonly Guest[
   return distinct(found);
 }
 
-/** Which of the usual types are not accepted, whatever their length. Those of security keys are newer than some sshds. */
+/**
+ * Which of the usual types are not accepted, whatever their length. Those of security keys don't count, since they are
+ * newer than some sshds.
+ */
 export function typesRefused(rules: readonly KeyRules[]): Obstacle[] {
   const usual = keyTypes.filter((type) => !type.startsWith('sk-'));
   const found = rules.flatMap((rule): Obstacle[] => {
@@ -118,7 +121,7 @@ function acceptsType({ algorithms: list }: KeyRules, type: KeyType): boolean {
   return list === undefined || algorithms[type].some((name) => isIn(list, name));
 }
 
-/** Of changes to a default we know what they take away. */
+/** Of a change to the defaults we know only what it takes away. */
 function isIn(list: string, name: string): boolean {
   const patterns = list.replace(/^[-+^]/, '').split(',');
   if (list.startsWith('-')) return !matchesList(patterns, name);

@@ -6,19 +6,22 @@ import { keysIn } from './served-keys.ts';
 
 export interface Knowledge {
   readonly greeting: Greeting;
-  /** The address that it was heard at, which can be reached from here. */
+  /** The address at which it was heard, which can be reached from here. */
   readonly host: string;
-  /** Absent where they can't be read, or are not those of who listens. */
+  /** Absent if they can't be read, or are not those of the server that listens. */
   readonly settings?: SshdSettings;
-  /** Those of its addresses on that port that are the sshd's with these settings; absent where that is not known. */
+  /** Those of its addresses on that port that belong to the sshd with these settings; absent if that is not known. */
   readonly at?: readonly string[];
-  /** Its configuration file, or that of one which may be it. */
+  /** Its configuration file, or that of an sshd that it may be. */
   readonly configFile: string;
-  /** This account's, where the settings ask for them. */
+  /** This account's groups, if the settings ask for them. */
   readonly groups: readonly string[];
   /** Host keys that it has shown. */
   readonly shown: readonly PublicKey[];
-  /** What of a login's environment at the gate steers shells, as `NAME=value`, and in words what was expected then. */
+  /**
+   * Those variables of a login's environment at the gate that steer shells, as `NAME=value`, and as text what was
+   * expected then.
+   */
   readonly seen?: { readonly entries: readonly string[]; readonly under: string };
 }
 
@@ -50,7 +53,7 @@ export function toPlain({
   };
 }
 
-/** @returns `undefined` where it is not exactly what {@link toPlain} gives */
+/** @returns `undefined` if it is not exactly what {@link toPlain} gives */
 export function fromPlain(value: unknown): Knowledge | undefined {
   if (!isRecord(value)) return undefined;
   const { greeting: text, host, at, configFile, groups, shown } = value;

@@ -30,36 +30,42 @@ import { modeObstacles } from './strict-modes.ts';
 
 /** What is known of a door. */
 export interface Known {
-  /** Whether somebody listens there that may be an sshd. */
+  /** Whether something listens there that may be an sshd. */
   readonly answers: boolean;
   /** What it says first. */
   readonly greeting: Greeting;
-  /** Its process, where it can be seen. */
+  /** Its process, if it can be seen. */
   readonly pid?: number;
-  /** Whether its settings could be read. Where not, no obstacle is known but what the login shell may do. */
+  /**
+   * Whether its settings could be read. If not, the only obstacles known are those of start-up files and of source
+   * rules.
+   */
   readonly asked: boolean;
-  /** What it is set to for guests from anywhere, and then for others; empty if its settings could not be read. */
+  /** What it is set to for guests from anywhere, then for others; empty if its settings could not be read. */
   readonly settings: readonly Settings[];
-  /** What a login was seen to have at the gate of variables that steer shells, as `NAME=value`; empty if none was seen. */
+  /**
+   * The variables that steer shells which a login was seen to have at the gate, as `NAME=value`; empty if none was
+   * seen.
+   */
   readonly seen: readonly string[];
   /** Its configuration file. */
   readonly configFile: string;
   readonly obstacles: readonly Obstacle[];
-  /** Why all that may not be so, or not be all. */
+  /** Why all that may be wrong, or not be all. */
   readonly doubts: readonly Doubt[];
-  /** Which keys it accepts; empty where its settings could not be read. */
+  /** Which keys it accepts; empty if its settings could not be read. */
   readonly rules: readonly KeyRules[];
-  /** Which ports it forwards, alike. */
+  /** Which ports it forwards; empty in the same case. */
   readonly forwarding: readonly ForwardRules[];
-  /** The files that it reads keys from, absolute, patterns among them; empty where its settings could not be read. */
+  /** The files from which it reads keys, absolute, including patterns; empty if its settings could not be read. */
   readonly keyFiles: readonly string[];
   /** Those of them that it reads before the account's `authorized_keys`. */
   readonly ahead: readonly string[];
-  /** Empty where they can't be had. */
+  /** Empty if they can't be had. */
   readonly hostKeys: readonly PublicKey[];
 }
 
-/** What the knowledge means for guests now: files of keys and their modes are looked at each time. */
+/** What this knowledge means for guests now: key files and their modes are looked at each time. */
 export function describe({ keyFile }: { readonly keyFile: string }, knowledge: Knowledge): Known {
   const { greeting, settings, groups, shown, configFile } = knowledge;
   const answers = greeting.kind !== 'silent';
@@ -134,7 +140,7 @@ export function describe({ keyFile }: { readonly keyFile: string }, knowledge: K
   };
 }
 
-/** Of a guest from anywhere, as far as is known. */
+/** For a guest from anywhere, as far as is known. */
 export function startEnvironment(settings: SshdSettings | undefined): LoginEnvironment {
   return environmentUnder(settings?.outlooks[0]?.settings);
 }
@@ -143,7 +149,7 @@ function environmentUnder(settings: Settings | undefined): LoginEnvironment {
   return loginEnvironment({ ...thisAccount(), shell: loginShell().path }, settings);
 }
 
-/** Blocks for some guests, whose login shell may start otherwise than the one that was tried. */
+/** Blocks for some guests whose login shell may start differently from the one that was tried. */
 function otherEnvironments({ outlooks }: SshdSettings, usual: LoginEnvironment): Obstacle[] {
   const steered = ({ entries, unsure }: LoginEnvironment): string =>
     JSON.stringify([steering(entries).sort(), unsure]);

@@ -6,13 +6,13 @@ import { userOf } from '../system/process-user.ts';
 export interface Listener {
   readonly pid: number;
   readonly uid: number;
-  /** The absolute path that it was started by. */
+  /** The absolute path by which it was started. */
   readonly program: string;
-  /** Those of its arguments that say which configuration it has. */
+  /** Those of its arguments that choose its configuration. */
   readonly config: readonly string[];
 }
 
-/** Every such sshd of root's or our own that can be seen. Others could call themselves so, to mislead us. */
+/** Every such sshd of root's or our own that can be seen. Others could use that name to mislead us. */
 export async function listeners(): Promise<Listener[]> {
   const processes = process.platform === 'linux' ? fromProc() : await fromPs();
   return processes.flatMap(({ pid, uid, command }) => {
@@ -22,7 +22,7 @@ export async function listeners(): Promise<Listener[]> {
 }
 
 /**
- * The configuration's arguments in an sshd's command line, `undefined` where it is no listener's. While it runs, sshd
+ * The configuration's arguments in an sshd's command line; `undefined` if it is no listener's. While it runs, sshd
  * shows itself as `sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups`; older ones as they were started.
  */
 export function listenerConfig(command: string): string[] | undefined {
@@ -30,7 +30,7 @@ export function listenerConfig(command: string): string[] | undefined {
   if (args === undefined) return undefined;
   const words = args.split(' ').filter((word) => word !== '');
   if (words.some((word) => /^-[a-zA-Z]*[iTtGR]/.test(word) && !/^-[fpo]/.test(word))) return undefined;
-  // sshd takes no words besides options: those after a value are the rest of it, which had blanks.
+  // sshd takes no words besides options: words after a value are the rest of it, which had blanks.
   const whole: string[] = [];
   for (const word of words) {
     const last = whole.at(-1) ?? '';
@@ -45,12 +45,14 @@ export function listenerConfig(command: string): string[] | undefined {
   });
 }
 
-/** Of a listener's command line. */
+/** The program in a listener's command line. */
 export function programIn(command: string): string {
   return /^(?:sshd: )?(\/\S*\/sshd)/.exec(command.trim())?.[1] ?? '';
 }
 
-/** Whether a process has one of these sockets open; `undefined` where that can't be seen, as of other users' processes. */
+/**
+ * Whether a process has one of these sockets open; `undefined` if that can't be seen, as with other users' processes.
+ */
 export function holdsSocket(pid: number, inodes: readonly string[]): boolean | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
@@ -64,8 +66,8 @@ export function holdsSocket(pid: number, inodes: readonly string[]): boolean | u
 }
 
 /**
- * Whether a process finds at these paths what we do: not one in a container, or in a chroot. By the mounts that both see:
- * those of a process in a chroot are named as it sees them.
+ * Whether a process finds at these paths what we do, unlike one in a container or a chroot. Compares the mounts that
+ * both see: those of a process in a chroot are named as it sees them.
  */
 export function sharesFiles(pid: number, paths: readonly string[]): boolean {
   if (process.platform !== 'linux') return true;
@@ -82,7 +84,7 @@ interface Mount {
   readonly what: string;
 }
 
-/** Empty where they can't be seen. */
+/** Empty if they can't be seen. */
 function mountsOf(pid: number | 'self'): Mount[] {
   try {
     return readFileSync(`/proc/${pid}/mountinfo`, 'latin1')
@@ -102,7 +104,7 @@ function mountsOf(pid: number | 'self'): Mount[] {
   }
 }
 
-/** What is mounted over a path: the last of those that are nearest. */
+/** What is mounted over a path: the last of the nearest mounts. */
 function mountAt(mounts: readonly Mount[], path: string): string | undefined {
   const above = mounts.filter(({ at }) => at === '/' || path === at || path.startsWith(`${at}/`));
   return above.reduce<Mount | undefined>(
@@ -112,7 +114,7 @@ function mountAt(mounts: readonly Mount[], path: string): string | undefined {
 }
 
 /**
- * When a process began, in ms since the epoch; `undefined` where that can't be known, as where `/proc/uptime` is a
+ * When a process began, in ms since the epoch; `undefined` if that can't be known, for example if `/proc/uptime` is a
  * container's and the process's start counts from the machine's boot.
  */
 export function startedAt(pid: number): number | undefined {
@@ -136,7 +138,7 @@ interface Running {
   readonly command: string;
 }
 
-/** Those that may be an sshd. */
+/** The processes that may be an sshd. */
 function fromProc(): Running[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -144,7 +146,7 @@ function fromProc(): Running[] {
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
         if (!command.includes('/sshd')) return [];
-        // A program that is set to root's id runs as root, with the words of whoever has started it.
+        // A set-user-id program of root's runs as root, with the words of whoever has started it.
         const uid = userOf(Number(name));
         return uid === undefined ? [] : [{ pid: Number(name), uid, command }];
       } catch {

@@ -1,4 +1,4 @@
-/** A login over loopback, as a guest's own ssh makes it. */
+/** A login to this machine, as a guest's own ssh makes it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,29 +10,31 @@ import type { SshTarget } from './ssh-command.ts';
 
 export interface LoginOptions {
   readonly at: SshTarget;
-  /** A private key's file, without a passphrase. */
+  /** The file of a private key without a passphrase. */
   readonly keyFile: string;
-  /** Files of public keys to offer before: without their private halves, only whether sshd would accept them is told. */
+  /**
+   * Files of public keys to offer first. Without their private halves, ssh reports only whether sshd would accept them.
+   */
   readonly offer?: readonly string[];
-  /** Of the sshd that is to answer; where there are none, any is believed. */
+  /** Of the sshd that is to answer; if there are none, any is believed. */
   readonly hostKeys: readonly PublicKey[];
-  /** Variables that ssh is to send, as a guest's could. */
+  /** Variables for ssh to send, as a guest's could. */
   readonly send?: Readonly<Record<string, string>>;
   /** A folder of our own, for what ssh has to read. */
   readonly folder: string;
 }
 
 export interface Attempt {
-  /** Resolves when ssh has ended, with what it had to say. */
+  /** Resolves when ssh has ended, with what it said. */
   readonly ended: Promise<string>;
-  /** The host key that was shown, once there was one. */
+  /** The host key that was shown, once there is one. */
   shown(): PublicKey[];
-  /** Those of the files that were offered whose keys sshd would accept. */
+  /** Those of the offered files whose keys sshd would accept. */
   accepted(): readonly string[];
   end(): void;
 }
 
-/** Starts an `ssh -tt` that nothing of the user's own configuration, agent or known hosts has a part in. */
+/** Starts an `ssh -tt` in which nothing of the user's own configuration, agent or known hosts has a part. */
 export function tryLogin({ at, keyFile, offer = [], hostKeys, send = {}, folder }: LoginOptions): Attempt {
   const knownHosts = join(folder, 'known_hosts');
   const name = at.port === 22 ? at.host : `[${at.host}]:${at.port}`;
@@ -47,7 +49,7 @@ export function tryLogin({ at, keyFile, offer = [], hostKeys, send = {}, folder 
     ControlPath: 'none',
     ConnectTimeout: '10',
     ...(Object.keys(send).length > 0 ? { SendEnv: Object.keys(send).join(' ') } : {}),
-    LogLevel: offer.length > 0 ? 'DEBUG1' : 'ERROR', // At which ssh tells that a key would be accepted.
+    LogLevel: offer.length > 0 ? 'DEBUG1' : 'ERROR', // At this level ssh reports that a key would be accepted.
   };
   const identities = [...offer, keyFile].map((file) => ['IdentityFile', file]);
   const options = [...identities, ...Object.entries(settings)].flatMap(([key, value]) => [
@@ -68,7 +70,7 @@ export function tryLogin({ at, keyFile, offer = [], hostKeys, send = {}, folder 
     if (!advice.test(line) && (offer.length === 0 || !smallTalk.test(line))) said.push(line.trim());
   });
   const ended = once(child, 'close').then(
-    // In front of which ssh has a banner of many lines.
+    // ssh puts a banner of many lines in front of it.
     () => said.find((line) => unknownHost.test(line)) ?? said.filter((line) => line !== '').join('; '),
     (error: unknown) => String(error),
   );
@@ -78,14 +80,14 @@ export function tryLogin({ at, keyFile, offer = [], hostKeys, send = {}, folder 
 
 const unknownHost = /^Host key verification failed/;
 
-/** From 10.1 on, of a key exchange that a quantum computer could break: three lines that are no reason for anything here. */
+/** From 10.1 on, about a key exchange that a quantum computer could break: three lines that explain nothing here. */
 const advice = /^\*\* /;
 
-/** What ssh says besides where it also tells of keys, of which it has no private halves. */
+/** What else ssh says at the level that reports keys, including those whose private halves it does not have. */
 const smallTalk =
   /^(debug1: |OpenSSH_|Authenticated to |Transferred: |Bytes per second: |Load key |sign_and_send_pubkey: |Warning: Permanently added )/;
 
-/** The version of the ssh on `PATH`, `undefined` where there is none. */
+/** The version of the ssh on `PATH`; `undefined` if there is none. */
 export async function sshVersion(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { execa } = await import('execa');
   const { all = '' } = await execa('ssh', ['-V'], {

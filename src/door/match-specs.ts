@@ -1,6 +1,6 @@
 /**
- * What `sshd -T` has to be asked about, besides a guest from anywhere: connections by which a `Match` block holds that
- * depends on where they come from.
+ * What to ask `sshd -T` about, besides a guest from anywhere: connections for which a `Match` block holds that depends
+ * on where they come from.
  */
 
 import { matchesList } from '../domain/patterns.ts';
@@ -13,7 +13,7 @@ export interface Spec {
   readonly when: string;
 }
 
-/** What we look at in a block; others change nothing for a guest. */
+/** The settings that we look at in a block; others change nothing for a guest. */
 const relevant = new Set([
   'acceptenv',
   'allowgroups',
@@ -46,10 +46,10 @@ const relevant = new Set([
   'usepam',
 ]);
 
-/** More than these, and what is left is not known: each takes sshd some ms. */
+/** If there are more than these, the rest is not known: each takes sshd some ms. */
 const mostSpecs = 24;
 
-/** @returns what to ask, and the blocks of which it can't be said for whom they hold */
+/** @returns what to ask, and the blocks of which it can't be said whom they apply to */
 export function specsFor(
   { directives }: ConfigFile,
   account: Pick<Account, 'name'>,
@@ -69,7 +69,7 @@ export function specsFor(
   return { specs, unresolved };
 }
 
-/** The names of files of keys that lines give which may hold for the account, whoever connects. Tokens are in them. */
+/** The names of key files in lines that may hold for the account, whoever connects. They still contain tokens. */
 export function namedKeyFiles({ directives }: ConfigFile, account: Pick<Account, 'name'>): string[] {
   return directives.flatMap(({ keyword, args, matches }: Directive) =>
     keyword === 'authorizedkeysfile' && mayHold(matches, account)
@@ -92,7 +92,7 @@ function textOf(matches: readonly Match[]): string {
 
 type Fields = Spec['fields'];
 
-/** Connections that satisfy all of it, none where it does not depend on where they come from; `undefined` if unknown. */
+/** Connections that satisfy all of it; none if it does not depend on where they come from; `undefined` if unknown. */
 function fieldsFor(matches: readonly Match[]): Fields[] | undefined {
   let all: Fields[] = [{}];
   for (const { name, patterns } of matches.flatMap(({ criteria }) => criteria)) {
@@ -110,7 +110,7 @@ function names(pattern: string): string[] {
   return [pattern.replaceAll(/[*?]/g, 'x')];
 }
 
-/** Addresses that a pattern means: not the first ones, which often have a block of their own. */
+/** Addresses that a pattern means. Not the first ones, which often have a block of their own. */
 function addresses(pattern: string): string[] {
   const [, base = '', length] = /^([0-9a-f.:]+)\/(\d+)$/i.exec(pattern) ?? [];
   if (length !== undefined) return [base.includes(':') ? within6(base, +length) : within4(base, +length)];
@@ -130,7 +130,7 @@ function within4(base: string, length: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(at / 2 ** shift) % 256).join('.');
 }
 
-/** With some of the last bits set, where they are free. */
+/** With some of the last bits set, if they are free. */
 function within6(base: string, length: number): string {
   if (length > 112) return base;
   return base.endsWith('::') ? `${base}d3a7` : base.replace(/[0-9a-f]*$/i, 'd3a7');

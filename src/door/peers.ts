@@ -1,12 +1,12 @@
-/** What the kernel tells of those who have connected, without reading a byte that their sshd would then miss. */
+/** What the kernel tells of connected peers, without reading a byte that their sshd would then miss. */
 import { readFileSync } from 'node:fs';
 
 export interface Peers {
-  /** Whether this system tells; where not, the rest is empty. */
+  /** Whether this system tells; if not, the rest is empty. */
   readonly isTold: boolean;
-  /** The remote ports of those who have sent something that nobody has read. */
+  /** The remote ports of peers who have sent something that nobody has read. */
   readonly spoken: ReadonlySet<number>;
-  /** Of those who have closed their end. */
+  /** Of peers who have closed their end. */
   readonly gone: ReadonlySet<number>;
 }
 
@@ -32,7 +32,7 @@ export function peersIn(table: string, port: number): Omit<Peers, 'isTold'> {
   const [spoken, gone] = [new Set<number>(), new Set<number>()];
   for (const [, remote = '', state, unread = ''] of table.matchAll(row)) {
     const number = Number.parseInt(remote, 16);
-    // 08 is CLOSE_WAIT. The end counts as a byte that is unread.
+    // 08 is CLOSE_WAIT. The end counts as an unread byte.
     if (state === '08') gone.add(number);
     else if (Number.parseInt(unread, 16) > 0) spoken.add(number);
   }

@@ -1,9 +1,9 @@
 /**
- * The `private` door: an sshd of our own, for one pairing. This process listens, and hands each connection to an
- * `sshd -i` of its own. So the door is shut the moment this process ends, whatever ends it; there is no listener that
- * could be left behind, and whose children could not be found any more once it is gone. What starts each sshd (see
- * `admitScript`) has registered its process group before the guest can say a word: connections that never reach
- * the gate (`ssh -N`) are ended like all others.
+ * The `private` door: an sshd of our own, for one pairing. This process listens, and hands each connection to an `sshd
+ * -i` of its own. So the door is shut the moment this process ends, for whatever reason. No listener can be left
+ * behind, whose children nobody could find any more once it is gone. The script that starts each sshd (see
+ * `admitScript`) has registered its process group before the guest can say a word, so connections that never reach the
+ * gate (`ssh -N`) are ended like all others.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -28,21 +28,21 @@ export interface PrivateDoorOptions extends DoorConfig {
   readonly sshd: string;
   /** Where to write its configuration; a safe token. */
   readonly configFile: string;
-  /** The address to listen on; all where absent. */
+  /** The address to listen on; all if absent. */
   readonly bind?: string | undefined;
-  /** The port to listen on. Where absent: `preferred`, or any free one where that is taken. */
+  /** The port to listen on. If absent: `preferred`, or any free one if that is taken. */
   readonly port?: number | undefined;
   readonly preferred: number;
-  /** What starts the program that is put behind it. */
+  /** The command that starts the program appended to it. */
   readonly admit: readonly string[];
   readonly onLogin: (login: Login) => void;
   /** After a login: the program that the guest's key forces them into is started, in a new session. */
   readonly onSession: (leader: number) => void;
   /** A connection has ended, and its leader is gone. */
   readonly onEnd: (leader: number) => void;
-  /** A connection has ended whose keys, of this account's guests or others, let nobody in. */
+  /** A connection has ended whose keys, of this account's guests or of others, let nobody in. */
   readonly onRefused: (refused: Refused) => void;
-  /** A line that sshd logs. Comes from outside in part. */
+  /** A line that sshd logs. Parts of it come from outside. */
   readonly onLog: (line: string) => void;
 }
 
@@ -53,28 +53,28 @@ export interface Login {
   readonly fingerprint: Fingerprint;
   /** Where they came from. */
   readonly address: string;
-  /** Whether their connection has ended by now. */
+  /** Whether their connection has already ended. */
   readonly ended: boolean;
 }
 
-/** Whom sshd lets nobody in to. */
+/** An account to which sshd lets nobody in. */
 interface Barred extends Pick<Refused, 'why'> {
   readonly user: string;
 }
 
 export interface PrivateDoor {
   readonly port: number;
-  /** Which keys it accepts, by how this sshd was built and the policy of the machine. */
+  /** Which keys it accepts, by the build of this sshd and the policy of the machine. */
   readonly rules: readonly KeyRules[];
-  /** An address of this machine's that it listens on. */
+  /** An address of this machine's on which it listens. */
   readonly host: string;
-  /** Lets nobody in any more, from this call on. Whoever is in stays. */
+  /** Lets nobody in any more, from this call on. Guests who are in stay. */
   close(): void;
 }
 
 /**
  * Opens the door.
- * @throws Refusal `program-failed` where sshd would not start, `port-refused` where the port can't be had
+ * @throws Refusal `program-failed` if sshd would not start, `port-refused` if the port can't be had
  */
 export async function startPrivateSshd(options: PrivateDoorOptions): Promise<PrivateDoor> {
   const { sshd, configFile } = options;
@@ -84,13 +84,13 @@ export async function startPrivateSshd(options: PrivateDoorOptions): Promise<Pri
   const start = (socket: Socket): ChildProcess | undefined => {
     const [file = '', ...args] = command;
     const child = spawn(file, args, {
-      detached: true, // Leads a group and a session of its own: sshd -i makes none.
+      detached: true, // It leads a group and a session of its own: sshd -i makes none.
       cwd: '/',
       env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
       stdio: [socket, socket, 'pipe'],
     });
     const leader = child.pid;
-    child.on('error', () => {}); // It could not be started: then there is no `leader`.
+    child.on('error', () => {}); // It could not be started, so there is no `leader`.
     if (leader === undefined) return undefined;
     const from = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
     let refused: Refused | undefined;
@@ -125,7 +125,7 @@ export async function startPrivateSshd(options: PrivateDoorOptions): Promise<Pri
   };
   const admission = openAdmission({ start, end: endGroup });
 
-  // Paused, so that no byte is read here that the guest's sshd would then miss.
+  // Paused: the guest's sshd would miss any byte that is read here.
   const server = createServer({ pauseOnConnect: true }, admission.come);
   await listen(server, options);
   server.on('error', (error) => options.onLog(String(error)));
@@ -138,7 +138,7 @@ export async function startPrivateSshd(options: PrivateDoorOptions): Promise<Pri
   return { port: address.port, host: localOf(address.address), rules, close };
 }
 
-/** Where to connect to what listens on an address, on this machine: nobody can on one that means all of them. */
+/** Where on this machine to connect to what listens on an address: nobody can connect to one that means all of them. */
 export function localOf(address: string): string {
   return address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
 }
@@ -160,14 +160,14 @@ export function parseLog(
   if (locked !== undefined) return { user: locked, why: 'locked' };
   if (expired !== undefined) return { user: expired, why: 'expired' };
   if (line.startsWith('Starting session: ')) return 'session';
-  // The second is OpenSSH's up to 7.6.
+  // The second is what OpenSSH up to 7.6 says.
   if (/^(Accepted key \S+ SHA256:|Found matching \S+ key: )/.test(line)) return 'key-named';
   return undefined;
 }
 
 /**
- * The port that an account's own doors prefer: always the same, so that a guest's known_hosts and a router's rules
- * stay right, and below the ports that a system gives out by itself.
+ * The port that an account's private sshds prefer: always the same, so a guest's known_hosts and a router's rules stay
+ * right, and below the ports that a system gives out by itself.
  */
 export function preferredPort(account: string): number {
   return 20_000 + (createHash('sha256').update(account).digest().readUInt16BE() % 10_000);
@@ -194,13 +194,13 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
 }
 
 /**
- * What sshd has against its configuration or its surroundings, it says now and not to the first guest.
- * @returns the settings that it comes to
+ * Has sshd report now, not to the first guest, what it has against its configuration or its surroundings.
+ * @returns the settings that result
  */
 async function checkConfig(sshd: string, configFile: string): Promise<Settings> {
   const check = () => capture(sshd, ['-T', '-f', configFile], { timeoutMs: 5000 });
   let checked = await check();
-  // Root's sshd wants an empty folder that the system's would have made, had it ever run since the start.
+  // Root's sshd needs an empty folder that the system's would have made, had it ever run since boot.
   const missing = /Missing privilege separation directory: (\/\S+)/.exec(checked.stderr)?.[1];
   if (missing !== undefined && process.geteuid?.() === 0) {
     mkdirSync(missing, { recursive: true, mode: 0o755 });

@@ -1,8 +1,11 @@
-/** At which of its addresses an sshd can be reached. */
+/** The addresses at which an sshd can be reached. */
 import { connect } from 'node:net';
 import type { ListeningSocket } from './sockets.ts';
 
-/** First that on the address that guests are to come to, then those that they would come to, then those of loopback. */
+/**
+ * First the socket on the address that guests are to come to, then those that they would come to, then those on
+ * loopback.
+ */
 export function inOrder(sockets: readonly ListeningSocket[], towards: string | undefined): ListeningSocket[] {
   const rank = ({ address }: ListeningSocket): number => {
     if (address === towards) return 0;
@@ -12,11 +15,11 @@ export function inOrder(sockets: readonly ListeningSocket[], towards: string | u
   return [...sockets].sort((one, other) => rank(one) - rank(other));
 }
 
-/** Addresses to reach these sockets by, in their order. */
+/** The addresses at which to reach these sockets, in their order. */
 export function reachable(sockets: readonly Pick<ListeningSocket, 'address'>[]): string[] {
   const addresses = sockets.flatMap(({ address }) => {
     if (address === '0.0.0.0') return ['127.0.0.1'];
-    // One of IPv6 may take IPv4, too, which only a connection tells.
+    // An IPv6 socket may accept IPv4, too; only a connection tells.
     return address === '::' ? ['127.0.0.1', '::1'] : [address];
   });
   return [...new Set(addresses)];

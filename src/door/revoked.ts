@@ -1,4 +1,4 @@
-/** Which keys an sshd refuses by name: `RevokedKeys`, a list of keys, or a KRL as ssh-keygen makes them. */
+/** Which keys an sshd refuses by name: `RevokedKeys`, a list of keys or a KRL of ssh-keygen's. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import type { PublicKey } from '../domain/public-key.ts';
 import { markFiles } from '../system/remembered.ts';
 
-/** By file, as it was, and key. */
+/** By the state of the file, and by key. */
 const answers = new Map<string, boolean>();
 
 /** In ms. */
 const timeoutMs = 2000;
 
-/** Whether there is such a file that this account may not read. */
+/** Whether the file exists and this account may not read it. */
 export function isUnread(path: string): boolean {
   try {
     accessSync(path, constants.R_OK);
@@ -25,7 +25,7 @@ export function isUnread(path: string): boolean {
 /** What a KRL begins with. */
 const magic = 'SSHKRL\n';
 
-/** Whether the file refuses that key; `false` also where this account may not read it, or ssh-keygen can't. */
+/** Whether the file refuses that key; `false` also if this account may not read it, or ssh-keygen can't. */
 export function isRevoked(path: string, key: PublicKey): boolean {
   const name = JSON.stringify([markFiles([path]).files, key.base64]);
   const known = answers.get(name);
@@ -46,7 +46,7 @@ function isIn(path: string, { type, base64 }: PublicKey): boolean {
   }
 }
 
-/** The key stands in a file meanwhile: ssh-keygen reads no other. */
+/** The key is in a file meanwhile: ssh-keygen reads nothing else. */
 function isInKrl(path: string, line: string): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-key-'));
   try {

@@ -8,14 +8,14 @@ import { namesIn } from '../system/names-in.ts';
 
 const usualFolder = '/etc/ssh';
 
-/** The public halves of the host keys that its settings name, as they lie next to the private ones. */
+/** The public halves of the host keys that its settings name, read from beside the private ones. */
 export function hostKeysIn(settings: Settings): PublicKey[] {
   return (settings.get('hostkey') ?? []).flatMap((path) => publicKeyIn(`${path}.pub`) ?? []);
 }
 
 /**
- * Those that belong to a key which was seen to be shown: where the usual folder has it, all that are there; else that one.
- * By a connection they can't all be had: each shows one.
+ * The host keys that belong to a key which was seen to be shown: if the usual folder has it, all in that folder; else
+ * that one. A connection can't give all of them: each shows one.
  */
 export function hostKeysWith(seen: readonly PublicKey[]): PublicKey[] {
   const usual = namesIn(usualFolder)
@@ -26,14 +26,14 @@ export function hostKeysWith(seen: readonly PublicKey[]): PublicKey[] {
   return isThere ? usual : [...seen];
 }
 
-/** Asks for one over the network, by one connection, which is one without a login. */
+/** Asks for one over the network, in one connection, which is one without a login. */
 export async function scanHostKey(host: string, port: number): Promise<PublicKey[]> {
   const args = ['-T', '2', '-t', 'ed25519', '-p', String(port), host];
   const { stdout } = await capture('ssh-keyscan', args, { timeoutMs: 3000 });
   return keysIn(stdout);
 }
 
-/** Of lines as in a known_hosts file. */
+/** The keys in lines as of a known_hosts file. */
 export function keysIn(text: string): PublicKey[] {
   return text.split('\n').flatMap((line) => {
     const parsed = parsePublicKey(line.slice(line.indexOf(' ') + 1));

@@ -1,28 +1,30 @@
-/** Who listens where on this machine, as the kernel lists it. Nobody is disturbed by being listed. */
+/** Who listens where on this machine, as the kernel lists it. Listing disturbs nobody. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
 
 /** A TCP socket that waits for connections. */
 export interface ListeningSocket {
-  /** `0.0.0.0` and `::` for all of a family. */
+  /** `0.0.0.0` and `::` mean all of a family. */
   readonly address: string;
   readonly port: number;
-  /** Whose it is. */
+  /** The user whose it is. */
   readonly uid: number;
-  /** Another socket has another one, also when the same program opens it anew. */
+  /** Another socket has another one, even if the same program opens it again. */
   readonly inode: string;
 }
 
 /**
- * All that listen, as this process sees them, or another one, which may be in a container of its own; none where this
- * system has no such list.
+ * All listening sockets, as this process sees them, or another one, which may be in a container of its own; none if
+ * this system has no such list.
  */
 export function listeningSockets(pid: number | 'self' = 'self'): ListeningSocket[] {
   if (process.platform !== 'linux') return [];
   return ['tcp', 'tcp6'].flatMap((name) => listed(`/proc/${pid}/net/${name}`));
 }
 
-/** Read in pieces, and no further than listeners go, which Linux lists first: for the rest it takes some milliseconds. */
+/**
+ * Reads in pieces, and no further than the listeners, which Linux lists first: the rest would take some milliseconds.
+ */
 function listed(path: string): ListeningSocket[] {
   try {
     const file = openSync(path, 'r');
@@ -42,8 +44,8 @@ function listed(path: string): ListeningSocket[] {
 }
 
 /**
- * @param table as in `/proc/net/tcp`: number, local address and port in hexadecimal, those of the peer, the state, where
- *   0A is LISTEN, queues, timer, retransmissions, user, timeout, inode
+ * @param table as in `/proc/net/tcp`: number, local address and port in hexadecimal, those of the peer, the state (0A
+ * is LISTEN), queues, timer, retransmissions, user, timeout, inode
  */
 export function socketsIn(table: string): ListeningSocket[] {
   const row = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A \S+ \S+ \S+ +(\d+) +\d+ (\d+)(?= |$)/gm;
@@ -55,7 +57,7 @@ export function socketsIn(table: string): ListeningSocket[] {
   }));
 }
 
-/** Words of 32 bits, each as the number that this machine takes its four bytes for. */
+/** Words of 32 bits, each as the number that this machine reads its four bytes as. */
 function bytesOf(hex: string): number[] {
   return (hex.match(/.{8}/g) ?? []).flatMap((word) => {
     const bytes = (word.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
@@ -67,7 +69,7 @@ function ipv4(hex: string): string {
   return bytesOf(hex).join('.');
 }
 
-/** As RFC 5952 writes it; an IPv4 address in it as that. */
+/** As RFC 5952 writes it; an IPv4 address in it in its own form. */
 function ipv6(hex: string): string {
   const bytes = bytesOf(hex);
   const isMapped = bytes.every((byte, at) => at >= 12 || byte === (at < 10 ? 0 : 255));

@@ -1,4 +1,7 @@
-/** Rules by which a login depends on where it comes from: a trial from this machine does not tell what becomes of others. */
+/**
+ * Rules by which a login depends on where it comes from: a trial from this machine does not tell what becomes of
+ * others.
+ */
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { Settings } from '../domain/sshd-settings.ts';
 import { diskFiles, pamServiceOf } from '../shell/login-environment.ts';
@@ -7,12 +10,12 @@ import { type Files, pamStack } from '../shell/pam-stack.ts';
 /** What TCP wrappers call sshd, alone or among others: `sshd`, `ALL`, `sshd@192.0.2.1`. */
 const daemons = /(^|[\s,])(ALL|sshd(-session)?)(@\S*)?(?=[\s,]|$)/i;
 
-/** The first rule of each file that may refuse some addresses. @param settings absent while they are not known */
+/** The first rule in each file that may refuse some addresses. @param settings absent while they are not known */
 export function sourceRules(settings: Settings | undefined, files: Files = diskFiles): Obstacle[] {
   return [...wrapperRules(files), ...accessRules(settings, files), ...moduleRules(settings, files)];
 }
 
-/** Those of TCP wrappers, which an sshd asks that was built with them, one of our own, too. */
+/** The rules of TCP wrappers, which hold for any sshd that was built with them, a private one, too. */
 export function wrapperRules(files: Files = diskFiles): Obstacle[] {
   return [
     ...firstIn('/etc/hosts.deny', files, (line) => daemons.test(line.split(':')[0] ?? '')),
@@ -36,15 +39,15 @@ function accessRules(settings: Settings | undefined, files: Files): Obstacle[] {
   return [...new Set(paths)].flatMap((path) => firstIn(path, files, (line) => /^[-+]/.test(line)));
 }
 
-/** They let an account in, or not, wherever it comes from; `pam_access` is looked at by its rules. */
+/** They let an account in, or not, wherever the login comes from; `pam_access` is checked by its rules. */
 const regardless =
   /^pam_(access|cap|debug|deny|duo|echo|env|faildelay|faillock|fscrypt|gnome_keyring|google_authenticator|group|keyinit|krb5|kwallet5?|lastlog2?|ldap|limits|localuser|loginuid|mail|mkhomedir|motd|mount|namespace|nologin|opendirectory|oslogin_(admin|login)|permit|rootok|sacl|securetty|selinux|sepermit|shells|sss|systemd(_home)?|tally2?|time|tty_audit|u2f|umask|unix|userdb|usertype|warn|wheel|winbind)$/;
 
-/** Modules that are asked whether a login may go on, which is not told for where it comes from. */
+/** Modules that decide whether a login may go on, of which it is not known that they don't look where it comes from. */
 function moduleRules(settings: Settings | undefined, files: Files): Obstacle[] {
   const service = pamServiceOf(settings);
   if (service === undefined) return [];
-  // A login by key asks those of `account` alone; what the others say of it refuses nobody.
+  // A login by key asks the modules of `account` alone; what others say of it refuses nobody.
   const { modules, unread } = pamStack(service, files, ['account']);
   const asking = modules.filter(({ name, args }) => {
     if (name === 'pam_succeed_if') return args.some((arg) => /^rhost\b/.test(arg));
@@ -57,7 +60,7 @@ function moduleRules(settings: Settings | undefined, files: Files): Obstacle[] {
   ];
 }
 
-/** The first line that counts; the file, where it can't be read. */
+/** The first line that counts; the file alone if it can't be read. */
 function firstIn(path: string, { read }: Files, counts: (line: string) => boolean): Obstacle[] {
   const found = read(path);
   if (found === 'missing') return [];

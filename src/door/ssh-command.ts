@@ -18,14 +18,15 @@ export function sshCommand({ user, host, port }: SshTarget, forward: readonly nu
   return ['ssh', ...options, shWord(`${user}@${host}`)].join(' ');
 }
 
-/** A port for root alone has another number on the guest's side, where they are hardly root. */
+/** A privileged port has another number on the guest's side, where they are hardly root. */
 function forwardOptions(ports: readonly number[]): string[] {
   return ports.flatMap((port) => ['-L', `${port < 1024 ? port + 8000 : port}:localhost:${port}`]);
 }
 
 /**
- * The line for a guest who comes through a tunnel that ends on the loopback of the last of `jumps`, by way of the others.
- * @param alias what the guest's known_hosts calls this host: its address there is nobody's own
+ * The line for a guest who comes through a tunnel that ends on the loopback of the last of `jumps`, by way of the
+ * others.
+ * @param alias what the guest's known_hosts calls this host, since its address there is nobody's own
  */
 export function sshCommandVia(
   jumps: readonly [Jump, ...Jump[]],

@@ -1,4 +1,4 @@
-/** The configuration of a door of our own, as text, by version of sshd. */
+/** The configuration of a private sshd, as text, by version of sshd. */
 import { isAtLeast, type SshdVersion } from './sshd-version.ts';
 
 export interface DoorConfig {
@@ -6,9 +6,9 @@ export interface DoorConfig {
   /** Absolute, without quotes and backslashes. */
   readonly hostKeyFile: string;
   readonly keyFile: string;
-  /** The one account that can be logged in to. */
+  /** The only account that can be logged in to. */
   readonly user: string;
-  /** An empty folder that can be written, for the login shell to find no start-up file in. Its path is a safe token. */
+  /** An empty, writable folder, in which the login shell finds no start-up file. Its path is a safe token. */
   readonly emptyHome: string;
   /** Ports of this machine that guests may reach, or `any`. */
   readonly forward: readonly number[] | 'any';
@@ -16,11 +16,11 @@ export interface DoorConfig {
 
 /**
  * What a key's options refuse is refused here a second time. StrictModes is off: it refuses any folder below a sticky
- * one, such as `/tmp`. The lease's folder is ours alone, and the run directory was checked up to `/` when it was opened.
- * UsePAM is off, for root, too: PAM's modules could set what the login shell obeys before the gate, move a connection out of
- * its process group, or refuse by rules that nobody has tried. So sshd itself refuses a locked account (see `private-door-bar.ts`).
- * The time to log in is OpenSSH's own two minutes: a guest is to compare a fingerprint in it. Waiting guests and those
- * whose network is gone are noticed after 45 s.
+ * one, such as `/tmp`. The lease's folder is ours alone, and the run directory was checked up to `/` when it was
+ * opened. UsePAM is off, even for root: PAM's modules could set what the login shell obeys before the gate, move a
+ * connection out of its process group, or refuse by rules that nobody has tried. So sshd itself refuses a locked
+ * account (see `private-door-bar.ts`). The time to log in is OpenSSH's own two minutes, in which a guest is to compare
+ * a fingerprint. Waiting guests and those whose network is gone are noticed after 45 s.
  */
 export function doorConfig(config: DoorConfig): string {
   const { version, hostKeyFile, keyFile, user, emptyHome, forward } = config;
@@ -28,7 +28,7 @@ export function doorConfig(config: DoorConfig): string {
   const lines = [
     `HostKey "${hostKeyFile}"`,
     `AuthorizedKeysFile "${keyFile.replaceAll('%', '%%')}"`,
-    // A pattern: what could mean more than itself stands for any one character.
+    // A pattern: each character that could have a special meaning becomes one that stands for any.
     `AllowUsers ${user.replaceAll(/[^A-Za-z0-9_.-]/g, '?')}`,
     'PubkeyAuthentication yes',
     'AuthenticationMethods publickey',
@@ -61,9 +61,9 @@ export function doorConfig(config: DoorConfig): string {
 }
 
 /**
- * What it sets, for login shells to find no start-up file of the user's: those of most look in HOME; bash reads none below
- * another shell. Nothing where this sshd can set nothing. AcceptEnv is left out, so that guests add nothing to it. The gate
- * puts it right again.
+ * The variables that it sets, for login shells to find no start-up file of the user's: most look in HOME; bash reads
+ * none below another shell. None if this sshd can set nothing. AcceptEnv is left out, so guests add nothing to them.
+ * The gate restores them.
  */
 export function withoutStartUp(version: SshdVersion, emptyHome: string): string[] {
   if (!isAtLeast(version, [7, 8])) return [];
@@ -77,7 +77,7 @@ function forwarding(version: SshdVersion, forward: DoorConfig['forward']): strin
     const open = forward.flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`]);
     return [
       'AllowTcpForwarding local',
-      // What a guest calls localhost is 127.0.0.1 then, and never ::1.
+      // What a guest calls localhost is then 127.0.0.1, and never ::1.
       'AddressFamily inet',
       'AllowStreamLocalForwarding no',
       `PermitOpen ${open.join(' ')}`,

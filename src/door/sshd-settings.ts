@@ -14,7 +14,7 @@ export interface Outlook {
   readonly when?: string;
 }
 
-/** Whom a guest is to log in as. */
+/** The account that a guest is to log in to. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
@@ -35,8 +35,8 @@ export function parseSettings(text: string): Settings {
 }
 
 /**
- * What in the settings keeps a guest from coming in by `keyFile`, or may let one in past it. Settings that are not there
- * are sshd's defaults. What holds under each outlook is told once.
+ * What in the settings keeps a guest from coming in by `keyFile`, or may let one in past it. Missing settings are
+ * sshd's defaults. What holds under each outlook is reported once.
  */
 export function obstaclesFor(outlooks: readonly Outlook[], account: Account, keyFile: string): Obstacle[] {
   return distinct(
@@ -101,26 +101,26 @@ function userObstacles(settings: Settings, account: Account): Obstacle[] {
 }
 
 /**
- * Variables that a guest may set: they name a language, or colours, and no shell or linker obeys them. Others do
- * (`BASH_ENV`, `LD_PRELOAD`, `ZDOTDIR`), and start-up files may obey any.
+ * Whether a guest may set these variables: they name a language, or colours, and no shell or linker obeys them. Others
+ * are obeyed (`BASH_ENV`, `LD_PRELOAD`, `ZDOTDIR`), and start-up files may obey any.
  */
 function isHarmless(pattern: string): boolean {
   return /^(LC_[A-Za-z0-9_*?]*|LANG|LANGUAGE|COLORTERM|NO_COLOR|XMODIFIERS|GIT_PROTOCOL)$/.test(pattern);
 }
 
-/** The files that sshd reads keys from, absolute. From OpenSSH 10 on a name may be a pattern. */
+/** The files from which sshd reads keys, absolute. From OpenSSH 10 on a name may be a pattern. */
 export function keyFileNames(settings: Settings, account: Account): string[] {
   return words(settings, 'authorizedkeysfile').map((name) => expand(name, account));
 }
 
-/** Those of them that sshd reads before `file`: all, if it does not read that. What they have comes first. */
+/** Those of them that sshd reads before `file`; all, if it does not read that. A key in them counts first. */
 export function keyFilesAhead(settings: Settings, account: Account, file: string): string[] {
   const all = keyFileNames(settings, account);
   const at = all.findIndex((name) => names(name, file));
   return at === -1 ? all : all.slice(0, at);
 }
 
-/** Whether sshd looks at who may write a keys file and the folders above it. */
+/** Whether sshd looks at who may write a key file and the folders above it. */
 export function isStrict(settings: Settings): boolean {
   return settings.get('strictmodes')?.[0] !== 'no';
 }
@@ -135,14 +135,14 @@ function words(settings: Settings, keyword: string): string[] {
   return all.filter((word) => word !== '' && word !== 'none');
 }
 
-/** The tokens of `AuthorizedKeysFile`. */
+/** Expands the tokens of `AuthorizedKeysFile`. */
 export function expand(file: string, { name, uid, home }: Account): string {
   const tokens: Readonly<Record<string, string>> = { '%%': '%', '%h': home, '%u': name, '%U': String(uid) };
   const path = file.replaceAll(/%./g, (token) => tokens[token] ?? token);
   return isAbsolute(path) ? path : join(home, path);
 }
 
-/** Whether a name among sshd's files of keys, or a pattern, is that of `file`. */
+/** Whether a name among sshd's key files, or a pattern, means `file`. */
 function names(name: string, file: string): boolean {
   if (name === file || real(name) === real(file)) return true;
   const [parts, wanted] = [name.split('/'), file.split('/')];

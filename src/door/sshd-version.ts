@@ -8,10 +8,10 @@ import { standardOffset } from './zone.ts';
 /** Major and minor of an OpenSSH release, e.g. `[9, 2]`. */
 export type SshdVersion = readonly [number, number];
 
-/** `restrict` is from 7.2; 7.4 is the oldest that any supported system still ships. */
+/** 7.2 adds `restrict`; 7.4 is the oldest that any supported system still ships. */
 const floor: SshdVersion = [7, 4];
 
-/** The absolute path of sshd, which is often not on a plain user's `PATH`. @throws Refusal `program-missing` */
+/** The absolute path of sshd, which is often not on an ordinary user's `PATH`. @throws Refusal `program-missing` */
 export function findSshd(env: NodeJS.ProcessEnv): string {
   const folders = [...pathFolders(env.PATH), '/usr/sbin', '/usr/local/sbin', '/sbin'];
   const found = which('sshd', folders);
@@ -20,19 +20,19 @@ export function findSshd(env: NodeJS.ProcessEnv): string {
   return refuse({ kind: 'program-missing', program: 'sshd', hint });
 }
 
-/** The version in what an OpenSSH server says first: `SSH-2.0-OpenSSH_9.2p1 Debian-2`; `undefined` where it hides it. */
+/** The version in the greeting of an OpenSSH server: `SSH-2.0-OpenSSH_9.2p1 Debian-2`; `undefined` if it hides it. */
 export function bannerVersion(greeting: string): SshdVersion | undefined {
   return versionIn(/^SSH-[\d.]+-(OpenSSH_\S+)/.exec(greeting)?.[1] ?? '');
 }
 
 /**
- * As it stands in the program, or else as the program says when it is run.
+ * The version as it stands in the program file, or else as the program reports it.
  * @throws Refusal `program-too-old`, `program-failed`
  */
 export async function sshdVersion(sshd: string): Promise<SshdVersion> {
   const written = versionWithin(sshd);
   if (written) return newEnough(written);
-  // Before 9.2, -V is an unknown option, whose complaint names the version all the same.
+  // Before 9.2, -V is an unknown option, but the complaint names the version, too.
   const { stdout, stderr } = await capture(sshd, ['-V'], { timeoutMs: 5000 });
   const all = [stdout, stderr].filter((text) => text !== '').join('\n');
   const version = versionIn(all);
@@ -40,12 +40,12 @@ export async function sshdVersion(sshd: string): Promise<SshdVersion> {
   return refuse({ kind: 'program-failed', program: sshd, doing: 'telling its version', detail: all });
 }
 
-/** How many characters of a name are looked at. */
+/** How many characters of a name to look at. */
 const longestName = 24;
 
 /**
- * The release that an sshd was built as: its own name for it, which ends in a `p` and a number; others are of peers. Read
- * in pieces: memory for a whole program takes longer to get than the program to read.
+ * The release that an sshd was built as: its own name for it, which ends in a `p` and a number; other names are of
+ * peers. Reads in pieces: getting memory for a whole program takes longer than reading it.
  */
 function versionWithin(sshd: string): SshdVersion | undefined {
   try {
@@ -61,7 +61,7 @@ function versionWithin(sshd: string): SshdVersion | undefined {
       closeSync(file);
     }
   } catch {
-    return undefined; // It may be run, and not be read.
+    return undefined; // It may be executable, but not readable.
   }
 }
 
@@ -95,9 +95,9 @@ export function isAtLeast([major, minor]: SshdVersion, [wantedMajor, wantedMinor
 }
 
 /**
- * The value of `expiry-time` for an instant, or `undefined` where this sshd has no such option: from 7.7, in the
- * standard time of the zone that sshd runs in; from 9.1 in UTC, with a `Z` at which older ones would refuse the
- * whole line. Left out where that zone is not known: an hour too early is nobody let in.
+ * The value of `expiry-time` for an instant; `undefined` if this sshd has no such option. From 7.7 on it is in the
+ * standard time of the zone that sshd runs in; from 9.1 on in UTC, with a `Z` at which older ones would refuse the
+ * whole line. Left out if that zone is not known: an hour too early would let nobody in.
  * @param epoch seconds
  * @param zone the machine's own time zone, not `$TZ`'s
  */

@@ -1,18 +1,20 @@
 /**
- * Who may have an sshd of the private one's, of those who have not logged in. A stranger costs two processes, so there
- * is room for some only. Who finds none waits, as a socket and nothing else, and takes the place of another in turn.
- * Whoever knocks from the same address as a guest can't be told from that guest, and through a jump host all come from
- * one address. So nobody is turned away for their address alone, and no crowd can hold all places: in a full house
- * somebody of the crowd makes room, again and again, and who comes in has some seconds to log in.
+ * Which connections to the private sshd may have an sshd before they have logged in. A stranger costs two processes, so
+ * there is room for some only. A stranger who finds none waits, as a socket and nothing else, and takes the place of
+ * another in turn. A stranger with the same address as a guest can't be told from that guest, and through a jump host
+ * all come from one address. So nobody is turned away for their address alone, and no crowd can hold all places: in a
+ * full house somebody of the crowd makes room, again and again, and a newcomer has some seconds to log in.
  */
 
 /** A connection that has not logged in. */
 export interface Stranger {
   /** See {@link sourceOf}. */
   readonly source: string;
-  /** When they came, or were given an sshd, in ms. */
+  /** When they came, or got an sshd, in ms. */
   readonly since: number;
-  /** Whether they have named a key that may come in, which who knows no guest can't. They may not have it. */
+  /**
+   * Whether they have named a key that may come in, which somebody who knows no guest can't do. They may not have it.
+   */
   readonly named?: boolean;
 }
 
@@ -20,9 +22,9 @@ export interface Stranger {
 export const most = { strangers: 64, waiting: 256 };
 
 /**
- * Who of those that wait is next: of those that have said something, as every ssh does at once, and of the address with
- * the fewest inside, as often the newest as the first. The first has waited longest; but to wait is all that a heap of
- * sockets has to do, and a guest is not to wait for all of it.
+ * Which of those that wait is next: of those that have said something, as every ssh does at once, and of the address
+ * with the fewest inside, the newest as often as the first. The first has waited longest. But waiting is all that a
+ * heap of sockets has to do, and a guest is not to wait for all of it.
  */
 export function nextOf<T extends Stranger & { readonly spoken?: boolean }>(
   waiting: readonly T[],
@@ -39,8 +41,8 @@ export function nextOf<T extends Stranger & { readonly spoken?: boolean }>(
 }
 
 /**
- * Who makes room in a full house: the first of the address that most are from. Who has named a key that may come in is
- * spared, as they may be typing a passphrase, unless those take up half of the house.
+ * Who makes room in a full house: the first of the address that most come from. Strangers who have named a key that may
+ * come in are spared, as they may be typing a passphrase, unless they take up half of the house.
  */
 export function leaverOf<T extends Stranger>(there: readonly T[]): T | undefined {
   const unnamed = there.filter(({ named }) => !named);
@@ -51,7 +53,7 @@ export function leaverOf<T extends Stranger>(there: readonly T[]): T | undefined
   );
 }
 
-/** Who of those that wait is turned away as one too many: anybody of the address that most are from. */
+/** Which of those that wait is turned away as one too many: any of the address that most come from. */
 export function oneTooMany<T extends Stranger>(
   waiting: readonly T[],
   chance: () => number = Math.random,
@@ -60,7 +62,7 @@ export function oneTooMany<T extends Stranger>(
   return crowd[Math.floor(chance() * crowd.length)];
 }
 
-/** Those of the address, or addresses, that most are from. */
+/** Those of the address, or addresses, that most come from. */
 function crowdOf<T extends Stranger>(all: readonly T[]): T[] {
   const counts = countsOf(all);
   const crowd = Math.max(...counts.values());
@@ -73,7 +75,7 @@ function countsOf(all: readonly Stranger[]): Map<string, number> {
   return counts;
 }
 
-/** An address, of IPv6 its network: whoever has one address there has them all. */
+/** An address, or for IPv6 its network: whoever has one address there has them all. */
 export function sourceOf(address = ''): string {
   if (address.includes('.')) return address.replace(/^.*:/, '');
   const [network = ''] = address.split('::');

@@ -1,12 +1,12 @@
-/** Who else could write a keys file, or put another in its place, as far as sshd minds. */
+/** Who else could write a key file, or put another in its place, as far as sshd minds. */
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Obstacle } from '../domain/obstacle.ts';
 import type { Account } from './sshd-settings.ts';
 
 /**
- * What sshd's StrictModes has against a keys file: from the file up to the home, or to `/`, as sshd looks. A file or
- * folder that is not there yet is made as sshd wants it.
+ * What sshd's StrictModes has against a key file: from the file up to the home, or to `/`, as sshd looks. A file or
+ * folder that does not exist yet is made as sshd wants it.
  */
 export function modeObstacles(keyFile: string, { uid, home }: Account): Obstacle[] {
   const found: Obstacle[] = [];
@@ -20,7 +20,7 @@ export function modeObstacles(keyFile: string, { uid, home }: Account): Obstacle
   }
 }
 
-/** `undefined` also for what stands in a folder that we may not enter: sshd, which may, looks for itself. */
+/** `undefined` also for what is in a folder that we may not enter: sshd, which may, looks for itself. */
 function look(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

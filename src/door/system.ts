@@ -19,30 +19,33 @@ import type { SshdVersion } from './sshd-version.ts';
 /** The sshd on a port of this machine. */
 export interface SystemDoor {
   readonly port: number;
-  /** Whether somebody listens there. */
+  /** Whether something listens there. */
   readonly listens: boolean;
-  /** An address that it can be reached by from here, the likeliest until it has been heard. */
+  /** An address at which it can be reached from here; the likeliest one until it has been heard. */
   readonly host: string;
-  /** Whether it is reached by whoever connects to that address of this machine's, as far as is known. */
+  /** Whether a connection to that address of this machine's reaches it, as far as is known. */
   readonly listensOn: (address: string) => boolean;
-  /** All of its addresses, where it does not listen on every one of this machine's, as far as is known. */
+  /** All of its addresses, if it does not listen on every one of this machine's, as far as is known. */
   readonly onlyAt: readonly string[] | undefined;
-  /** As its greeting says, where that has been heard by now, or is remembered. */
+  /** As its greeting says, if that has been heard by now, or is remembered. */
   version(): SshdVersion | undefined;
   /** What the greeting and the settings tell: remembered, or asked for once. Does not reject. */
   known(): Promise<Known>;
   /**
-   * What a verdict on it depends on, for what is remembered of it: in words, files as they were when it was asked, and
-   * files that it reads at a login.
+   * What a verdict on it depends on, for what is remembered of it: facts as text, files as they were when it was asked,
+   * and files that it reads at a login.
    */
   depends(): Promise<Depends>;
-  /** Whether its sockets are still there, by the kernel's list: `changed` where some are others, as after a reload. */
+  /**
+   * Whether its sockets are still there, by the kernel's list: `changed` if some are others, for example after a
+   * reload.
+   */
   stands(): 'same' | 'changed' | 'gone';
-  /** Looks again: what has changed is asked for anew. */
+  /** Looks again, and asks again for what has changed. */
   again(): Promise<SystemDoor>;
-  /** Has it known that it was seen to show that host key. */
+  /** Notes that it was seen to show these host keys. */
   hasShown(keys: readonly PublicKey[]): void;
-  /** Has it known that a login was seen to have these variables at the gate, as `NAME=value`: those that steer shells. */
+  /** Notes that a login was seen to have these variables at the gate, as `NAME=value`: those that steer shells. */
   hasGiven(entries: readonly string[]): void;
 }
 
@@ -55,17 +58,17 @@ export interface Depends {
 export interface SystemQuery extends SettingsQuery {
   readonly env: NodeJS.ProcessEnv;
   readonly port: number;
-  /** The `authorized_keys` file that guests are to be let in by, absolute. */
+  /** The `authorized_keys` file by which guests are to be let in, absolute. */
   readonly keyFile: string;
-  /** Where several sshds have that port, the address of this machine's that guests are to come to. */
+  /** If several sshds have that port, the address of this machine's that guests are to come to. */
   readonly towards?: string | undefined;
-  /** Asks anew although something is remembered. */
+  /** Asks again even if something is remembered. */
   readonly isFresh?: boolean;
 }
 
 const day = 86_400;
 
-/** Who listens on a port. Knocks at nobody, where the kernel lists who listens. */
+/** Who listens on a port. Does not connect if the kernel lists who listens. */
 export async function lookAtSystem(query: SystemQuery): Promise<SystemDoor> {
   const { env, port } = query;
   const sockets = inOrder(
@@ -155,7 +158,7 @@ function showSocket({ address, port, uid, inode }: ListeningSocket): string {
   return `${address} ${port} ${uid} ${inode}`;
 }
 
-/** What is remembered of an sshd depends on who listens, and on whom it is asked about. */
+/** What is remembered of an sshd depends on who listens, and on the account that it is asked about. */
 function factsOf({ sshd, port, towards = '' }: SystemQuery, sockets: readonly ListeningSocket[]): string[] {
   const { name, uid, home, shell } = thisAccount();
   const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])].sort();
@@ -169,7 +172,10 @@ function factsOf({ sshd, port, towards = '' }: SystemQuery, sockets: readonly Li
   ];
 }
 
-/** The lines of the groups that list this account, as a login will find them: this process has those of its own login. */
+/**
+ * The lines of the groups that list this account, as a login will find them: this process has the groups of its own
+ * login.
+ */
 function groupLines(name: string): string {
   try {
     const lines = readFileSync('/etc/group', 'utf8').split('\n');
@@ -179,7 +185,7 @@ function groupLines(name: string): string {
   }
 }
 
-/** Where the kernel does not list who listens: those addresses that take a connection. */
+/** The addresses that accept a connection, if the kernel does not list who listens. */
 async function accepting(query: SystemQuery): Promise<string[]> {
   const { port } = query;
   for (const host of ['127.0.0.1', '::1']) if (await accepts(host, port)) return [host];
@@ -205,7 +211,7 @@ async function learn(
     knockAt(hosts, query.port),
     settingsOn(query.port, query, sockets),
   ]);
-  // Who was heard there may be another than the sshd that is set to.
+  // The server that was heard there may be another than the sshd with these settings.
   const isTheirs = /^(openssh|refusing)$/.test(greeting.kind) && (!at || reaches(at, host, host));
   const theirs = isTheirs ? settings : undefined;
   const keys = theirs?.outlooks[0] ? hostKeysIn(theirs.outlooks[0].settings) : [];
@@ -234,7 +240,7 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** What the settings have it read whenever somebody logs in, besides files of keys. */
+/** What the settings have it read whenever somebody logs in, besides key files. */
 function filesAtLogin({ settings }: Knowledge): string[] {
   const names = ['revokedkeys', 'trustedusercakeys', 'authorizedprincipalsfile', 'banner'];
   const all = (settings?.outlooks ?? []).flatMap((one) =>
@@ -243,7 +249,7 @@ function filesAtLogin({ settings }: Knowledge): string[] {
   return [...new Set(all.filter(isAbsolute))];
 }
 
-/** This account's groups, only where the settings ask for them. */
+/** This account's groups, only if the settings ask for them. */
 async function groupsFor({ outlooks }: SshdSettings): Promise<string[]> {
   const asksGroups = outlooks.some(
     ({ settings }) => settings.has('allowgroups') || settings.has('denygroups'),

@@ -1,11 +1,11 @@
 /**
- * Whether the sshd of a plain user can make terminals. sshd gives each to the group `tty` and ends the connection
- * where it may not: a plain user may only where the kernel has done it already, by how `/dev/pts` is mounted, or
- * where the user is in that group.
+ * Whether the sshd of an unprivileged user can make terminals. sshd gives each to the group `tty`, and ends the
+ * connection if it may not. An unprivileged user may only if the kernel has already done it, by how `/dev/pts` is
+ * mounted, or if the user is in that group.
  */
 import { readFileSync } from 'node:fs';
 
-/** `undefined` where it can, or can't be told; else what root has to run. */
+/** `undefined` if it can, or if that can't be told; else what root has to run. */
 export function terminalsMend(): string | undefined {
   if (process.platform !== 'linux' || process.geteuid?.() === 0) return undefined;
   const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];

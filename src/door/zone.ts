@@ -3,8 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The zone that the system's daemons run in (not `$TZ`'s): UTC where none is set, `undefined` where it has no name to
- * be found.
+ * The zone that the system's daemons run in (not `$TZ`'s): UTC if none is set, `undefined` if its name can't be found.
  */
 export function systemZone(etc = '/etc', zoneinfo = '/usr/share/zoneinfo'): string | undefined {
   const localtime = join(etc, 'localtime');
@@ -13,7 +12,9 @@ export function systemZone(etc = '/etc', zoneinfo = '/usr/share/zoneinfo'): stri
   return linked ?? nameOfCopy(localtime, etc, zoneinfo);
 }
 
-/** A file that was copied to its place, not linked, has the name that `/etc/timezone` says, if that is still true. */
+/**
+ * The name of a zone file that was copied to its place, not linked: what `/etc/timezone` says, if that is still true.
+ */
 function nameOfCopy(localtime: string, etc: string, zoneinfo: string): string | undefined {
   try {
     const name = readFileSync(join(etc, 'timezone'), 'utf8').trim();
@@ -24,8 +25,7 @@ function nameOfCopy(localtime: string, etc: string, zoneinfo: string): string | 
 }
 
 /**
- * Zones whose standard time is that of summer, as the time zone database has it: what others do in summer is undone
- * in winter there.
+ * Zones whose standard time is that of summer, as the time zone database has it: they put the clock back for winter.
  */
 const reversed: ReadonlySet<string> = new Set([
   'Europe/Dublin',
@@ -36,7 +36,7 @@ const reversed: ReadonlySet<string> = new Set([
 
 /**
  * How far a zone's standard time is ahead of UTC around an instant, in seconds. sshd takes a time without `Z` for
- * standard time, in summer, too (measured of OpenSSH 9.2: it leaves `tm_isdst` 0).
+ * standard time, even in summer (measured with OpenSSH 9.2: it leaves `tm_isdst` 0).
  * @param epoch seconds
  * @returns `undefined` for a zone that is not known here
  */
