@@ -1,4 +1,4 @@
-/** Speaking to the supervisors of live pairings, from other invocations. */
+/** Talks to the supervisors of live pairings, for other invocations. */
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename } from 'node:path';
@@ -19,7 +19,7 @@ export interface Reached {
   readonly pairing: PairingInfo;
 }
 
-/** One whose supervisor lives, and says nothing. */
+/** A pairing whose supervisor lives, but does not answer. */
 export interface Silent {
   readonly id: string;
   readonly folder: string;
@@ -33,14 +33,11 @@ export interface Reach {
   readonly failure?: Failure;
 }
 
-/** How long, in ms, a supervisor may take to say anything: a kick or a stop takes up to 5 s. */
+/** How long, in ms, a supervisor may take to answer: a kick or a stop takes up to 5 s. */
 const timeoutMs = 15_000;
 const infoTimeoutMs = 2000;
 
-/**
- * Every live pairing of this account; what dead ones left has been taken back first. Where it could not be, the live ones
- * are there to be changed all the same.
- */
+/** Every live pairing of this account. Sweeps dead pairings first; if that fails, live ones are still returned. */
 export async function reachAll(env: NodeJS.ProcessEnv, keyFile: string): Promise<Reach> {
   const places = { roots: runDirectories(env), keyFiles: [keyFile] };
   const { swept, failure } = await sweepFirst(env, keyFile);
@@ -93,9 +90,9 @@ export function choose({ reached, silent }: Reach, env: NodeJS.ProcessEnv, id?: 
 
 /**
  * Has a supervisor carry out a request.
- * @param remark gets what the supervisor has to say of it, in words of its own
+ * @param remark gets the supervisor's remarks on it, in its own words
  * @returns the pairing as it is after that
- * @throws Refusal that of the supervisor; `no-such-pairing` where it went away meanwhile; `pairing-silent`
+ * @throws Refusal that of the supervisor; `no-such-pairing` if it has gone meanwhile; `pairing-silent`
  */
 export async function request(
   { folder, pairing }: Reached,
@@ -113,12 +110,12 @@ export async function request(
   return response.pairing;
 }
 
-/** The ids of leases whose folders these are. */
+/** The ids of swept leases. */
 export function idsOf(swept: readonly Swept[]): LeaseId[] {
   return swept.map(({ id }) => id);
 }
 
-/** Asks the supervisor of the lease in `folder`. Rejects where it gives no answer within `timeout` ms. */
+/** Asks the supervisor of the lease in `folder`. Rejects if there is no answer within `timeout` ms. */
 export function ask(folder: string, message: Request, timeout = infoTimeoutMs): Promise<Response> {
   return new Promise((resolve, reject) => {
     const socket = connect(controlSocket(folder));

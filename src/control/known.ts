@@ -1,4 +1,4 @@
-/** Names for completion: from files alone, since who presses Tab wants no keychain to ask for a password. */
+/** Names for completion, from files alone: pressing Tab must not make a keychain ask for a password. */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -15,8 +15,8 @@ import { leaseFolders } from '../lease/sweep.ts';
 export type Names = 'guests' | 'pairings' | 'known';
 
 /**
- * The names that fit: guests of live pairings, live pairings, or who has been a guest before. Nothing but words that
- * every shell takes for one word.
+ * The names that fit: guests of live pairings, live pairings, or former guests. Only names that every shell takes for
+ * one word.
  */
 export async function namesFor(what: Names, env: NodeJS.ProcessEnv): Promise<string[]> {
   const names =
@@ -28,7 +28,7 @@ export async function namesFor(what: Names, env: NodeJS.ProcessEnv): Promise<str
   return [...new Set(names)].filter((name) => /^[A-Za-z0-9@_.:/+-]+$/.test(name)).sort();
 }
 
-/** Those that can be spoken to: a trial login beside one is a lease, too. */
+/** Pairings that can be talked to: a trial login beside one is a lease, too. */
 function pairings(env: NodeJS.ProcessEnv): string[] {
   return leaseFolders({ roots: runDirectories(env), keyFiles: [] }).filter((folder) => {
     const record = readRecord(folder);
@@ -41,7 +41,7 @@ function guests(env: NodeJS.ProcessEnv): string[] {
   return pairings(env).flatMap((folder) => readdirSync(inLease(folder, 'open')).filter(isLabel));
 }
 
-/** Of the pins in files and of the log. Those of GitHub by both of their spellings. */
+/** From the pins in files and the log. Those of GitHub in both of their spellings. */
 async function references(env: NodeJS.ProcessEnv): Promise<string[]> {
   const pinned = await fileStore(stateFolder(env, 'pins')).references();
   const invited = linesSince(env).flatMap((line) => (line.event === 'invited' ? [line.reference] : []));

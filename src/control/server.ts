@@ -1,6 +1,7 @@
 /**
- * The control socket: how other invocations speak to a pairing's supervisor. One JSON message a line, one a connection,
- * and one answer, in the lease's folder, which only the host can enter. Whatever is sent here, the pairing goes on.
+ * The control socket, through which other invocations talk to a pairing's supervisor. Each connection carries one JSON
+ * message, in one line, and one answer. The socket is in the lease's folder, which only the host can enter. Whatever is
+ * sent here, the pairing goes on.
  */
 
 import { chmodSync } from 'node:fs';
@@ -36,7 +37,7 @@ export type Response =
   | {
       readonly ok: true;
       readonly pairing: PairingInfo;
-      /** What else there is to say of it, in words. */
+      /** Further remarks, in words. */
       readonly remarks?: readonly string[];
     }
   | { readonly ok: false; readonly failure: Failure };
@@ -44,24 +45,24 @@ export type Response =
 /** Bytes of one message; a list of 64 guests with ten RSA keys each takes 500 kB. */
 const longestMessage = 1_000_000;
 const mostConnections = 32;
-/** Milliseconds in which a connection has to say what it wants, and later to take its answer. */
+/** How long, in ms, a connection may take to say what it wants, and later to take its answer. */
 const timeoutMs = 10_000;
 
 export function controlSocket(folder: string): string {
   return inLease(folder, 'control');
 }
 
-/** How long, in ms, whoever is connected at the end may take to read their answer. */
+/** How long, in ms, those that are connected at the end may take to read their answer. */
 const lastAnswerMs = 300;
 
 export interface Control {
-  /** Takes no more connections, and ends those that there are once they have their answers. */
+  /** Accepts no more connections, and ends existing ones once they have their answers. */
   close(): Promise<void>;
 }
 
 /**
- * Serves the control socket until it is closed. Who is connected and says nothing makes room for who comes, and so does
- * who has been answered and does not go.
+ * Serves the control socket until it is closed. If there are too many connections, one that has said nothing, or has
+ * been answered and does not go, makes room for a new one.
  */
 export async function serveControl(live: Live, requests: HostRequests): Promise<Control> {
   const all = new Set<Socket>();
@@ -84,12 +85,12 @@ export async function serveControl(live: Live, requests: HostRequests): Promise<
     const response = await answer(live, line, requests);
     socket.end(`${jsonLine({ v: protocolVersion, ...response })}\n`);
     if (!socket.destroyed) answered.add(socket);
-    socket.resume(); // Else what more they send would keep the connection open.
+    socket.resume(); // Otherwise anything more that they send would keep the connection open.
     const timer = setTimeout(() => socket.destroy(), timeoutMs);
     socket.once('close', () => clearTimeout(timer));
   };
   const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket));
-  server.on('error', () => {}); // No handle is left for a connection: the next one may have one.
+  server.on('error', () => {}); // No handle is left for a connection; the next one may get one.
   const path = controlSocket(live.lease.folder);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -107,7 +108,7 @@ export async function serveControl(live: Live, requests: HostRequests): Promise<
   };
 }
 
-/** What stands before the first end of line; `undefined` where it is too long, or takes too long, to come. */
+/** The text before the first line end; `undefined` if it is too long, or takes too long to come. */
 function firstLine(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -146,7 +147,7 @@ async function answer(live: Live, line: string, requests: HostRequests): Promise
   }
 }
 
-/** @returns what is to be said of it */
+/** @returns what there is to report */
 async function carryOut(live: Live, request: Request, { stop, openMenu }: HostRequests): Promise<Event[]> {
   switch (request.op) {
     case 'info':
@@ -176,7 +177,7 @@ async function carryOut(live: Live, request: Request, { stop, openMenu }: HostRe
   return [];
 }
 
-/** A request that is one, field by field; `undefined` for anything else. */
+/** A valid request, checked field by field; `undefined` for anything else. */
 export function parseRequest(line: string): Request | undefined {
   let value: Readonly<Record<string, unknown>>;
   try {

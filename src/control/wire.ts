@@ -10,11 +10,11 @@ import {
 } from '../domain/guest.ts';
 import { parsePublicKey } from '../domain/public-key.ts';
 
-/** A resolved guest on the way from one process of ours to another. */
+/** A resolved guest on the way from one of our processes to another. */
 export interface WireGuest {
   readonly reference: Reference;
   readonly access: Access;
-  /** `type base64`, one each. */
+  /** `type base64` of each key. */
   readonly keys: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export function toWire({ reference, access, keys }: Guest): WireGuest {
   return { reference, access, keys: keys.map(({ type, base64 }) => `${type} ${base64}`) };
 }
 
-/** Guests as they came in, every field checked and every key parsed anew. @throws Refusal `usage` */
+/** Guests as received, every field checked and every key parsed again. @throws Refusal `usage` */
 export function guestsFromWire(wire: readonly unknown[]): NonEmpty<Guest> {
   const checked = wire.map(guestFromWire);
   const labels = labelsFor(checked.map(({ reference }) => reference));
