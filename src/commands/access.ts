@@ -24,7 +24,7 @@ export const access: Describe = (program, { run }) => {
 export interface AccessIntent extends Target {
   readonly guest: string;
   readonly access: Access;
-  /** Questions are answered yes beforehand. */
+  /** Answers yes to questions in advance. */
   readonly yes: boolean;
 }
 

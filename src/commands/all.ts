@@ -17,7 +17,7 @@ import { stop } from './stop.ts';
 import { supervise } from './supervise.ts';
 import { sweep } from './sweep.ts';
 
-/** Every command that has a name, in the order of help; those of the program's own use are not shown. */
+/** Every command that has a name, in the order of help. Those for the program's own use are not shown. */
 export const commands: readonly Describe[] = [
   keys,
   forget,

@@ -8,19 +8,19 @@ import { Stopped } from '../pairing/stop.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
 import { exitCodeOf } from './exit-code.ts';
 
-/** What a supervisor in the background is told on its standard input. */
+/** What a supervisor in the background reads from its standard input. */
 export interface Orders {
   readonly intent: PairIntent;
   readonly guests: readonly WireGuest[];
   readonly size: PairingContext['size'];
 }
 
-/** What the supervisor writes on both of its outputs once its pairing is live; nothing printable. */
+/** What the supervisor writes to both of its outputs once its pairing is live; nothing printable. */
 export const liveMark = '\0';
 
 /**
- * Starts a supervisor in a session of its own, and passes on what it says until its pairing is live.
- * @returns 0 once it is live, else the exit code that the supervisor ended with
+ * Starts a supervisor in a session of its own, and passes on its output until its pairing is live.
+ * @returns 0 once it is live, else the supervisor's exit code
  */
 export async function startSupervisor(
   orders: Orders,
@@ -36,14 +36,14 @@ export async function startSupervisor(
     if (stop.reason instanceof Stopped) child.kill(stop.reason.signal);
   };
   stop.addEventListener('abort', pass);
-  child.stdin.on('error', () => {}); // It has ended; that is told below.
+  child.stdin.on('error', () => {}); // It has ended; that is reported below.
   child.stdin.end(JSON.stringify(orders));
   const live = Promise.all([
     untilLive(child.stdout, output('stdout')),
     untilLive(child.stderr, output('stderr')),
   ]);
   const ended = once(child, 'close').then(([code, signal]) => code ?? exitCodeOf(signal));
-  // A signal that has been passed on ends it, also where it got live in the same instant.
+  // A signal that was passed on ends it, even if it went live in the same instant.
   const exit = await Promise.race([live.then(() => (stop.aborted ? ended : 0)), ended]);
   stop.removeEventListener('abort', pass);
   child.stdout.destroy();
@@ -52,7 +52,7 @@ export async function startSupervisor(
   return exit;
 }
 
-/** Passes on what is written up to the mark, and resolves then. */
+/** Passes on everything up to the mark, and then resolves. */
 function untilLive(from: Readable, to: Writable): Promise<void> {
   return new Promise((resolve) => {
     from.on('data', (data: Buffer) => {

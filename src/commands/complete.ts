@@ -15,7 +15,7 @@ function parseNames(text: string): Names {
   return names ?? usage(`${JSON.stringify(text.slice(0, 80))} has no names`);
 }
 
-/** Prints names for completion, a line each. @returns the exit code */
+/** Prints names for completion, one per line. @returns the exit code */
 export async function completeCommand(what: Names, terminal: Terminal): Promise<number> {
   const names = await namesFor(what, process.env);
   if (names.length > 0) terminal.data(names.join('\n'));

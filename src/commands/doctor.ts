@@ -21,7 +21,7 @@ export const doctor: Describe = (program, { run, self }) => {
     .option('--json', 'as JSON')
     .action((own: DoctorOptions) =>
       run(own, (terminal) => {
-        // What stands before the command's name counts, too. No tunnel is tried.
+        // Options in front of the command's name count, too. No tunnel is tried.
         const { via: _, ...options }: DoctorOptions = { ...program.opts(), ...own };
         const tmux = options.tmux === undefined ? {} : { tmux: options.tmux };
         const intent = { ...doorOf(options), ...tmux, keyFile: keyFileFrom(options), forward: [] };
@@ -31,9 +31,9 @@ export const doctor: Describe = (program, { run, self }) => {
 };
 
 /**
- * Tells whether a guest could get in, what stands in the way, and what mends it.
+ * Reports whether a guest could get in, what stands in the way, and how to fix it.
  * @param self the command that runs this program
- * @returns the exit code: 0 only where one could
+ * @returns the exit code: 0 only if one could
  * @throws Refusal; Stopped
  */
 export async function doctorCommand(

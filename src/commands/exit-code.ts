@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { StopSignal } from '../domain/end-reason.ts';
 
-/** What a shell would report of a program that this signal ended. */
+/** What a shell would report of a program ended by this signal. */
 export function exitCodeOf(signal: StopSignal): number {
   return 128 + constants.signals[signal];
 }

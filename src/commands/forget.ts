@@ -26,7 +26,7 @@ export interface ForgetIntent {
 /**
  * Drops what is remembered of guests.
  * @returns the exit code
- * @throws Refusal `nothing-remembered` where nothing was, of any of them
+ * @throws Refusal `nothing-remembered` if nothing was remembered of any of them
  */
 export async function forgetCommand({ references, json }: ForgetIntent, terminal: Terminal): Promise<number> {
   const keyring = openKeyring({

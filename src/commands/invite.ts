@@ -36,7 +36,7 @@ export const invite: Describe = (program, { run }) => {
 };
 
 export interface InviteIntent extends Target, Invited {
-  /** Questions are answered yes beforehand, but for new keys. */
+  /** Answers yes to questions in advance, except about new keys. */
   readonly yes: boolean;
 }
 

@@ -31,8 +31,8 @@ export interface KeysIntent {
 }
 
 /**
- * Shows the keys of guests, next to what is remembered of them, and remembers them: but not where a known guest has
- * more keys than before, which only `--accept-new-keys` or a yes at the start of a pairing does.
+ * Shows the keys of guests next to what is remembered of them, and remembers them. If a known guest has more keys than
+ * before, only `--accept-new-keys`, or a yes at the start of a pairing, has them remembered.
  * @returns the exit code
  * @throws Refusal of a provider; Stopped
  */

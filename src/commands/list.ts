@@ -13,8 +13,8 @@ export const list: Describe = (program, { run }) => {
 };
 
 /**
- * Lists what is live and who is in.
- * @returns the exit code, 0 also where nothing is
+ * Lists the live pairings and who is in.
+ * @returns the exit code, 0 even if there are none
  * @throws Refusal `revocation-failed`, `guests-left` of dead pairings, after that
  */
 export async function listCommand(target: Target, terminal: Terminal): Promise<number> {

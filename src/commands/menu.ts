@@ -10,7 +10,7 @@ export const menu: Describe = (program, { run }) => {
 };
 
 /**
- * Asks a pairing's supervisor for the host's menu, for a key inside the room. Says nothing: there is nobody to read it.
+ * Asks a pairing's supervisor for the host's menu, for a key inside the room. Prints nothing: nobody would read it.
  * @param folder the lease's
  * @param client the process of the tmux client in which the key was pressed
  * @returns the exit code; @throws Refusal `no-such-pairing`

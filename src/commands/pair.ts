@@ -45,8 +45,8 @@ interface PairOptions extends Common, DoorOptions, FreshnessOptions, AccessOptio
 }
 
 /**
- * Adds a pairing's options to the program itself: it is what runs where no command is named.
- * @param inRoom the words behind `--`: what runs in the room
+ * Adds a pairing's options to the program itself, which runs a pairing if no command is named.
+ * @param inRoom the words after `--`: what runs in the room
  */
 export function pair(program: Command, { run, self }: CommandContext, inRoom: readonly string[]): void {
   addForges(program);
@@ -93,7 +93,7 @@ export interface PairCommand {
   readonly intent: PairIntent;
   /** Return as soon as the pairing is live, and supervise it from the background. */
   readonly background: boolean;
-  /** Questions are answered yes beforehand, but for new keys. */
+  /** Answers yes to questions in advance, except about new keys. */
   readonly yes: boolean;
 }
 
@@ -134,7 +134,7 @@ export async function pairCommand(
   return exit;
 }
 
-/** Who is in the room of an earlier pairing has a session on a server of its own, and takes that up again. */
+/** A host in the room of an earlier pairing has a session on a server of its own, and takes that up again. */
 function inOwnRoom(intent: PairIntent, env: NodeJS.ProcessEnv): PairIntent {
   const rooms = runDirectories(env).map((root) => join(root, 'rooms'));
   const session = intent.share === 'here' ? roomAround(rooms, env) : undefined;
@@ -156,7 +156,7 @@ function pairIntent(
   if (access === 'read-only' && (forward === 'any' || forward.length > 0)) {
     usage('guests who may only look get no ports', 'drop --read-only, or the ports');
   }
-  // Inside tmux there is no terminal to attach: the session around is the one to share.
+  // Inside tmux there is no terminal to attach: the surrounding session is the one to share.
   const inside =
     Boolean(process.env.TMUX) && options.session === undefined && !options.detach && !options.unattended;
   const share = options.share === undefined ? (inside ? 'here' : undefined) : shareOf(options.share);
@@ -205,7 +205,7 @@ function shareOf(named: string | true): 'here' | { name: string } {
 /** Seconds. */
 const defaultTtl = 4 * 3600;
 
-/** A key as tmux writes it, of those that it takes for one key and nothing else. */
+/** A key as tmux writes it, if tmux takes it for one key and nothing else. */
 export function parseKey(text: string): string {
   if (/^(?:[CM]-)?(?:[A-Za-z0-9]|F(?:[1-9]|1[0-2]))$/.test(text)) return text;
   return usage(

@@ -14,7 +14,7 @@ import type { Target } from '../options/live.ts';
 import { pairingJson } from '../ui/pairings-table.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
-/** Every live pairing; what dead ones left has been taken back, and that is told. */
+/** Every live pairing. Sweeps dead pairings first, and reports that. */
 export async function allPairings(target: Target, terminal: Terminal): Promise<Reach> {
   const reach = await reachTold(target, terminal);
   tellSilent(reach.silent, terminal);
@@ -41,8 +41,8 @@ function tellSilent(silent: readonly Silent[], terminal: Terminal): void {
 }
 
 /**
- * Has the pairing that is meant carry out a request, and says what came of it.
- * @param check throws where the host does not want that of this pairing
+ * Has the pairing that is meant carry out a request, and prints what came of it.
+ * @param check throws if the host does not want that of this pairing
  * @returns the exit code; @throws Refusal
  */
 export async function carryOut(

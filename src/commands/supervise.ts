@@ -17,8 +17,8 @@ export const supervise: Describe = (program, { run, self }) => {
 };
 
 /**
- * Supervises a pairing in the background, by {@link Orders} on standard input.
- * @returns the exit code, which somebody reads only where the pairing never got live
+ * Supervises a pairing in the background, by the {@link Orders} on standard input.
+ * @returns the exit code, which is read only if the pairing never went live
  * @throws Refusal; Stopped
  */
 async function superviseCommand(terminal: Terminal, self: readonly string[]): Promise<number> {
@@ -29,7 +29,7 @@ async function superviseCommand(terminal: Terminal, self: readonly string[]): Pr
     if (event.kind !== 'invited') return;
     output('stderr').write(liveMark);
     output('stdout').write(liveMark, (error) => {
-      if (error) process.kill(process.pid, 'SIGHUP'); // Who started this is gone, and nobody knows of the pairing.
+      if (error) process.kill(process.pid, 'SIGHUP'); // Whoever started this is gone, and nobody knows of the pairing.
     });
   };
   const { env } = process;

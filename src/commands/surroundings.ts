@@ -6,7 +6,7 @@ import { menus } from '../ui/menus.ts';
 import { askYes } from '../ui/prompt.ts';
 import { describeEvent } from '../ui/report.ts';
 
-/** How a pairing is spoken of and to. */
+/** How a pairing is described, and how other commands reach it. */
 export const manners: Pick<PairingContext, 'words' | 'menus' | 'serve'> = {
   words: describeEvent,
   menus,
@@ -15,13 +15,13 @@ export const manners: Pick<PairingContext, 'words' | 'menus' | 'serve'> = {
 
 /**
  * What a pairing can use of this terminal.
- * @param readsInput whether a guest's keys come from standard input: the terminal is then the one that is written to
+ * @param readsInput whether a guest's keys come from standard input: then the terminal is the one that is written to
  */
 export function terminalOf(
   stop: AbortSignal,
   readsInput = false,
 ): Pick<PairingContext, 'size' | 'hasTerminal' | 'ask'> {
-  // Not process.stdout.isTTY, and so on: to open what is none takes a millisecond.
+  // Not process.stdout.isTTY and so on: opening one that is no terminal takes a millisecond.
   const prints = isatty(1);
   const [columns, rows] = prints ? process.stdout.getWindowSize() : [0, 0];
   const size = { columns: columns || 80, rows: rows || 24 };
