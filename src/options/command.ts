@@ -1,17 +1,17 @@
-/** What commands are described with, and the options that all of them take. */
+/** What commands are built from, and the options that all of them take. */
 import { type Command, Option } from 'commander';
 import type { Terminal } from '../ui/terminal.ts';
 
-/** What every command takes. */
+/** The options of every command. */
 export interface Common {
   readonly quiet?: boolean;
   readonly debug?: boolean;
   readonly json?: boolean;
 }
 
-/** What a command has of the program around it. */
+/** What a command gets from the program around it. */
 export interface CommandContext {
-  /** Runs a command's work with a terminal to speak to, and keeps the exit code that it gives. */
+  /** Runs a command's work with a terminal to print to, and keeps the exit code that it gives. */
   readonly run: (options: Common, work: (terminal: Terminal) => Promise<number>) => Promise<void>;
   /** The command that runs this program. */
   readonly self: readonly string[];
@@ -27,7 +27,7 @@ export function addCommon(command: Command): Command {
     .option('--debug', 'tell everything that happens, and where a bug came from');
 }
 
-/** An option that help does not show, and that the environment does not set. */
+/** An option that help does not show and that the environment does not set. */
 export function hidden(flags: string): Option {
   return new Option(flags).hideHelp();
 }

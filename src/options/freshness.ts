@@ -1,4 +1,4 @@
-/** Whether a guest's keys are to be asked for, or remembered ones will do. */
+/** Whether to ask for a guest's keys, or use remembered ones. */
 import type { Command } from 'commander';
 import { usage } from '../domain/failure.ts';
 

@@ -1,11 +1,11 @@
-/** Who is meant: operands, and an option for each forge. */
+/** Which guests are meant: operands, and an option for each forge. */
 import type { Command } from 'commander';
 import { forges, parseForProvider, parseReference } from '../../providers/index.ts';
 import { usage } from '../domain/failure.ts';
 import { type Access, isNonEmpty, type NonEmpty, type Reference } from '../domain/guest.ts';
 import { repeatable } from './command.ts';
 
-/** What stands behind the options of forges, by the forge: `{ github: ['octocat'] }`. */
+/** The values of the forges' options, by forge: `{ github: ['octocat'] }`. */
 export type ForgeOptions = Readonly<Record<string, unknown>>;
 
 /** The attributes of the options that name guests. */
@@ -18,7 +18,7 @@ export function addForges(command: Command): Command {
   return command;
 }
 
-/** The guests that operands and forge options name together, one at least. @throws Refusal `usage` */
+/** The guests that operands and forge options name together, at least one. @throws Refusal `usage` */
 export function referencesOf(
   names: readonly string[],
   options: ForgeOptions,

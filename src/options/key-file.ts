@@ -1,4 +1,4 @@
-/** Which `authorized_keys` file is written to. */
+/** Which `authorized_keys` file to write to. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { usage } from '../domain/failure.ts';

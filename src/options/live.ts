@@ -1,4 +1,4 @@
-/** What commands on a live pairing take. */
+/** The options of commands on a live pairing. */
 import type { Command } from 'commander';
 import { addCommon, type Common } from './command.ts';
 import { addKeyFile, type KeyFileOptions, keyFileFrom } from './key-file.ts';
@@ -7,14 +7,14 @@ export interface LiveOptions extends Common, KeyFileOptions {
   readonly id?: string;
 }
 
-/** Which pairing a command is for, and how it is to answer. */
+/** Which pairing a command is for, and how it prints its answer. */
 export interface Target {
   readonly keyFile: string;
   readonly id?: string;
   readonly json: boolean;
 }
 
-/** Adds such a command. @param usage its name and operands */
+/** Adds a command on a live pairing. @param usage its name and operands */
 export function addLive(program: Command, usage: string, description: string): Command {
   return addKeyFile(addCommon(program.command(usage).description(description)))
     .option('--id <id>', 'which pairing, where there is more than one')

@@ -1,6 +1,6 @@
 import { usage } from '../domain/failure.ts';
 
-/** tmux takes `:` and `.` apart, `=` and `$` as patterns, and runs what `#(…)` names. */
+/** tmux splits names at `:` and `.`, takes `=` and `$` for patterns, and runs what `#(…)` names. */
 export function parseSession(text: string): string {
   if (isSession(text)) return text;
   return usage(
@@ -9,7 +9,7 @@ export function parseSession(text: string): string {
   );
 }
 
-/** Whether a session may be called so. */
+/** Whether this can be the name of a session. */
 export function isSession(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(text);
 }

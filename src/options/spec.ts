@@ -1,8 +1,8 @@
-/** What the command line takes, for completion: read off the commands themselves, so that nothing is said twice. */
+/** What the command line takes, for completion: read from the commands themselves, so nothing is said twice. */
 import type { Command, Option } from 'commander';
 import type { CommandSpec, OptionSpec, Values } from '../ui/completion/spec.ts';
 
-/** The commands, the default one first, with the name of none. */
+/** The commands, the default one first, whose name is empty. */
 export function specOf(program: Command): CommandSpec[] {
   const commands = program.createHelp().visibleCommands(program);
   return [specOfOne(program, ''), ...commands.map((command) => specOfOne(command, command.name()))];
@@ -30,7 +30,7 @@ function specOfOption(option: Option): OptionSpec {
   };
 }
 
-/** What may stand for a placeholder of the help: `<duration>`, `<ro|rw>`. */
+/** What may take the place of a placeholder in the help: `<duration>`, `<ro|rw>`. */
 function valuesOf(placeholder: string): Values {
   if (placeholder.includes('|')) return { kind: 'words', words: placeholder.split('|') };
   switch (placeholder) {
