@@ -13,7 +13,7 @@ import { respelt } from './sources.ts';
 
 export { printed } from '../ui/terminal.ts';
 
-/** Whether a pairing has been run: of all commands it needs most of the program. */
+/** Whether a pairing was run: of all commands it needs the most of the program. */
 export const done = { pairing: false };
 
 /**

@@ -8,8 +8,8 @@ import { openTerminal } from '../ui/terminal.ts';
 import { takeSources } from './sources.ts';
 
 /**
- * The program as far as these words need it.
- * @param inRoom the words behind `--`
+ * The program, with as much of it as these words need.
+ * @param inRoom the words after `--`
  */
 export async function programFor(
   words: readonly string[],
@@ -26,7 +26,7 @@ export async function programFor(
   };
   program.hook('preSubcommand', inherit);
   program.hook('preAction', async (_, command) => {
-    // What the program runs for itself has been told everything.
+    // What the program runs for itself already has all of its options.
     if (command !== program && !shownCommands(program).includes(command)) return;
     if (command.getOptionValue('lease') !== undefined) return;
     await takeSources(command, allOptions, process.env, command === program ? [] : guestAttributes);
@@ -34,7 +34,10 @@ export async function programFor(
   return program;
 }
 
-/** Whether the word may be a command's name, or asks for help: to describe commands takes a pairing's start some ms. */
+/**
+ * Whether the word may be a command's name, or asks for help. If none may, a pairing's start saves the some ms that
+ * describing the commands takes.
+ */
 function mayNameCommand(word: string): boolean {
   return /^(?:[a-z][a-z-]*|-[a-z]*h|--help)$/.test(word);
 }
@@ -71,7 +74,7 @@ function shownCommands(program: Command): readonly Command[] {
   return program.createHelp().visibleCommands(program);
 }
 
-/** What the environment gives, or what stands before, can be taken back: `--no-read-only`. */
+/** Adds `--no-read-only` and so on, which take back what the environment or an earlier word has set. */
 function addNegations(command: Command): Command {
   for (const { long, hidden: isHidden } of [...command.options]) {
     if (long && !isHidden && long !== '--version') command.addOption(hidden(long.replace('--', '--no-')));
@@ -80,8 +83,8 @@ function addNegations(command: Command): Command {
 }
 
 /**
- * Gives a command what stands before its name: `tmuxpair --offline keys @ada`. Guests are its own alone: TMUXPAIR_GITHUB
- * is never one more to forget.
+ * Gives a command the options in front of its name: `tmuxpair --offline keys @ada`. Those that name guests are not
+ * inherited: TMUXPAIR_GITHUB must never add a guest to forget.
  */
 function inherit(program: Command, command: Command): void {
   const taken = command.options.map((option) => option.attributeName());

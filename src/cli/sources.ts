@@ -1,19 +1,19 @@
 /**
- * Where options come from, besides the command line: from the environment, `--read-only` as TMUXPAIR_READ_ONLY. The names
- * are those of the options themselves, so that no option can be left out. A variable that means nothing is refused:
+ * Where options come from besides the command line: the environment, with `--read-only` as TMUXPAIR_READ_ONLY. The
+ * names are those of the options themselves, so no option can be left out. A variable that means nothing is refused:
  * whoever set it believes that it protects them.
  */
 import type { Command, Option } from 'commander';
 import { usage } from '../domain/failure.ts';
 import { nearest } from '../domain/nearest.ts';
 
-/** Other spellings of options, the ancestor's among them. */
+/** Other spellings of options, including the ancestor's. */
 const spellings: Readonly<Record<string, string>> = {
   readonly: 'read-only',
   authorized_keys: 'authorized-keys',
 };
 
-/** Of these an earlier source's gives way to the other of a later one: it is the later word. */
+/** If a later source gives one of these, an earlier source's gives way to it. */
 const rivals: Readonly<Record<string, string>> = {
   offline: 'refresh',
   refresh: 'offline',
@@ -25,7 +25,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const prefix = 'TMUXPAIR_';
 
-/** A word of the command line, as today's options are spelt. */
+/** A word of the command line, with options in today's spelling. */
 export function respelt(word: string): string {
   const [, no = '', name = '', rest = ''] = /^--(no-)?([a-z_]+)(=.*)?$/s.exec(word) ?? [];
   const today = Object.hasOwn(spellings, name) ? spellings[name] : undefined;
@@ -34,19 +34,19 @@ export function respelt(word: string): string {
 
 /** Something that gives options. */
 interface Source {
-  /** What it gives of an option; `undefined` if it says nothing. @throws Refusal `usage` for a value that is none */
+  /** Its value for an option; `undefined` if it has none. @throws Refusal `usage` for an invalid value */
   readonly settingFor: (option: Option) => unknown;
-  /** What commander calls it. */
+  /** commander's name for it. */
   readonly name: string;
 }
 
 /**
- * Sets what the sources besides the command line give of a command's options. A later source replaces what an earlier
- * one gave, lists included: the defaults, which the commands themselves know, are the first; then comes the environment;
- * the command line is the last. Options that `--no-…` has taken back count as absent from then on.
- * @param all every option of the program, for telling what a variable may mean
- * @param except attributes that nothing but the command line sets here
- * @throws Refusal `usage` for a value that is none, and for a variable that is no option's
+ * Sets a command's options from the sources besides the command line. A later source replaces what an earlier one gave,
+ * including lists: first come the defaults, which the commands themselves know, then the environment, then the command
+ * line. Options that `--no-…` has taken back count as absent from then on.
+ * @param all every option of the program, to tell what a variable may mean
+ * @param except attributes that only the command line sets here
+ * @throws Refusal `usage` for an invalid value, and for a variable that is no option's
  */
 export async function takeSources(
   command: Command,
@@ -64,7 +64,7 @@ export async function takeSources(
   }
 }
 
-/** Sets what a source gives, as far as later ones have not said otherwise. */
+/** Sets what a source gives, unless a later one has said otherwise. */
 function take({ name: source, settingFor }: Source, command: Command, except: readonly string[]): void {
   const given = { ...command.opts() };
   for (const option of command.options) {
@@ -123,7 +123,7 @@ async function refuseUnknown(
   const known = options.filter(isOwn).flatMap(variablesOf);
   for (const name of unknownIn(unknown, options)) {
     const near = nearest(bare(name), known, bare);
-    // In small letters it is a variable of the user's own, unless it is one of ours but for that.
+    // In small letters it is a variable of the user's own, unless it is one of ours except for that.
     if (!name.startsWith(prefix) && (near === undefined || bare(near) !== bare(name))) continue;
     usage(
       `${name} is no option of tmuxpair`,
@@ -134,7 +134,7 @@ async function refuseUnknown(
   }
 }
 
-/** TMUXPAIR_VERSION counts as known: it asks for nothing, and installers set such. */
+/** TMUXPAIR_VERSION counts as known: it asks for nothing, and installers set such variables. */
 function unknownIn(names: readonly string[], options: readonly Option[]): string[] {
   const known = options.flatMap((option) => (option.hidden ? [] : variablesOf(option)));
   return names.filter((name) => !known.includes(name));
