@@ -10,14 +10,14 @@ export interface Account {
   readonly shell: string;
 }
 
-/** What the account is told by, unless a directory service knows it. */
+/** The file that lists the account, unless a directory service does. */
 export const passwdFile = '/etc/passwd';
 
 let found: { readonly account: Account; readonly as: string } | undefined;
 
 /**
- * Whose process this is, as it is now: the login shell may be changed meanwhile. In a standalone executable what `userInfo`
- * says is the environment's, which may say anything.
+ * The account of this process, as it is now: its login shell may have changed. In a standalone executable, `userInfo`
+ * reports what the environment says, which can be anything.
  */
 export function thisAccount(): Account {
   const stats = statSync(passwdFile, { throwIfNoEntry: false });
@@ -26,7 +26,7 @@ export function thisAccount(): Account {
   return found.account;
 }
 
-/** `undefined` where the account is not there any more, or the file is being written. */
+/** `undefined` if the account is gone, or if the file is being written. */
 function ask(): Account | undefined {
   try {
     return process.versions.bun === undefined ? byNode() : (byFile() ?? byName() ?? byNode());
@@ -48,7 +48,7 @@ function byFile(): Account | undefined {
   }
 }
 
-/** Of a directory service, or of macOS, whose form has three fields more. */
+/** From a directory service, or from macOS, whose form has three more fields. */
 function byName(): Account | undefined {
   const uid = process.geteuid?.();
   const [program, ...args] = process.platform === 'darwin' ? ['id', '-P'] : ['getent', 'passwd', String(uid)];
@@ -63,7 +63,7 @@ function byName(): Account | undefined {
   }
 }
 
-/** The first of `uid` among entries as in passwd(5), or as macOS has them. */
+/** The first entry of `uid` among entries as in passwd(5), or as macOS has them. */
 export function accountIn(entries: string, uid: number | undefined): Account | undefined {
   for (const entry of entries.split('\n')) {
     const [name, , number, , ...rest] = entry.split(':');

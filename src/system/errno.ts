@@ -1,4 +1,6 @@
-/** What a system's error with a file means, in words for who can do something about it; of others the call and the code. */
+/**
+ * What a system error with a file means, in words for somebody who can fix it; for other errors, the call and the code.
+ */
 export function describeErrno(error: unknown): string {
   const { code = String(error), syscall } = error as NodeJS.ErrnoException;
   return fileErrors[code] ?? `${syscall ?? 'a system call'} failed with ${code}`;

@@ -1,4 +1,4 @@
-/** Who is in a group, as far as this machine's own files tell all of it. */
+/** Who is in a group, if this machine's own files tell all of it. */
 import { readFileSync } from 'node:fs';
 
 /** The files' texts; `undefined` if there is no such file. */
@@ -16,12 +16,12 @@ export function hasOthers(gid: number): boolean {
   return othersIn({ passwd, group, nsswitch }, gid, process.geteuid?.() ?? 0);
 }
 
-/** The same, of these files and for the account `uid`. */
+/** The same, from these files and for the account `uid`. */
 export function othersIn({ passwd, group, nsswitch }: AccountFiles, gid: number, uid: number): boolean {
   if (passwd === undefined || group === undefined || asksElsewhere(nsswitch ?? '')) return true;
   const entriesIn = (text: string): string[][] => text.split('\n').map((line) => line.split(':'));
   const [accounts, groups] = [entriesIn(passwd), entriesIn(group)];
-  // `+` in front has the entries of a directory service added (passwd(5), "compat").
+  // `+` in front adds the entries of a directory service (passwd(5), "compat").
   if ([...accounts, ...groups].some(([name = '']) => /^[+-]/.test(name))) return true;
   const known = accounts.filter(([name, , number]) => name && number);
   const trusted = known.filter(([, , number]) => Number(number) === uid || Number(number) === 0);
@@ -31,7 +31,7 @@ export function othersIn({ passwd, group, nsswitch }: AccountFiles, gid: number,
   );
   const entries = groups.filter(([name, , number]) => name && number && Number(number) === gid);
   const members = entries.flatMap(([, , , list = '']) => list.split(',')).filter((name) => name !== '');
-  // Of a group that the files don't have nobody knows who is in it.
+  // If the files don't have a group, nobody knows who is in it.
   return isPrimary || entries.length === 0 || members.some((name) => !names.has(name));
 }
 

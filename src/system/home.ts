@@ -1,6 +1,6 @@
 /**
- * Where this account keeps its files. The environment can be another account's (`su`, `sudo -E`), empty or relative:
- * what it says counts only if it leads to a place of this account's.
+ * Where this account keeps its files. The environment can be another account's (`su`, `sudo -E`), empty or relative: it
+ * counts only if it leads to a place of this account's.
  */
 import { type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -20,14 +20,14 @@ export function homeFolder({ HOME }: Env = process.env): string {
     const { home } = thisAccount();
     if (isAbsolute(home)) return home;
   } catch {
-    // A user id that the password file does not have, as containers are started with.
+    // The password file does not have this user id, as in some containers.
   }
   return usage('this account has no home folder', 'set HOME to a folder of yours');
 }
 
 /**
- * The folder that `XDG_STATE_HOME` or its like names, else the one called `usual` in the home folder. It need not exist.
- * A name counts if it is absolute and not in a place of another account's.
+ * The folder that `XDG_STATE_HOME` or the like names, else the one called `usual` in the home folder. It need not
+ * exist. A name counts if it is absolute and not in a place of another account's.
  */
 export function baseFolder(
   env: Env,
@@ -40,14 +40,14 @@ export function baseFolder(
 }
 
 /**
- * Has the programs that this one starts find the same home: tmux, ssh, gh and their like would read, and run, what
- * another account has written. Changes `env`.
+ * Makes the programs that this one starts find the same home: otherwise tmux, ssh, gh and the like would read, and run,
+ * what another account has written. Changes `env`.
  */
 export function settleHome(env: NodeJS.ProcessEnv): void {
   try {
     env.HOME = homeFolder(env);
   } catch {
-    // Whatever needs one says so.
+    // Code that needs a home reports that.
   }
 }
 

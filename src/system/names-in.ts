@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 
-/** The names in a folder, in no order; none if it can't be listed. */
+/** The names in a folder, unordered; none if it can't be listed. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

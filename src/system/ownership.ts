@@ -1,4 +1,4 @@
-/** Whether a file is this account's own. By the effective user, which is what the kernel asks. */
+/** Whether a file is this account's own, judged by the effective user, as the kernel does. */
 export function isOwn({ uid }: { readonly uid: number }): boolean {
   return uid === process.geteuid?.();
 }

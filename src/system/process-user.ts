@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Whose a process is, from proc(5)'s status: `undefined` unless all of its user ids are the same, as those of a set-uid
- * program that somebody else has started are not; or if it has ended.
+ * The user of a process, from proc(5)'s status. `undefined` unless all of its user ids are the same, which those of a
+ * set-uid program that somebody else has started are not; also if it has ended.
  */
 export function userOf(pid: number): number | undefined {
   try {

@@ -1,6 +1,6 @@
 /**
- * What was learned of this machine, kept from one run to the next together with what it depended on, so that it need not
- * be asked again while nothing has changed. Losing it costs time only: nothing here throws.
+ * What was learned of this machine, kept from one run to the next together with what it depended on, so it need not be
+ * asked again while nothing has changed. Losing it only costs time: nothing here throws.
  */
 import {
   closeSync,
@@ -24,34 +24,34 @@ import { isOwn } from './ownership.ts';
 import { replaceFile } from './replace-file.ts';
 import { distrust, distrustAbove } from './safe-path.ts';
 
-/** What files and folders were like at one moment; a folder changes when an entry is added or removed. */
+/** The state of files and folders at one moment; a folder changes when an entry is added or removed. */
 export interface Marks {
-  /** By path. Empty for a file that is not there or can't be looked at. */
+  /** By path. Empty for a file that does not exist or can't be looked at. */
   readonly files: Readonly<Record<string, string>>;
-  /** Whether one was changed so shortly before that a change right after might not show. */
+  /** Whether one was changed so shortly before that another change right after might not show. */
   readonly isFresh: boolean;
 }
 
 export interface Remembered {
-  /** As it was given to {@link remember}, for the caller to check. */
+  /** As given to {@link remember}, for the caller to check. */
   readonly value: unknown;
   readonly learnedAt: Date;
-  /** Those that it depends on. */
+  /** The files that it depends on. */
   readonly marks: Marks;
 }
 
 export interface Lesson {
-  /** What it depends on besides files, in words that the caller makes anew before each {@link recall}. */
+  /** What it depends on besides files, as text that the caller makes again before each {@link recall}. */
   readonly facts: readonly string[];
-  /** Taken before it was learned: what changed meanwhile is seen to have changed. */
+  /** Taken before it was learned, so a change meanwhile is noticed. */
   readonly marks: Marks;
   /** Anything that JSON can carry. */
   readonly value: unknown;
-  /** Seconds after which it is to be learned again although nothing has changed. */
+  /** Seconds after which it has to be learned again even if nothing has changed. */
   readonly lifetime: number;
 }
 
-/** In ms: file systems give changes within one tick of their clock the same time. */
+/** In ms: a file system gives changes within one tick of its clock the same time. */
 const tick = 100;
 
 const longest = 256 << 10;
@@ -74,14 +74,14 @@ export function markFiles(paths: Iterable<string>): Marks {
   return { files, isFresh };
 }
 
-/** Those of both, taken at the same time or one after the other. */
+/** The marks of both, taken at the same time or one after the other. */
 export function joinMarks(one: Marks, other: Marks): Marks {
   return { files: { ...other.files, ...one.files }, isFresh: one.isFresh || other.isFresh };
 }
 
 /**
- * What was remembered under a name, if its facts are these, its files are as they were, and it was learned on this machine
- * since it was booted. Only a file that nobody else can have written is believed.
+ * What was remembered under a name, if its facts are these, its files have not changed, and it was learned on this
+ * machine since it was booted. Only a file that nobody else can have written is believed.
  */
 export function recall(
   env: NodeJS.ProcessEnv,
@@ -100,7 +100,7 @@ export function recall(
   return { value, learnedAt: new Date(learnedAt), marks: { files, isFresh: false } };
 }
 
-/** Replaces what is remembered under a name. @returns whether it could be, and nothing has changed since the marks */
+/** Replaces what is remembered under a name. @returns whether it could; never if the marks are fresh */
 export function remember(
   env: NodeJS.ProcessEnv,
   name: string,
@@ -119,12 +119,12 @@ export function remember(
   return writeOurs(folder, fileName(name), `${JSON.stringify(record)}\n`);
 }
 
-/** In ms: how long to wait for another start that learns the same, and how often to look. */
+/** In ms: how long to wait for another process that learns the same, and how often to look. */
 const turn = { longest: 10_000, look: 20 };
 
 /**
- * Learns something while no other start of this account does: ten at once ask once. Whoever waits is given what the first
- * has remembered; if nothing can be, or that takes too long, each learns by itself.
+ * Learns something while no other process of this account does: ten starts at once ask once. Those that wait get what
+ * the first has remembered. If nothing can be remembered, or that takes too long, each learns by itself.
  */
 export async function inTurn<T>(
   env: NodeJS.ProcessEnv,
@@ -154,7 +154,7 @@ export async function inTurn<T>(
   return learn();
 }
 
-/** Whether a process that runs has made it, or none by now. One that has died leaves it behind, and it is removed. */
+/** Whether a running process has made it, or it is gone by now. One that a dead process left behind is removed. */
 function isClaimed(claim: string): boolean {
   try {
     process.kill(Number(readlinkSync(claim)), 0);
@@ -170,7 +170,7 @@ function isClaimed(claim: string): boolean {
   }
 }
 
-/** Removes it, so that it is learned again. */
+/** Removes it, so it has to be learned again. */
 export function unlearn(env: NodeJS.ProcessEnv, name: string): void {
   const folder = folderFor(env);
   try {
@@ -180,7 +180,7 @@ export function unlearn(env: NodeJS.ProcessEnv, name: string): void {
   }
 }
 
-/** As it stands in the file. Times in ms since the epoch. */
+/** As it is in the file. Times in ms since the epoch. */
 interface PairingInfo {
   readonly facts: readonly string[];
   readonly files: Readonly<Record<string, string>>;
@@ -212,7 +212,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((word, at) => word === other[at]);
 }
 
-/** Home folders are shared between machines, and what was learned of one says nothing of another. */
+/** Machines may share a home folder, and what was learned of one says nothing of another. */
 function surroundings(): string[] {
   return [hostname(), `boot ${bootId()}`, `uid ${process.geteuid?.()}`];
 }
@@ -229,12 +229,12 @@ function fileName(name: string): string {
   return `learned-${name}.json`;
 }
 
-/** The one that compiled code is kept in, too: `$XDG_CACHE_HOME/tmuxpair`, by default below `~/.cache`. */
+/** The folder of compiled code, too: `$XDG_CACHE_HOME/tmuxpair`, by default below `~/.cache`. */
 function folderFor(env: NodeJS.ProcessEnv): string | undefined {
   try {
     return join(baseFolder(env, 'XDG_CACHE_HOME', '.cache'), 'tmuxpair');
   } catch {
-    return undefined; // An account without a home.
+    return undefined; // The account has no home.
   }
 }
 
@@ -247,7 +247,7 @@ function isOurFolder(folder: string): boolean {
   return stats.isDirectory() && isOurs(folder, stats) && !distrustAbove(folder);
 }
 
-/** Makes the folder where it is missing. @returns whether nobody else can write into it */
+/** Makes the folder if it is missing. @returns whether nobody else can write into it */
 function makeOurs(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -260,7 +260,7 @@ function makeOurs(folder: string): boolean {
 function readOurs(folder: string, name: string): string | undefined {
   try {
     if (!isOurFolder(folder)) return undefined;
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK; // A FIFO never waits.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK; // A FIFO never blocks.
     const file = openSync(join(folder, name), flags);
     try {
       const stats = fstatSync(file);
@@ -281,6 +281,6 @@ function writeOurs(folder: string, name: string, text: string): boolean {
     replaceFile(join(folder, name), text);
     return true;
   } catch {
-    return false; // The next start learns it again: that is all.
+    return false; // Then the next start learns it again.
   }
 }

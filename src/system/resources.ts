@@ -4,7 +4,7 @@ export interface Resource {
   readonly close: () => unknown;
 }
 
-/** What has been opened, to be closed again in reverse: each once, and one that fails stops none of the others. */
+/** Opened resources, to be closed in reverse order: each once, and one that fails does not stop the others. */
 export class Resources {
   #stack: Resource[] = [];
 
@@ -25,13 +25,13 @@ export class Resources {
     return errors;
   }
 
-  /** Begins to close all of them, now: for what may not wait. What goes wrong is nobody's. */
+  /** Starts to close all of them now, for what may not wait. Ignores errors. */
   closeAtOnce(): void {
     for (const { close } of this.#stack.splice(0).reverse()) {
       try {
-        void Promise.resolve(close()).catch(() => {}); // What is told of an end is what is left, which is looked for.
+        void Promise.resolve(close()).catch(() => {}); // An end reports what is left, which is looked for.
       } catch {
-        // As above.
+        // See above.
       }
     }
   }

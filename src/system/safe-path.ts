@@ -1,6 +1,6 @@
 /**
- * Whom a file has to be trusted with: everybody who can change it, or put another in its place. One rule for all that
- * this program runs, serves or believes: nobody but this account and root.
+ * Whom a file has to be trusted with: everybody who can change it, or put another in its place. One rule for everything
+ * that this program runs, serves or believes: nobody but this account and root.
  */
 import { execFileSync } from 'node:child_process';
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
@@ -22,8 +22,8 @@ export type Distrust =
 
 /**
  * What there is against one file or folder. Those above it count, too: see {@link distrustAbove}.
- * @param group `any` takes any write permission of a group as one of others', as sshd does; `shared` lets a group be in
- *   which there is nobody else
+ * @param group `any` takes any write permission of a group for one of others', as sshd does; `shared` allows a group
+ * that has nobody else in it
  */
 export function distrust(path: string, stats: Stats, group: 'any' | 'shared'): Distrust | undefined {
   const { uid, mode } = stats;
@@ -35,8 +35,8 @@ export function distrust(path: string, stats: Stats, group: 'any' | 'shared'): D
 }
 
 /**
- * The first folder above `path`, which need not exist, in which others could put something else in its place; both as
- * it is named and as links lead. Nobody removes what is another's from a sticky folder.
+ * The first folder above `path`, which need not exist, in which others could put something else in its place. Follows
+ * both the names and the links. A sticky folder does not count: nobody can remove another's files from it.
  */
 export function distrustAbove(path: string): Distrust | undefined {
   const seen = new Set<string>();
@@ -53,7 +53,7 @@ export function distrustAbove(path: string): Distrust | undefined {
 }
 
 /**
- * The command that takes the write permission away from others; `undefined` if it could harm: only what is this
+ * The command that takes the write permission away from others; `undefined` if it could do harm: only what is this
  * account's own, in its home, is surely nobody else's business.
  */
 export function modesHint(found: Distrust): string | undefined {
@@ -68,7 +68,7 @@ export function isOwnPlace(path: string, { uid }: Pick<Stats, 'uid'>): boolean {
   return uid === process.geteuid?.() && home !== '/' && `${resolved(path)}/`.startsWith(`${home}/`);
 }
 
-/** The bits of the group stand for all that an access control list allows, which `ls` marks by a `+`. */
+/** The group bits stand for all that an access control list allows; `ls` marks such a list with a `+`. */
 function hasAccessList(path: string): boolean {
   try {
     const listed = execFileSync('ls', ['-ldn', '--', path], {

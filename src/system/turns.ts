@@ -1,8 +1,8 @@
-/** Work that is done one after the other, whatever becomes of each. */
+/** Work done one after the other, whatever becomes of each. */
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 
-  /** Does it once all before it is done. @returns what comes of it */
+  /** Does it once everything before it is done. @returns what comes of it */
   take<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     const settle = (): void => {};
@@ -10,7 +10,7 @@ export class Turns {
     return done;
   }
 
-  /** Resolves once all that has been given by now is done. */
+  /** Resolves once everything given so far is done. */
   get settled(): Promise<void> {
     return this.#last;
   }

@@ -1,4 +1,6 @@
-/** Finding programs. A relative or empty entry of `PATH` is the current folder's, where anybody may have put a program. */
+/**
+ * Finds programs. A relative or empty entry of `PATH` is the current folder's, where anybody may have put a program.
+ */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
@@ -7,7 +9,7 @@ export function pathFolders(path: string | undefined): string[] {
   return (path ?? '/usr/bin:/bin').split(delimiter).filter(isAbsolute);
 }
 
-/** The absolute path of a program: the first that can be run in these folders, which are absolute. */
+/** The absolute path of a program: the first executable one in these folders, which are absolute. */
 export function which(name: string, folders: readonly string[]): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
@@ -19,7 +21,7 @@ export function settlePath(env: NodeJS.ProcessEnv): void {
 }
 
 export function isExecutable(path: string): boolean {
-  if (!existsSync(path)) return false; // Mostly so, and by far quicker told than caught.
+  if (!existsSync(path)) return false; // Mostly so, and much quicker to find out than to catch.
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
