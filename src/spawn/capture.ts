@@ -1,27 +1,27 @@
-/** Short-lived programs on the way to a live pairing, and out of it. Elsewhere execa runs them, which takes longer to load. */
+/** Runs short-lived programs while a pairing starts or ends. Elsewhere execa runs them, which takes longer to load. */
 import { spawn } from 'node:child_process';
 
 export interface Captured {
-  /** `null` where it was killed, or could not be started. */
+  /** `null` if it was killed, or could not be started. */
   readonly code: number | null;
-  /** Without their last newline. Where the program could not be started, or was late, `stderr` says so. */
+  /** Without their last newline. If the program could not be started, or was late, `stderr` says so. */
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export interface CaptureOptions {
-  /** What it reads; nothing where absent. */
+  /** What it reads; nothing if absent. */
   readonly input?: string;
   readonly cwd?: string;
-  /** Its whole environment; this process's own where absent. */
+  /** Its whole environment; this process's own if absent. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Milliseconds until it is killed, and what it has left running with its outputs is not waited for. */
+  /** Milliseconds until it is killed. What it has left running with its outputs is not waited for then. */
   readonly timeoutMs?: number;
-  /** What it prints once all is done, and nowhere else: its end, with 0, is not waited for then. */
+  /** What it prints once all is done, and never else. Its end is then not waited for, and `code` is 0. */
   readonly readyMarker?: string;
 }
 
-/** Runs a program to its end, and that of everybody who holds its outputs. Does not reject. */
+/** Runs a program until it has ended, and everything that holds its outputs. Does not reject. */
 export function capture(
   file: string,
   args: readonly string[],
@@ -49,7 +49,7 @@ export function capture(
       }
       child.once('error', ({ message }) => end(null, '', message));
       child.once('close', (code) => end(code, said.stdout, said.stderr));
-      child.stdin?.on('error', () => {}); // It has ended without reading all: `close` tells how.
+      child.stdin?.on('error', () => {}); // It has ended without reading everything: `close` reports how.
       child.stdin?.end(input);
       if (timeoutMs === undefined) return;
       timer = setTimeout(() => {
@@ -59,7 +59,7 @@ export function capture(
         end(null, '', `${file} does not answer`);
       }, timeoutMs);
     } catch (error) {
-      end(null, '', String(error)); // No such text can be handed to a program.
+      end(null, '', String(error)); // Such text can't be passed to a program.
     }
   });
 }
