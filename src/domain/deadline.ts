@@ -2,7 +2,7 @@
 export interface Deadline {
   /** Seconds since the epoch, whole. */
   readonly epoch: number;
-  /** Seconds since boot, time asleep included. */
+  /** Seconds since boot, including time asleep. */
   readonly sinceBoot: number;
 }
 
@@ -17,7 +17,7 @@ export function deadlineIn(seconds: number, now: Clocks): Deadline {
   return { epoch, sinceBoot: now.sinceBoot + (epoch - now.epoch) };
 }
 
-/** Seconds left, by whichever clock has fewer; 0 or less where the deadline has passed. */
+/** Seconds left, by the clock that has fewer; 0 or less if the deadline has passed. */
 export function secondsLeft(deadline: Deadline, now: Clocks): number {
   return Math.min(deadline.epoch - now.epoch, deadline.sinceBoot - now.sinceBoot);
 }

@@ -7,19 +7,22 @@ import type { ShellBlock } from './shell-block.ts';
 /** This machine's own, or one that is started for the pairing alone. */
 export type DoorKind = 'system' | 'private';
 
-/** Why this door: it was asked for; an sshd answers, with the obstacles that are known; none does; one does that won't do. */
+/**
+ * Why this door: it was asked for; an sshd answers, with the known obstacles; none answers; one answers that will not
+ * do.
+ */
 export type DoorReason =
-  /** Ports are forwarded, which an sshd of our own closes at the end; with `bar` it would let nobody in. */
+  /** Ports are forwarded, which a private sshd closes at the end; with `bar`, a private one would let nobody in. */
   | { readonly kind: 'forward'; readonly bar?: PrivateDoorBar }
   | { readonly kind: 'asked' }
   | { readonly kind: 'answers' }
-  /** Not all is known of its settings, and a trial login got in. */
+  /** Not all of its settings are known, but a trial login got in. */
   | { readonly kind: 'tried'; readonly doubts: readonly Doubt[] }
-  /** None does on this port. One that runs on another is taken all the same. */
+  /** None answers on this port. One that runs on another is taken all the same. */
   | { readonly kind: 'silent'; readonly port: number }
   /** The account's `authorized_keys` file can't be written. */
   | { readonly kind: 'key-file'; readonly failure: Failure }
-  /** None does, and one of our own could make no terminals. */
+  /** None answers, and a private sshd could make no terminals. */
   | { readonly kind: 'none'; readonly port: number; readonly mend: string }
   | { readonly kind: 'obstacles'; readonly port: number; readonly obstacles: readonly Obstacle[] }
   | { readonly kind: 'unproven'; readonly port: number; readonly doubts: readonly Doubt[] }
@@ -33,10 +36,10 @@ export interface Route {
 }
 
 /**
- * Who can use an address: whom the host has named it for, whoever comes by the tailnet, is in the same network, or has
- * the internet.
+ * Who can use an address: somebody for whom the host has named it, who is on the tailnet or in the same network, or who
+ * has the internet.
  */
 export type Reach = 'named' | 'internet' | 'tailnet' | 'network' | 'jump';
 
-/** Why it would not. */
+/** Why a private sshd would let nobody in. */
 export type PrivateDoorBar = Extract<Failure, { kind: 'no-terminals' | 'account-refused' | 'no-logins' }>;

@@ -2,13 +2,13 @@ import { usage } from './failure.ts';
 
 const seconds: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
 
-/** The longest a pairing may last. Longer is an account, not a pairing. */
+/** The longest that a pairing may last. Anything longer is an account, not a pairing. */
 export const longestSeconds = 7 * 86_400;
 
 /**
- * Reads `90s`, `30m`, `1h30m`, `2d` into whole seconds, 1 to {@link longestSeconds}. Units fall from large
- * to small and stand once each. A bare number is refused, since it could be seconds or minutes.
- * @param option how the command line calls it, for the message
+ * Reads `90s`, `30m`, `1h30m`, `2d` into whole seconds, 1 to {@link longestSeconds}. Units go from large to small and
+ * occur once each. A bare number is refused, since it could be seconds or minutes.
+ * @param option its name on the command line, for the message
  */
 export function parseDuration(text: string, option: string): number {
   const hint = 'write it as 90s, 30m, 1h30m or 2d';
@@ -40,7 +40,7 @@ export function showDuration(total: number): string {
   return words.slice(0, 2).join('') || '0s';
 }
 
-/** Whole days, 0 where that is not one yet or `time` is still to come. */
+/** Whole days; 0 if that is less than one, or if `time` is still to come. */
 export function daysSince(time: Date, now: Date): number {
   return Math.max(0, Math.floor((now.getTime() - time.getTime()) / 86_400_000));
 }

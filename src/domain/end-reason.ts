@@ -15,7 +15,7 @@ export type EndReason =
   /** `tmuxpair stop`. */
   | { readonly kind: 'asked' }
   | { readonly kind: 'nobody-joined' }
-  /** A start-up file has changed: from now on guests would not come to the gate. */
+  /** A start-up file has changed: from now on guests would not reach the gate. */
   | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock };
 
 /** Whether the host is still in their session after such an end. */

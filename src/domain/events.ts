@@ -18,7 +18,7 @@ import type { Trouble } from './trouble.ts';
 import type { Trust } from './trust.ts';
 import type { TunnelTrouble, Untried } from './tunnel-trouble.ts';
 
-/** One guest's stay, from one connection. */
+/** One guest's stay, over one connection. */
 export interface Visit {
   readonly label: string;
   readonly access: Access;
@@ -33,7 +33,7 @@ export interface Visit {
   readonly leftAt?: Date;
 }
 
-/** What a guest is to be told of the sshd that they come through, and the host. */
+/** What a guest and the host are told of the sshd that guests come through. */
 export interface DoorNews {
   readonly kind: DoorKind;
   readonly port: number;
@@ -45,7 +45,7 @@ export interface DoorNews {
   readonly shadowed?: string;
 }
 
-/** What a guest is to be told, and the host of them. */
+/** What a guest is told, and what the host is told of the guests. */
 export interface Invitation {
   readonly guests: NonEmpty<Guest>;
   readonly door: DoorNews;
@@ -56,7 +56,7 @@ export interface Invitation {
   /** Seconds. */
   readonly ttl: number;
   readonly forward: readonly number[] | 'any';
-  /** Whether the terminal is to put `command` on the clipboard. */
+  /** Whether the terminal should put `command` on the clipboard. */
   readonly copy: boolean;
   readonly hostMode: HostMode;
   readonly entry: PairingInfo;
@@ -68,17 +68,19 @@ export interface Report {
   readonly reason: EndReason;
   readonly door: DoorKind;
   readonly visits: readonly Visit[];
-  /** Who has logged in, as far as that can be seen, and was never in: through the system's sshd there may be others. */
+  /**
+   * Guests who logged in, as far as that can be seen, and were never in. Through the system's sshd there may be others.
+   */
   readonly neverIn: readonly string[];
-  /** In whose terminal another program ran, as far as that can be seen. */
+  /** Guests in whose terminal another program ran, as far as that can be seen. */
   readonly astray: readonly { readonly label: string; readonly seconds: number }[];
   /** Whether the host's session is still there, and how to get back to it. */
   readonly room: { readonly stays: boolean; readonly session: string; readonly command: string };
-  /** By what guests may get in all the same. */
+  /** Ways by which guests may still get in. */
   readonly remains: Remains;
 }
 
-/** Everything that happens in a pairing and is worth a word. */
+/** Everything that happens in a pairing and is worth reporting. */
 export type Event =
   | { readonly kind: 'swept'; readonly ids: readonly LeaseId[] }
   /** Of dead pairings. */
@@ -95,7 +97,7 @@ export type Event =
       readonly with: string;
     }
   | { readonly kind: 'keyring'; readonly warning: KeyringWarning }
-  /** A guest's keys are the remembered ones, since `cause`, or as asked for. */
+  /** A guest's keys are the remembered ones, because of `cause`, or as asked for. */
   | {
       readonly kind: 'from-pin';
       readonly reference: Reference;
@@ -107,28 +109,30 @@ export type Event =
       readonly reference: Reference;
       readonly trust: Trust & { verdict: 'changed' };
     }
-  /** Guests come through this door, and why. */
+  /** Guests come through this door, for this reason. */
   | {
       readonly kind: 'door';
       readonly door: DoorKind;
       readonly port: number;
       readonly why: DoorReason;
     }
-  /** Whether guests get in through that port is being tried, or looked up; and that is over. */
+  /**
+   * It is being tried, or looked up, whether guests get in through that port (`trying`); and that is over (`tried`).
+   */
   | { readonly kind: 'trying' | 'tried'; readonly port: number }
-  /** The login shell takes a while to come to the gate. */
+  /** The login shell takes a while to reach the gate. */
   | { readonly kind: 'shell-slow'; readonly shell: string }
-  /** What the sshd of a door of our own says. */
+  /** What a private sshd says. */
   | { readonly kind: 'door-log'; readonly line: string }
   /** The tunnel is down, or an attempt to open it again has failed. */
   | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble }
-  /** The jump host listens, and whether the tunnel leads here could not be tried. */
+  /** The jump host listens, but it could not be tried whether the tunnel leads here. */
   | { readonly kind: 'tunnel-untried'; readonly jump: Jump; readonly why: Untried }
-  /** Guests are told of this jump host, but not how to get there: that is known to this machine's ssh alone. */
+  /** Guests are told of this jump host, but not how to get there: only this machine's ssh knows. */
   | { readonly kind: 'jump-hidden'; readonly jump: Jump }
-  /** The host's ssh logs in to these accounts on the way, and guests are told only the hosts. */
+  /** The host's ssh logs in to these accounts on the way; guests are told only the hosts. */
   | { readonly kind: 'jump-logins'; readonly logins: readonly Jump[] }
-  /** Up again; `moved` where guests have to type another line than before. */
+  /** Up again; `moved` if guests have to type another line than before. */
   | { readonly kind: 'tunnel-up'; readonly command: string; readonly moved: boolean }
   | { readonly kind: 'invited'; readonly invitation: Invitation }
   | { readonly kind: 'joined'; readonly visit: Visit }
@@ -140,8 +144,8 @@ export type Event =
       readonly why: RefusalReason;
     }
   /**
-   * A guest's login at a private sshd was ended: it did not reach the gate in time, or was one too many of theirs, or of
-   * all.
+   * A guest's login at a private sshd was ended: it did not reach the gate in time, or was one too many of theirs, or
+   * of all.
    */
   | {
       readonly kind: 'login-ended';
@@ -150,14 +154,14 @@ export type Event =
       readonly fingerprint: string;
       readonly why: 'unregistered' | 'many' | 'full';
     }
-  /** Nobody was let in from there, by a private sshd: with no key, or not soon enough with one, that is invited. */
+  /** A private sshd let nobody in from there: no invited key came, or none soon enough, or it refuses the account. */
   | { readonly kind: 'login-refused'; readonly address: string; readonly why: Refused['why'] }
-  /** Somebody waits at the gate for the host's yes. */
+  /** A guest waits at the gate for the host's yes. */
   | { readonly kind: 'asking'; readonly visit: Visit }
   /** A question: may guests type in a session of the host's own server? */
   | { readonly kind: 'sharing-all' }
   | { readonly kind: 'invited-more'; readonly guests: readonly Guest[] }
-  /** What is to be said of guests who were invited into a live pairing, and of its sshd. */
+  /** What to report of guests who were invited into a live pairing, and of its sshd. */
   | {
       readonly kind: 'invited-doubts';
       readonly door: DoorKind;
@@ -165,26 +169,29 @@ export type Event =
       readonly keyLines: readonly KeyLine[];
     }
   | { readonly kind: 'kicked'; readonly label: string }
-  /** By what a guest who was put out may get in all the same. */
+  /** Ways by which a guest who was put out may still get in. */
   | { readonly kind: 'still-in'; readonly label: string; readonly remains: Remains }
-  /** What a supervisor said of a request that it carried out. */
+  /** A supervisor's remark on a request that it carried out. */
   | { readonly kind: 'remark'; readonly text: string }
   | { readonly kind: 'access-changed'; readonly label: string; readonly access: Access }
-  /** What the host has chosen in a menu could not be done. */
+  /** What the host chose in a menu could not be done. */
   | { readonly kind: 'change-failed'; readonly failure: Failure }
   | { readonly kind: 'extended'; readonly deadline: Date }
   | { readonly kind: 'time-left'; readonly seconds: number }
   /** The host is in; `command` is what a guest has to type. */
   | { readonly kind: 'host-attached'; readonly command: string }
-  /** The guests are out, and the host still in. Where that has failed, who tells them why? */
+  /**
+   * The guests are out, and the host is still in. If ending access has failed, `failed` tells where the host learns
+   * why.
+   */
   | {
       readonly kind: 'access-ended';
       readonly reason: EndReason;
       readonly failed?: 'this-terminal' | 'next-command';
-      /** What stays of it all the same. */
+      /** What stays of access all the same. */
       readonly remains?: Remains;
     }
-  /** Something of the pairing's own was taken away, or does not do what it should; later, that it is right again. */
+  /** Something of the pairing's own was taken away, or does not do what it should; later, it is right again. */
   | { readonly kind: 'trouble' | 'trouble-over'; readonly trouble: Trouble }
   | { readonly kind: 'log-failed'; readonly path: string; readonly problem: string }
   | { readonly kind: 'switch-restarted' }

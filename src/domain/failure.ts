@@ -3,7 +3,7 @@ import type { ShellBlock } from './shell-block.ts';
 import type { Trouble } from './trouble.ts';
 import type { TunnelTrouble } from './tunnel-trouble.ts';
 
-/** Why a forge's key may not be let in although it is a sound key. */
+/** Why a forge's key may not be let in although it is a valid key. */
 export type ForgeKeyRefusal =
   | { readonly reason: 'signing-only' }
   | { readonly reason: 'expired'; readonly at: Date };
@@ -12,9 +12,9 @@ export type ForgeKeyRefusal =
 export interface RefusedKey {
   /** 1-based: the line of a list, or the place in a forge's answer. */
   readonly line: number;
-  /** Absent where it could not be read as a key. */
+  /** Absent if it could not be read as a key. */
   readonly fingerprint?: Fingerprint;
-  /** Whose it is, where one guest has many members (`github:org/team`). */
+  /** Whose it is, if one guest has many members (`github:org/team`). */
   readonly member?: string;
   readonly refusal: KeyRefusal | ForgeKeyRefusal;
 }
@@ -71,7 +71,7 @@ export type Failure =
       readonly kind: 'forge-token-needed';
       readonly reference: string;
       readonly host: string;
-      /** The variable to set, where the program knows one for this host. */
+      /** The variable to set, if the program knows one for this host. */
       readonly tokenVariable?: string;
       /** What the token must be allowed, e.g. `read:org`. */
       readonly scope?: string;
@@ -121,7 +121,7 @@ export type Failure =
       /** Whether lines of a live pairing were to be put back. */
       readonly repairing?: true;
     }
-  /** sshd accepts a key of theirs by itself: nobody knows by which file or program. */
+  /** sshd accepts a key of theirs by itself; nobody knows through which file or program. */
   | { readonly kind: 'key-accepted'; readonly reference: string }
   // exit 6
   | { readonly kind: 'program-missing'; readonly program: string; readonly hint: string }
@@ -144,7 +144,7 @@ export type Failure =
       readonly problem: string;
       readonly hint?: string;
     }
-  /** The door's port, or its address, can't be listened on. */
+  /** The door's port or address can't be listened on. */
   | {
       readonly kind: 'port-refused';
       readonly port: number;
@@ -152,17 +152,17 @@ export type Failure =
       /** A system error code. */
       readonly code: string;
     }
-  /** What sshd starts for a guest would not come to the gate. `private` where a private sshd might. */
+  /** What sshd starts for a guest would not reach the gate. `private` if a private sshd might. */
   | { readonly kind: 'gate-not-reached'; readonly block: ShellBlock; readonly private: boolean }
   /** What `tmuxpair repair` could not put right. */
   | { readonly kind: 'trouble-left'; readonly trouble: readonly Trouble[] }
-  /** What `tmuxpair doctor` ends with where no guest could get in. */
+  /** What `tmuxpair doctor` ends with if no guest could get in. */
   | { readonly kind: 'no-way-in' }
-  /** Where `/dev/pts` is mounted like this, the sshd of a plain user can make no terminals. */
+  /** With `/dev/pts` mounted like this, the sshd of an unprivileged user can make no terminals. */
   | { readonly kind: 'no-terminals'; readonly mend: string }
   /** A private sshd refuses this account: its password is locked, or it has expired. */
   | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
-  /** While this file is there a private sshd lets nobody in, except to root. */
+  /** While this file exists, a private sshd lets nobody in, except to root. */
   | { readonly kind: 'no-logins'; readonly path: string }
   | { readonly kind: 'tunnel-failed'; readonly jump: string; readonly trouble: TunnelTrouble }
   | {
@@ -180,10 +180,10 @@ export type Failure =
       readonly lines: readonly number[];
       readonly label: string;
       readonly problem: string;
-      /** The lease's folder, where a guest process is left, too. */
+      /** The lease's folder, if a guest process is left, too. */
       readonly guestsLeft?: string;
     }
-  /** Everything of ours is taken back, and these lines, which came meanwhile, let guests in all the same. */
+  /** Everything of ours is taken back, but these lines, which have been added meanwhile, still let guests in. */
   | {
       readonly kind: 'keys-left';
       readonly lines: readonly {
@@ -195,9 +195,9 @@ export type Failure =
     }
   // exit 8
   | { readonly kind: 'nothing-remembered'; readonly references: readonly string[] }
-  /** `ids` are the pairings that there are: none, or more than one where none was named. */
+  /** `ids` are the existing pairings: none, or more than one if none was named. */
   | { readonly kind: 'no-such-pairing'; readonly ids: readonly string[]; readonly wanted?: string }
-  /** Their supervisors live, and say nothing. */
+  /** Their supervisors live, but don't answer. */
   | {
       readonly kind: 'pairing-silent';
       readonly pairings: readonly { readonly id: string; readonly folder: string }[];
@@ -215,7 +215,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Throws `failure`. Shaped as an expression, for `value ?? refuse({…})`. */
+/** Throws `failure`. An expression, for `value ?? refuse({…})`. */
 export function refuse(failure: Failure): never {
   throw new Refusal(failure);
 }

@@ -1,4 +1,4 @@
-/** Paths by patterns, as glob(7) has them within names: `*`, `?` and `[…]`. */
+/** Expands paths with patterns, as glob(7) has them within names: `*`, `?` and `[…]`. */
 import { join } from 'node:path';
 import { matches } from './patterns.ts';
 
@@ -7,8 +7,8 @@ export function isPattern(path: string): boolean {
 }
 
 /**
- * The paths that an absolute pattern stands for. They need not exist where its last names are no patterns.
- * @param namesIn what stands in a folder; nothing where there is none
+ * The paths that an absolute pattern stands for. If its last names are no patterns, they need not exist.
+ * @param namesIn the names in a folder; none if there is no such folder
  */
 export function pathsFor(pattern: string, namesIn: (folder: string) => readonly string[]): string[] {
   let found = ['/'];
@@ -21,13 +21,13 @@ export function pathsFor(pattern: string, namesIn: (folder: string) => readonly 
   return found;
 }
 
-/** What is in brackets is taken for any one character: a file too many does no harm. */
+/** Brackets count as any one character: a file too many does no harm. */
 export function isMatch(pattern: string, name: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
   return matches(pattern.replaceAll(/\[[^\]]+\]/g, '?'), name);
 }
 
-/** Whether a system call failed since there is nothing by that name. */
+/** Whether a system call failed because there is nothing by that name. */
 export function isNothing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -2,28 +2,27 @@ import { createHash } from 'node:crypto';
 import type { PublicKey } from './public-key.ts';
 
 /**
- * Who is meant, before anything is known of them. `text` is the one spelling by which a guest is shown,
- * e.g. `github:octocat`, `gitlab:ada@git.example.com`, `file:/home/me/partner.pub`.
- * Made by the providers' parsers alone.
+ * Who is meant, before anything is known of them. `text` is the one spelling in which a guest is shown, e.g.
+ * `github:octocat`, `gitlab:ada@git.example.com`, `file:/home/me/partner.pub`. Only the providers' parsers make it.
  */
 export interface Reference {
   /** Its name in the table of providers. */
   readonly provider: string;
   /** The username, `org/team`, the URL or the absolute path, as the provider checked it. */
   readonly name: string;
-  /** A self-hosted forge's host, with its port where one was given; absent for the provider's own. */
+  /** A self-hosted forge's host, with its port if one was given; absent for the provider's own. */
   readonly host?: string;
   readonly text: string;
   /**
-   * What the guest is remembered by, where that is not `text`: it depends on nothing but who is meant, and so names
-   * a forge that only the environment chose.
+   * The name under which the guest is remembered, if that is not `text`. It depends on nothing but who is meant, and so
+   * also names a forge that only the environment chose.
    */
   readonly pinnedAs?: string;
-  /** The host that is asked, where the environment has chosen another than the provider's own. */
+  /** The host that is asked, if the environment has chosen another than the provider's own. */
   readonly from?: string;
 }
 
-/** What a guest is remembered by: `github:octocat` of one forge is not that of another. */
+/** The name under which a guest is remembered: `github:octocat` of one forge is not that of another. */
 export function pinName({ pinnedAs, text }: Reference): string {
   return pinnedAs ?? text;
 }
@@ -52,8 +51,7 @@ export function isLabel(text: string): text is Label {
 
 /**
  * Names every reference, in order and without repeats: the plain name first (`ada`), then with its provider
- * (`ada-gitlab`), then numbered. `taken` are labels already in use. Compared without regard to case, since the
- * labels also name files.
+ * (`ada-gitlab`), then numbered. `taken` are labels already in use. Ignores case, since labels also name files.
  */
 export function labelsFor(references: readonly Reference[], taken: readonly Label[] = []): Label[] {
   const used = new Set(taken.map((label) => label.toLowerCase()));

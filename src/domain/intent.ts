@@ -5,9 +5,9 @@ import type { Jump } from './jump.ts';
 
 export interface DoorIntent {
   readonly door: 'auto' | DoorKind;
-  /** Of an sshd that runs, or for one of our own; 22, and any, where absent. */
+  /** Of a running sshd, or for a private one; if absent, 22 and any. */
   readonly port?: number;
-  /** The address that a door of our own listens on: where absent all, or loopback with `via`. */
+  /** The address that a private sshd listens on; if absent, all, or loopback with `via`. */
   readonly bind?: string;
   /** What the guest's line calls this machine. */
   readonly host?: string;
@@ -20,8 +20,8 @@ export interface DoorIntent {
 }
 
 /**
- * Where the host is while guests are in. `terminal`: in this terminal, which is attached. `elsewhere`: in a client that
- * is, or will be, attached from anywhere; guests are in only while one is. `nowhere`: nobody has to be there.
+ * Where the host is while guests are in. `terminal`: in this terminal, which is attached. `elsewhere`: in a client
+ * attached from anywhere, now or later; guests are in only while there is one. `nowhere`: nobody has to be there.
  */
 export type HostMode = 'terminal' | 'elsewhere' | 'nowhere';
 
@@ -32,23 +32,23 @@ export interface PairIntent extends DoorIntent {
   readonly ttl: number;
   readonly hostMode: HostMode;
   readonly session?: string;
-  /** A session that the host has already: its name, or `here` for the one that this program runs in. */
+  /** An existing session of the host's: its name, or `here` for the one that this program runs in. */
   readonly share?: { readonly name: string } | 'here';
   /** Seconds within which somebody has to join. */
   readonly joinTimeout?: number;
   /** Every join waits for the host's yes. */
   readonly approve: boolean;
   readonly tmux?: string;
-  /** The key, after the prefix, of the host's menu; `over` where it was asked for by name. */
+  /** The key, after the prefix, of the host's menu; `over` if it was asked for by name. */
   readonly menuKey?: { readonly key: string; readonly over: boolean };
   /** Rings the host's terminals when somebody comes, leaves or asks. */
   readonly bell: boolean;
   readonly gateExisting: boolean;
   /** Puts the guest's line on the clipboard. */
   readonly copy: boolean;
-  /** Ask no forge: take what is remembered. */
+  /** Asks no forge, and takes what is remembered. */
   readonly offline: boolean;
-  /** Take nothing remembered, whatever becomes of the forge. */
+  /** Takes nothing remembered, whatever becomes of the forge. */
   readonly refresh: boolean;
   readonly acceptNewKeys: boolean;
   /** What runs in the session instead of the shell; empty for the shell. */

@@ -3,12 +3,12 @@ import { usage } from './failure.ts';
 /** A host that both sides can reach. */
 export interface Jump {
   readonly user?: string;
-  /** A name or an address, the latter without brackets. */
+  /** A name or an address, without brackets. */
   readonly host: string;
   readonly port?: number;
 }
 
-/** Reads `[user@]jump[:port]`; an IPv6 address with a port stands in brackets. */
+/** Reads `[user@]jump[:port]`. An IPv6 address needs brackets. */
 export function parseJump(text: string): Jump {
   const [, user, bracketed, plain, port] =
     /^(?:([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})@)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]{0,252}))(?::(\d{1,5}))?$/.exec(

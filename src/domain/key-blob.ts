@@ -18,7 +18,7 @@ export type BlobProblem =
   | { readonly reason: 'trailing-bytes' }
   | { readonly reason: 'rsa-too-short'; readonly bits: number };
 
-/** sshd takes 1024; 2048 is what the forges and NIST ask for today. */
+/** sshd accepts 1024; 2048 is what the forges and NIST ask for today. */
 const shortestRsaBits = 2048;
 /** OpenSSH's largest big number (SSHBUF_MAX_BIGNUM). */
 const longestRsaBits = 16_384;
@@ -26,8 +26,8 @@ const longestRsaBits = 16_384;
 const longestExponentBits = 64;
 
 /**
- * What stops `blob` from being a key of `type`; undefined if it is one, to the last byte. Wire format:
- * RFC 4253 (rsa), 5656 (ecdsa), 8709 (ed25519) and OpenSSH's PROTOCOL.u2f (sk-*).
+ * What keeps `blob` from being a key of `type`; `undefined` if it is one, to the last byte. Wire format: RFC 4253
+ * (rsa), 5656 (ecdsa), 8709 (ed25519) and OpenSSH's PROTOCOL.u2f (sk-*).
  */
 export function problemOfBlob(type: KeyType, blob: Buffer): BlobProblem | undefined {
   const malformed = { reason: 'malformed' } as const;
@@ -65,7 +65,7 @@ function fieldCount(type: KeyType): number {
   }
 }
 
-/** The whole strings (u32 length, bytes) at the front of `blob`, `most` at most; `rest` counts the bytes behind. */
+/** The whole strings (u32 length, bytes) at the front of `blob`, at most `most`; `rest` counts the bytes after them. */
 function stringsOf(blob: Buffer, most: number): { strings: Buffer[]; rest: number } {
   const strings: Buffer[] = [];
   let at = 0;
@@ -110,7 +110,7 @@ function problemOfRsa(e: bigint | undefined, n: bigint | undefined): BlobProblem
 }
 
 /**
- * The one canonical blob of an RSA key that sshd reads, which takes numbers with zero bytes in front, too; `undefined` for
+ * The canonical blob of an RSA key that sshd reads: sshd also accepts numbers with zero bytes in front. `undefined` for
  * what is no RSA key.
  */
 export function canonicalRsa(blob: Buffer): Buffer | undefined {
@@ -135,7 +135,7 @@ function bitLength(n: bigint): number {
   return n.toString(2).length;
 }
 
-/** A positive multi-precision integer in its one canonical form (RFC 4251 section 5), else undefined. */
+/** A positive multi-precision integer in its one canonical form (RFC 4251 section 5), else `undefined`. */
 function mpint(bytes: Buffer | undefined): bigint | undefined {
   const [first, second] = bytes ?? [];
   if (!bytes || first === undefined || first >= 0x80) return undefined;

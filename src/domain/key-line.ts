@@ -1,7 +1,7 @@
 import type { Label } from './guest.ts';
 import type { PublicKey } from './public-key.ts';
 
-/** Where a guest's key stands, and lets them in past the gate. */
+/** A line with a guest's key, which lets them in past the gate. */
 export interface KeyLine {
   readonly path: string;
   /** 1-based. */

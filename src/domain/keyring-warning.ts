@@ -4,13 +4,16 @@ export type KeychainTrouble =
   | { readonly cause: 'no-bus' }
   /** The keychain binding is not installed. */
   | { readonly cause: 'not-installed' }
-  /** The binding is there and does not load; `hint` says what of the system's is missing, as `libsecret-1.so.0` on Linux. */
+  /**
+   * The binding exists, but does not load; `hint` says what is missing on the system, such as `libsecret-1.so.0` on
+   * Linux.
+   */
   | { readonly cause: 'not-loadable'; readonly detail: string; readonly hint?: string }
-  /** It answers, holds nothing that can be read, and lets nothing be written: locked, or never set up. */
+  /** It answers, but holds nothing that can be read, and nothing can be written: locked, or never set up. */
   | { readonly cause: 'locked'; readonly detail: string }
-  /** It answers with an error; also where the bus has no Secret Service. */
+  /** It answers with an error; also if the bus has no Secret Service. */
   | { readonly cause: 'refused'; readonly detail: string }
-  /** Hung, or behind a prompt that nobody answered. */
+  /** It hangs, or waits behind a prompt that nobody answered. */
   | { readonly cause: 'no-answer'; readonly milliseconds: number }
   /** The process that asks it died; `how` is a signal, an exit code or what was wrong with its answer. */
   | { readonly cause: 'crashed'; readonly how: string };
@@ -20,14 +23,14 @@ export type StateTrouble =
   | {
       readonly cause: 'symlink' | 'not-a-folder' | 'not-a-file' | 'other-owner' | 'writable-by-others';
       readonly path: string;
-      /** The command that mends it, if that harms nobody. */
+      /** The command that fixes it, if that harms nobody. */
       readonly hint?: string;
     }
   | { readonly cause: 'io'; readonly path: string; readonly code: string };
 
 export type Trouble = KeychainTrouble | StateTrouble;
 
-/** What is wrong with a record that is there. */
+/** What is wrong with an existing record. */
 export type RecordProblem =
   | 'not-json'
   | 'other-version'
@@ -38,13 +41,13 @@ export type RecordProblem =
   | 'too-long';
 
 /**
- * Everything the keyring has to say. None of it stops a pairing. `references` and `unchecked` name the guests
- * whose keys can look new although they may have been seen before.
+ * Everything that the keyring reports. None of it stops a pairing. `references` and `unchecked` name guests whose keys
+ * can look new although they may have been seen before.
  */
 export type KeyringWarning =
   /**
-   * Pins are kept in `path` for now. With `pinsThere`, the keychain holds pins from before, and `unchecked` could not
-   * be compared with them.
+   * Pins are kept in `path` for now. With `pinsThere`, the keychain holds earlier pins, and `unchecked` could not be
+   * compared with them.
    */
   | {
       readonly kind: 'keychain-unusable';
@@ -55,7 +58,7 @@ export type KeyringWarning =
     }
   /** The keychain is open and empty, though pins had been put there. */
   | { readonly kind: 'pins-lost' }
-  /** The keychain lists these pins and no longer has them. */
+  /** The keychain lists these pins, but no longer has them. */
   | { readonly kind: 'pins-missing'; readonly references: readonly string[] }
   | {
       readonly kind: 'pin-unreadable';
@@ -63,9 +66,9 @@ export type KeyringWarning =
       readonly where: 'keychain' | 'file';
       readonly problem: RecordProblem;
     }
-  /** The keychain's list of references is not ours to read; pins are still found by name. */
+  /** The keychain's list of references is not one that we can read; pins are still found by name. */
   | { readonly kind: 'index-unreadable'; readonly problem: RecordProblem }
-  /** Pins went from files into the keychain; for `conflicting` the keychain had other keys, which stand. */
+  /** Pins moved from files into the keychain; for `conflicting` the keychain had other keys, which stand. */
   | { readonly kind: 'pins-moved'; readonly moved: number; readonly conflicting: readonly string[] }
   | { readonly kind: 'state-refused'; readonly trouble: StateTrouble }
   | { readonly kind: 'not-remembered'; readonly references: readonly string[]; readonly trouble: Trouble }

@@ -1,4 +1,7 @@
-/** `many-keys`: sshd counts each, and ended it before one came that is invited. Else the account itself is refused. */
+/**
+ * `many-keys`: sshd counts each key, and ended the login before an invited one came. `other-keys`: none was invited.
+ * `locked`, `expired`: the account itself is refused.
+ */
 export interface Refused {
   readonly address: string;
   readonly why: 'many-keys' | 'other-keys' | 'locked' | 'expired';

@@ -1,6 +1,6 @@
 /**
- * The one of `words` that is the closest to `word`, if any is close: a slip in one letter of three, at most.
- * @param bare what of one of them is compared
+ * The one of `words` that is closest to `word`, if any is close: at most one letter of three differs.
+ * @param bare the part of a word that is compared
  */
 export function nearest(
   word: string,
@@ -13,7 +13,7 @@ export function nearest(
   return best && best.distance <= Math.max(1, Math.floor(bare(best.one).length / 3)) ? best.one : undefined;
 }
 
-/** How many letters have to be put in, taken out or changed. */
+/** How many letters have to be inserted, removed or changed. */
 function distanceOf(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {

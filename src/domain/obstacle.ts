@@ -1,9 +1,9 @@
 /**
- * What the sshd of this machine has against guests who come by the account's `authorized_keys`: it keeps them out, or it
- * may let their keys in past our gate.
+ * What this machine's sshd has against guests who come through the account's `authorized_keys`: it keeps them out, or
+ * it may let their keys in past our gate.
  */
 export type Obstacle = (KeepsOut | WayIn | Caution) & {
-  /** The `Match` line under which it holds, for one that does not hold for everybody. */
+  /** The `Match` line under which it holds; absent if it holds for everybody. */
   readonly when?: string;
 };
 
@@ -17,45 +17,47 @@ export type KeepsOut =
       readonly by: 'AllowUsers' | 'DenyUsers' | 'AllowGroups' | 'DenyGroups';
     }
   | { readonly kind: 'root-refused' }
-  /** It runs this in place of a line's own command. */
+  /** It runs this instead of a line's own command. */
   | { readonly kind: 'forced-command'; readonly command: string }
-  /** It shuts everybody up in a folder, where our gate is not. */
+  /** It confines everybody to a folder that does not have our gate. */
   | { readonly kind: 'chroot'; readonly folder: string }
-  /** It wants more than a key. */
+  /** It requires more than a key. */
   | { readonly kind: 'other-methods'; readonly methods: string }
   | { readonly kind: 'no-terminals' }
   /** `RefuseConnection yes`, or no session for anybody: `MaxSessions 0`. */
   | { readonly kind: 'all-refused'; readonly setting: string }
   /** None of a guest's keys is of a type, or of a length, that it accepts. */
   | ({ readonly kind: 'keys-refused' } & RefusedKeys)
-  /** What StrictModes refuses: others may write `path`, or it is somebody else's. */
+  /** StrictModes refuses it: others may write `path`, or it is somebody else's. */
   | { readonly kind: 'modes'; readonly path: string; readonly mode: number; readonly uid: number }
   | { readonly kind: 'owner'; readonly path: string; readonly uid: number };
 
-/** A guest's key might be accepted by something else than our line, or their environment reach the shell before the gate. */
+/**
+ * Something other than our line might accept a guest's key, or their environment might reach the shell before the gate.
+ */
 export type WayIn =
   /** It also asks this program (`AuthorizedKeysCommand`) for keys. */
   | { readonly kind: 'keys-command'; readonly command: string }
-  /** It trusts certificates of an authority: by `TrustedUserCAKeys`, or by line `line` of a file of keys. */
+  /** It trusts certificates of an authority: through `TrustedUserCAKeys`, or through line `line` of a key file. */
   | { readonly kind: 'user-ca'; readonly path: string; readonly line?: number }
-  /** It may read keys in this file, or below this folder, and we can't. */
+  /** It may read keys in this file, or below this folder, but we can't. */
   | { readonly kind: 'unread-key-file'; readonly path: string }
   /** Part of its configuration can't be read. */
   | { readonly kind: 'unread-settings'; readonly path: string }
-  /** Whom this part of its configuration is for can't be known. */
+  /** It can't be known whom this part of its configuration is for. */
   | { readonly kind: 'unresolved-match'; readonly match: string }
-  /** `AcceptEnv`: a guest sets these variables, patterns among them, for the login shell. */
+  /** `AcceptEnv`: a guest can set these variables, including patterns, for the login shell. */
   | { readonly kind: 'guest-environment'; readonly names: readonly string[] }
   /** For some guests, by this block, the login shell has other variables that it obeys than a trial has shown. */
   | { readonly kind: 'other-environment'; readonly match: string }
   /** `PermitUserEnvironment`: this file sets variables for the login shell. */
   | { readonly kind: 'user-environment'; readonly path: string };
 
-/** No reason to use another sshd, and worth a word. */
+/** No reason to use another sshd, but worth mentioning. */
 export type Caution =
   /** Some of a guest's keys are not accepted, and others are. */
   | ({ readonly kind: 'some-keys-refused' } & RefusedKeys)
-  /** Only from hosts that match one of these patterns. */
+  /** Guests can come only from hosts that match one of these patterns. */
   | { readonly kind: 'hosts-limited'; readonly hosts: readonly string[] }
   /** A start-up file of the login shell has a command that may take a guest's terminal under conditions that were not met. */
   | {
@@ -64,21 +66,27 @@ export type Caution =
       readonly line: number;
       readonly command: string;
     }
-  /** A start-up file ends the logins of some guests, by what their ssh tells, such as the name of their terminal. */
+  /**
+   * A start-up file ends the logins of some guests, depending on what their ssh sends, such as the name of their
+   * terminal.
+   */
   | {
       readonly kind: 'may-end';
       readonly path: string;
       readonly line: number;
       readonly command: string;
     }
-  /** A start-up file may run what a guest's ssh sets in this variable, such as `$TERM`, below conditions that were not met. */
+  /**
+   * A start-up file may run what a guest's ssh sets in this variable, such as `$TERM`, under conditions that were not
+   * met.
+   */
   | {
       readonly kind: 'may-obey';
       readonly path: string;
       readonly line: number;
       readonly variable: string;
     }
-  /** By this file, and the first such line of it, a login may be refused for where it comes from, or by this module of PAM. */
+  /** This file, from its first such line, or this module of PAM, may refuse a login for where it comes from. */
   | {
       readonly kind: 'source-rules';
       readonly path: string;
@@ -89,7 +97,7 @@ export type Caution =
   | { readonly kind: 'revoked-unread'; readonly path: string }
   /** It ends a login after this many keys (`MaxAuthTries`), and an agent may offer more. */
   | { readonly kind: 'few-tries'; readonly tries: number }
-  /** Guests don't reach these ports, or any where there is none here. */
+  /** Guests can't reach these ports, or any port if the list is empty. */
   | { readonly kind: 'ports-refused'; readonly ports: readonly string[]; readonly setting: string };
 
 interface RefusedKeys {
@@ -97,9 +105,9 @@ interface RefusedKeys {
   readonly guest?: string;
   /** Types that are not accepted. */
   readonly types: readonly string[];
-  /** The shortest RSA key that is accepted, in bits, where one is shorter. */
+  /** The shortest RSA key that is accepted, in bits, if one is shorter. */
   readonly rsaBits?: number;
-  /** What it is set by, e.g. `PubkeyAcceptedAlgorithms`. */
+  /** The setting that decides it, e.g. `PubkeyAcceptedAlgorithms`. */
   readonly setting: string;
 }
 
@@ -143,7 +151,7 @@ export function effectOf({ kind }: Obstacle): 'keeps-out' | 'way-in' | 'caution'
   }
 }
 
-/** Each once, and as it was told first: what holds for everybody holds under any `Match` line. */
+/** Each once, in its first form: what holds for everybody holds under any `Match` line. */
 export function distinct(obstacles: readonly Obstacle[]): Obstacle[] {
   const found = new Map<string, Obstacle>();
   for (const obstacle of obstacles) {
@@ -153,19 +161,19 @@ export function distinct(obstacles: readonly Obstacle[]): Obstacle[] {
   return [...found.values()];
 }
 
-/** Those for which another sshd is the better one, where there is a choice. */
+/** Those that make another sshd the better one, if there is a choice. */
 export function decisive(obstacles: readonly Obstacle[]): Obstacle[] {
   return obstacles.filter((obstacle) => effectOf(obstacle) !== 'caution');
 }
 
-/** The ways in among them by which a guest's key, or a certificate for it, may still be accepted after the end. */
+/** Those ways in by which a guest's key, or a certificate for it, may still be accepted after the end. */
 export function lastingWays(obstacles: readonly Obstacle[]): Obstacle[] {
   return obstacles.filter(
     (obstacle) => effectOf(obstacle) === 'way-in' && !obstacle.kind.endsWith('-environment'),
   );
 }
 
-/** Whether it is something in a start-up file of the login shell, or of sshd. */
+/** Whether it is in a start-up file of the login shell, or of sshd. */
 export function isOfStartUp(obstacle: Obstacle): obstacle is Extract<Obstacle, { kind: StartUpKind }> {
   return startUpKinds.some((kind) => kind === obstacle.kind);
 }
@@ -175,7 +183,7 @@ type StartUpKind = (typeof startUpKinds)[number];
 
 type Field = 'string' | 'number' | 'list';
 
-/** What each kind has besides its name, as JSON has it. */
+/** The fields of each kind besides its name, as JSON has them. */
 const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>> = {
   'keys-off': {},
   'other-key-file': { files: 'list' },
@@ -208,7 +216,7 @@ const fields: Readonly<Record<Obstacle['kind'], Readonly<Record<string, Field>>>
   'revoked-unread': { path: 'string' },
 };
 
-/** Optional ones. */
+/** Optional fields. */
 const more: Readonly<Record<string, Field>> = {
   when: 'string',
   guest: 'string',
@@ -217,7 +225,7 @@ const more: Readonly<Record<string, Field>> = {
   module: 'string',
 };
 
-/** Whether a value that another process has sent is an obstacle of a kind that is known here. */
+/** Whether a value from another process is an obstacle of a known kind. */
 export function isObstacle(value: unknown): value is Obstacle {
   if (typeof value !== 'object' || value === null) return false;
   const has = value as Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
-/** What programs are called by those who package them. */
+/** What packages programs come in. */
 
 /** What may have to be installed. */
 export type Need = 'tmux' | 'ssh' | 'sshd' | 'ssh-keygen' | 'libsecret';
 
-/** How packages are installed here, e.g. `apt-get install`, and what each is called. */
+/** How to install packages here, e.g. `apt-get install`, and what each is called. */
 export interface Installer {
   readonly command: string;
   readonly needsRoot: boolean;
@@ -20,7 +20,7 @@ const openssh = {
 const debian = { ...openssh, ssh: 'openssh-client', 'ssh-keygen': 'openssh-client', sshd: 'openssh-server' };
 const fedora = { ...openssh, ssh: 'openssh-clients', sshd: 'openssh-server' };
 
-/** By the name of the program that installs. */
+/** By the name of the package manager. */
 export const installers: Readonly<Record<string, Installer>> = {
   'apt-get': root('apt-get install', { ...debian, libsecret: 'libsecret-1-0' }),
   dnf: root('dnf install', fedora),
@@ -32,7 +32,10 @@ export const installers: Readonly<Record<string, Installer>> = {
   brew: { command: 'brew install', needsRoot: false, packages: openssh },
 };
 
-/** The installers of a system, by the words of `ID` and `ID_LIKE` in its os-release(5). The first that is there is meant. */
+/**
+ * The package managers of a system, by the words of `ID` and `ID_LIKE` in its os-release(5). The first that is
+ * installed is meant.
+ */
 export function installersOf(osRelease: string): string[] {
   const words = [...osRelease.matchAll(/^ID(?:_LIKE)?=["']?([^"'\n]*)/gm)].flatMap(([, ids = '']) =>
     ids.split(' '),

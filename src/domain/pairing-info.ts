@@ -1,7 +1,7 @@
 import type { DoorKind } from './door-reason.ts';
 import type { Trouble } from './trouble.ts';
 
-/** A pairing, as `list --json` and `info --json` give it. Times are ISO 8601 in UTC. */
+/** A pairing, as `list --json` and `info --json` print it. Times are ISO 8601 in UTC. */
 export interface PairingInfo {
   readonly id: string;
   readonly session: string;
@@ -17,14 +17,14 @@ export interface PairingInfo {
   readonly supervisorPid: number;
   /** The room's tmux socket. */
   readonly socket: string;
-  /** Whether the session is one of the host's own server: who types there can reach all of its sessions. */
+  /** Whether the session is one of the host's own server: a guest who types there can reach all of its sessions. */
   readonly shared: boolean;
-  /** What was taken away meanwhile, or does not do what it should. */
+  /** What has been taken away, or does not do what it should. */
   readonly trouble: readonly Trouble[];
   readonly guests: readonly {
     readonly label: string;
     readonly reference: string;
-    /** The host that their keys came from, where the environment has chosen another than the forge's own. */
+    /** The host that their keys came from, if the environment has chosen another than the forge's own. */
     readonly from?: string;
     readonly access: string;
     /** Whether they have logged in at any time, as far as that can be seen, even if they did not come in. */
@@ -33,7 +33,7 @@ export interface PairingInfo {
     readonly connections: readonly {
       readonly pid: number;
       readonly address: string;
-      /** Not the guest's own where the host let them in to look only. */
+      /** Not the guest's own if the host admitted them to look only. */
       readonly access: string;
       readonly fingerprint: string;
       readonly joinedAt: string;

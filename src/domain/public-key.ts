@@ -13,7 +13,7 @@ export interface PublicKey {
   readonly fingerprint: Fingerprint;
 }
 
-/** Why a line is no key that may be let in. Nothing of the line itself: it may be of any file. */
+/** Why a line is no key that may be let in. Holds nothing of the line itself, which may be of any file. */
 export type KeyRefusal =
   | { readonly reason: 'private-key' }
   | { readonly reason: 'control-character' }
@@ -40,8 +40,8 @@ const privateKey = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY|---- BEGIN [A-Z0-9 ]*PRIVAT
 const otherFormat = /^[ \t]*-----BEGIN |^[ \t]*---- BEGIN SSH2 /;
 
 /**
- * Reads one `type base64 [comment]` line, without its end of line. The comment is dropped.
- * Strict: the blob must be exactly what its type says, to the last byte.
+ * Reads one `type base64 [comment]` line, without its line end. Drops the comment. Strict: the blob must be exactly
+ * what its type says, to the last byte.
  */
 export function parsePublicKey(line: string): ParsedKey {
   if (line.length > longestLine) return no({ reason: 'too-long' });
@@ -64,19 +64,19 @@ export function parsePublicKey(line: string): ParsedKey {
 /** What the base64 of an RSA key begins with, however its numbers are written. */
 export const rsaStart = 'AAAAB3NzaC1yc2E';
 
-/** What it begins with up to the first byte of its modulus, if its exponent is the usual one and in its canonical form. */
+/** What it begins with up to the first byte of its modulus, if its exponent is the usual one in its canonical form. */
 const usualStart = 'AAAAB3NzaC1yc2EAAAADAQAB';
 
 /**
- * Whether a base64 of an RSA key, as it stands in a file, is another spelling of the canonical one that sshd takes for the same:
- * the numbers in it may have zero bytes in front.
+ * Whether the base64 of an RSA key, as it stands in a file, is another spelling of the canonical one that sshd takes
+ * for the same: the numbers in it may have zero bytes in front.
  */
 export function isSpelling(base64: string, canonical: string): boolean {
   if (base64 === canonical || isUsual(base64)) return false;
   return canonicalRsa(Buffer.from(base64, 'base64'))?.toString('base64') === canonical;
 }
 
-/** Whether it is canonical, as nearly all are: told by its beginning. */
+/** Whether it is canonical, as nearly all are: its beginning tells. */
 function isUsual(base64: string): boolean {
   if (!base64.startsWith(usualStart)) return false;
   const [first = 0, second = 0] = Buffer.from(
@@ -86,7 +86,9 @@ function isUsual(base64: string): boolean {
   return first === 0 && second >= 0x80;
 }
 
-/** Its fingerprint is made when it is first asked for: Node takes some ms to load what hashes, and nobody is let in by it. */
+/**
+ * The fingerprint is computed when first asked for: Node takes some ms to load its hashes, and nobody is let in by it.
+ */
 function keyOf(type: KeyType, base64: string): PublicKey {
   let fingerprint: Fingerprint | undefined;
   return {
@@ -105,9 +107,9 @@ function fingerprintOf(base64: string): Fingerprint {
 }
 
 /**
- * Reads a list of keys as `ssh-add -L`, a `.pub` file or a forge's `.keys` page gives it: one a line,
- * blank lines and `#` comments between, LF or CRLF. Equal keys are given once. Line numbers are 1-based.
- * A private key, or a key in another format, refuses the whole text and is named by its first line.
+ * Reads a list of keys as `ssh-add -L`, a `.pub` file or a forge's `.keys` page gives it: one per line, with blank
+ * lines and `#` comments in between, LF or CRLF. Returns equal keys once. Line numbers are 1-based. A private key, or a
+ * key in another format, refuses the whole text, and its line is the one reported.
  */
 export function parseKeyList(text: string): {
   keys: PublicKey[];

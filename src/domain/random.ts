@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** The kernel's random bytes, which is what Node's are, too; but Node loads all of its cryptography for them, which takes ms. */
+/** The kernel's random bytes. Node's are the same, but Node loads all of its cryptography for them, which takes ms. */
 export function randomBytes(count: number): Buffer {
   const bytes = Buffer.alloc(count);
   const device = openSync('/dev/urandom', 'r');

@@ -1,4 +1,4 @@
-/** Why a gate let nobody through; `over` also where the guest was kicked. */
+/** Why a gate refused a guest; `over` also if the guest was kicked. */
 export const refusalReasons = [
   'over',
   'expired',

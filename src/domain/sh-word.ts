@@ -3,7 +3,7 @@ export function shQuote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The same, as it is if every character is plain. */
+/** The same, but without quotes if every character is plain. */
 export function shWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : shQuote(word);
 }

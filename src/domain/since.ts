@@ -3,8 +3,8 @@ import { usage } from './failure.ts';
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * Reads `90m`, `2d` or `3w` as that long before `now`, and `2026-05-01`, with a time (`T18:15`, `T18:15:30`) and a zone
- * (`Z`, `+02:00`) or without, as that instant; without a zone it is the reader's own.
+ * Reads `90m`, `2d` or `3w` as that long before `now`. Reads `2026-05-01`, with or without a time (`T18:15`,
+ * `T18:15:30`) and a zone (`Z`, `+02:00`), as that instant; without a zone it is the reader's own.
  * @throws Refusal `usage`
  */
 export function parseSince(text: string, now: Date): Date {

@@ -6,7 +6,7 @@ export interface TerminalSize {
 
 /**
  * Guests' terminals outside of these are refused. Below, tmux 3.8's server exits (a window that is no taller than its
- * status lines, of which there can be five); above, to draw one of them takes the host's server so long that the host
+ * status lines, of which there can be five). Above, drawing one of them takes the host's server so long that the host
  * notices.
  */
 export const smallestTerminal: TerminalSize = { columns: 10, rows: 6 };

@@ -2,8 +2,8 @@
 const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 
 /**
- * Makes text from outside safe to print on a terminal and in one line: control characters, bidirectional
- * overrides and line separators become `\xNN` or `\u{…}`, and what is longer than `longest` is cut.
+ * Makes text from outside safe to print on a terminal in one line: control characters, bidirectional overrides and line
+ * separators become `\xNN` or `\u{…}`, and text longer than `longest` is cut.
  */
 export function printable(text: string, longest = 200): string {
   const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
@@ -14,8 +14,8 @@ export function printable(text: string, longest = 200): string {
 }
 
 /**
- * JSON in one line, for whoever ends lines where, and safe to look at: what a terminal might obey is escaped, which
- * means the same.
+ * JSON in one line, whatever a reader takes for a line end, and safe to look at: characters that a terminal might obey
+ * are escaped, which means the same.
  */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);

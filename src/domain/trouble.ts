@@ -2,13 +2,13 @@ import { isObstacle, type Obstacle } from './obstacle.ts';
 import type { TunnelTrouble } from './tunnel-trouble.ts';
 
 /**
- * What a pairing had put in its place, and is not there any more as it should be, though the pairing lives. As data: words
- * are made from it in `ui/trouble-words.ts` alone.
+ * What a pairing has put in place and is no longer as it should be, though the pairing lives. As data:
+ * `ui/trouble-words.ts` alone makes words of it.
  */
 export type Trouble =
   /** Nothing lets these guests in any more. */
   | { readonly kind: 'lines-missing'; readonly path: string; readonly guests: readonly string[] }
-  /** Their line stands there, but is not as it was written: it may lead past the gate. */
+  /** Their line is there, but not as it was written: it may lead past the gate. */
   | {
       readonly kind: 'line-changed';
       readonly path: string;
@@ -23,7 +23,7 @@ export type Trouble =
       readonly line: number;
       readonly guests: readonly string[];
     }
-  /** sshd may read no keys there, or others may write it. */
+  /** sshd would not read keys there, or others can write it. */
   | {
       readonly kind: 'key-file';
       readonly path: string;
@@ -36,35 +36,35 @@ export type Trouble =
       readonly path: string;
       readonly problem: 'gone' | 'changed' | 'open-to-others';
     }
-  /** Another pairing could take the same session for its own. */
+  /** Another pairing could claim the same session. */
   | { readonly kind: 'room-unclaimed'; readonly path: string }
-  /** What revokes when the supervisor dies does not stay alive. */
+  /** The dead man's switch, which revokes if the supervisor dies, does not stay alive. */
   | { readonly kind: 'no-switch' }
-  /** What ends access at the deadline when the supervisor is stopped does not run. */
+  /** The clock, which ends access at the deadline if the supervisor is stopped, does not run. */
   | { readonly kind: 'no-clock' }
   | { readonly kind: 'tunnel-down'; readonly trouble: TunnelTrouble }
   /** This machine has lost an address that guests were told. */
   | { readonly kind: 'address-gone'; readonly address: string }
-  /** Nobody listens any more where guests come to. */
+  /** Nothing listens any more where guests connect. */
   | { readonly kind: 'sshd-gone'; readonly port: number }
-  /** Another server answers there, `greeting` being what it says, if that is one of SSH. */
+  /** Another server answers there; `greeting` is what it says, if that is an SSH greeting. */
   | { readonly kind: 'sshd-replaced'; readonly port: number; readonly greeting: string }
-  /** It shows these host keys by now, and not all of those that guests were told. */
+  /** It now shows these host keys, and not all of those that guests were told. */
   | { readonly kind: 'host-key-changed'; readonly port: number; readonly fingerprints: readonly string[] }
-  /** A private sshd refuses this account by now. */
+  /** A private sshd now refuses this account. */
   | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
-  /** By now there is this file, with which a private sshd lets nobody in. */
+  /** This file exists now, with which a private sshd lets nobody in. */
   | { readonly kind: 'no-logins'; readonly path: string }
-  /** What the sshd that guests come through has against them by now. */
+  /** What the sshd that guests come through has against them now. */
   | { readonly kind: 'sshd-obstacle'; readonly port: number; readonly obstacle: Obstacle }
   /** A trial login beside the pairing did not get in. */
   | { readonly kind: 'login-failed'; readonly port: number; readonly type: string; readonly said: string }
-  /** None could be made; `problem` is the kind of failure. */
+  /** No trial login could be made; `problem` is the kind of failure. */
   | { readonly kind: 'login-untried'; readonly port: number; readonly problem: string };
 
 const texts = (...names: readonly string[]) => names.map((name) => [name, 'string'] as const);
 
-/** What each kind has besides its name. */
+/** The fields of each kind besides its name. */
 const fields: {
   readonly [K in Trouble['kind']]: readonly (readonly [
     string,
@@ -97,7 +97,7 @@ const fields: {
   'login-untried': [['port', 'number'], ...texts('problem')],
 };
 
-/** Whether a value that another process has sent is trouble of a kind that is known here. */
+/** Whether a value from another process is trouble of a known kind. */
 export function isTrouble(value: unknown): value is Trouble {
   if (typeof value !== 'object' || value === null) return false;
   const has = value as Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { Pin } from './pin.ts';
 import type { PublicKey } from './public-key.ts';
 
-/** What the keys of a guest are, next to what is remembered of them. Keys stand in the order they came. */
+/** What a guest's keys are, compared with what is remembered of them. Keys are in the order in which they came. */
 export type Trust =
   | { readonly verdict: 'new' }
   | { readonly verdict: 'known'; readonly pin: Pin }
@@ -11,6 +11,6 @@ export type Trust =
       readonly same: readonly PublicKey[];
       readonly added: readonly PublicKey[];
       readonly removed: readonly PublicKey[];
-      /** Keys were added: the host has to say yes. Keys that are only gone are told. */
+      /** Keys were added: the host has to say yes. Keys that are only gone are reported. */
       readonly needsYes: boolean;
     };
