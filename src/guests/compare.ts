@@ -30,9 +30,9 @@ export interface ComparedGuest {
 }
 
 export interface Freshness {
-  /** Ask no forge: take what is remembered. */
+  /** Asks no forge, and takes what is remembered. */
   readonly offline: boolean;
-  /** Take nothing remembered, whatever becomes of the forge. */
+  /** Takes nothing remembered, whatever becomes of the forge. */
   readonly refresh: boolean;
 }
 
@@ -42,16 +42,16 @@ export interface Onlooker {
   readonly emit: (event: Event) => void;
 }
 
-/** Whether anything is remembered of a guest: a file or standard input speaks for itself each time. */
+/** Whether anything is remembered of a guest: not of a file or standard input, which speak for themselves each time. */
 export function isRemembered({ provider }: Reference): boolean {
   return provider !== 'file' && provider !== 'stdin';
 }
 
 /**
- * Fetches the keys of all guests at once, while the keychain is asked for what is remembered of them. A forge that can't
- * be reached is stood in for by a pin that is young enough, and that is told; one that says that there is no such user,
- * or no key, is believed.
- * @param keyring absent where no guest is remembered
+ * Fetches the keys of all guests at once, while the keychain is asked for what is remembered of them. If a forge can't
+ * be reached, a pin that is young enough stands in for it, and that is reported. A forge that says that there is no
+ * such user, or no key, is believed.
+ * @param keyring absent if no guest is remembered
  * @throws Refusal of the provider, for the first guest that can't be resolved
  */
 export async function compareKeys(
@@ -126,8 +126,8 @@ export async function compareKeys(
 }
 
 /**
- * The pins to remember of what was seen, none where the keys are remembered ones.
- * @param paired whether the keys are let in, and not only looked at
+ * The pins to remember of what was seen. Of remembered keys, only the time of this pairing is new.
+ * @param paired whether the keys are let in, not only looked at
  */
 export function pinsOf(seen: readonly ComparedGuest[], paired: boolean): Pin[] {
   return seen.flatMap(({ reference, keys, trust, source, fetchedAt, validator }) => {
@@ -146,14 +146,14 @@ export function pinsOf(seen: readonly ComparedGuest[], paired: boolean): Pin[] {
 }
 
 /**
- * Whether it pays to ask what has changed, for which the pin must be known first: without a token GitHub counts
+ * Whether it pays to ask what has changed, for which the pin must be known first. Without a token GitHub counts
  * "nothing" like a whole answer, and the keychain's time is better hidden behind the fetch.
  */
 function hasToken(env: NodeJS.ProcessEnv): boolean {
   return tokenVariables.some((name) => env[name]);
 }
 
-/** Whether a forge could not say anything, as against saying no. */
+/** Whether a forge could not say anything, rather than said no. */
 function isOutage(error: unknown): error is Refusal {
   if (!(error instanceof Refusal)) return false;
   const { failure } = error;

@@ -11,18 +11,18 @@ export interface Invited {
   readonly access: Access;
   readonly offline: boolean;
   readonly refresh: boolean;
-  /** The host has said yes to added keys beforehand. */
+  /** The host has said yes to added keys in advance. */
   readonly acceptNewKeys: boolean;
 }
 
 export interface Host extends Onlooker {
-  /** Puts a question to the host; absent where there is nobody to ask. */
+  /** Asks the host a question; absent if there is nobody to ask. */
   readonly ask?: ((event: Event) => Promise<boolean>) | undefined;
 }
 
 /**
- * From who is meant to who is let in: their keys fetched, compared with what is remembered, and confirmed.
- * `remember` is for when they have been let in; it does not reject.
+ * Turns references into guests to let in: fetches their keys, compares them with what is remembered, and has changes
+ * confirmed. `remember` is for when they have been let in; it does not reject.
  * @throws Refusal of the provider; `no-pin`, `no-keys`, `keys-changed`
  */
 export async function resolveGuests(
@@ -46,8 +46,8 @@ export async function resolveGuests(
 }
 
 /**
- * The guests to let in. A key that two of them have counts for the first, since sshd takes the first line: a guest
- * left without a key of their own is left out, and told.
+ * The guests to let in. A key that two of them have counts for the first, since sshd takes the first line. A guest left
+ * without a key of their own is left out, and that is reported.
  */
 function guestsOf(
   seen: readonly ComparedGuest[],
@@ -69,7 +69,7 @@ function guestsOf(
   return isNonEmpty(guests) ? guests : refuse({ kind: 'no-keys', reference: '', refused: [] });
 }
 
-/** Has the host say yes to every key that a known guest did not have before; keys that are gone are told. */
+/** Has the host say yes to every key that a known guest did not have before; keys that are gone are reported. */
 async function confirm(
   reference: Reference,
   trust: Trust & { verdict: 'changed' },
