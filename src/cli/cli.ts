@@ -8,8 +8,8 @@ import { Stopped } from '../pairing/stop.ts';
 import { settleHome } from '../system/home.ts';
 import { settlePath } from '../system/which.ts';
 import { openTerminal, type Terminal } from '../ui/terminal.ts';
+import { respelt } from './environment.ts';
 import { programFor } from './program.ts';
-import { respelt } from './sources.ts';
 
 export { printed } from '../ui/terminal.ts';
 
