@@ -2,13 +2,10 @@
  * Announcements on the status line of a room's clients. They don't use `display-message`: it stops the client's screen
  * while it shows (status.c sets TTY_FREEZE), and the host would not see what their guest types meanwhile.
  */
-import { timeLeft } from './airlock.ts';
 import type { Room } from './claim.ts';
 import { type Client, clientsOf } from './clients.ts';
+import { segment } from './status-segment.ts';
 import { type Commands, run } from './tmux.ts';
-
-/** What our status segment shows: the time left, and who is in. Only user options in it can hold outside text. */
-export const segment = `#{?@tmuxpair-until,[pairing ${timeLeft('@tmuxpair-until')}#{@tmuxpair-guests}] ,}`;
 
 const forThisClient = '#{||:#{==:#{@tmuxpair-to},},#{m:*+#{client_pid}+*,#{@tmuxpair-to}}}';
 

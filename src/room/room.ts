@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
 import { airlockCommands } from './airlock.ts';
-import { announcementSettings, segment } from './announce.ts';
+import { announcementSettings } from './announce.ts';
 import { type Room, unclaimRoom } from './claim.ts';
 import { holdClients, sessionId } from './hold.ts';
 import { askForHooks, muteMovingHooks, unmuteHooks } from './host-hooks.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
 import { leftInRoom } from './options.ts';
+import { segment, segmentWidth } from './status-segment.ts';
 import { type Commands, checkVersion, run, tmuxVersion } from './tmux.ts';
 import { putOutTooSmall } from './too-small.ts';
 
@@ -89,7 +90,7 @@ function roomSettings(room: Room, { clock, deadline }: RoomOptions): Commands {
     // Keeps anybody from taking it for a session of the host's that can be shared.
     ['set-option', ...here, '@tmuxpair-lease', room.claim?.lease ?? ''],
     // The user's own status line stays as it is, to the right of ours. Only once: the room may be taken up again.
-    ['set-option', '-goqF', '@tmuxpair-length', '#{e|+:#{status-right-length},24}'],
+    ['set-option', '-goqF', '@tmuxpair-length', `#{e|+:#{status-right-length},${segmentWidth}}`],
     ['set-option', '-goqF', '@tmuxpair-right', '#{status-right}'],
     ['set-option', '-gF', 'status-right-length', '#{@tmuxpair-length}'],
     ['set-option', '-g', 'status-right', `${segment}#{T:@tmuxpair-right}`],

@@ -4,13 +4,14 @@
  */
 import { basename, dirname } from 'node:path';
 import { refuse, usage } from '../domain/failure.ts';
-import { announcementSettings, segment } from './announce.ts';
+import { announcementSettings } from './announce.ts';
 import type { Room } from './claim.ts';
 import { holdClients } from './hold.ts';
 import { askForHooks, muteMovingHooks, unmuteHooks } from './host-hooks.ts';
 import { leftInShared } from './options.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type RoomOptions } from './room.ts';
+import { segment, segmentWidth } from './status-segment.ts';
 import { run } from './tmux.ts';
 import { allowTooSmall, putOutTooSmall } from './too-small.ts';
 
@@ -78,7 +79,7 @@ export async function openShared(
     ['set-option', ...here, 'detach-on-destroy', 'on'],
     ['set-option', ...here, '@tmuxpair-until', String(options.deadline)],
     ['set-option', ...here, '-F', '@tmuxpair-right', '#{status-right}'],
-    ['set-option', ...here, '-F', 'status-right-length', '#{e|+:#{status-right-length},24}'],
+    ['set-option', ...here, '-F', 'status-right-length', `#{e|+:#{status-right-length},${segmentWidth}}`],
     ['set-option', ...here, 'status-right', `${segment}#{T:@tmuxpair-right}`],
     ...announcementSettings(here),
     ...lines.map((name, index) => copy(room, `${copies}${own.length + index}`, name)),
