@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Limits, parseReference } from '../../providers/index.ts';
+import { forges, type Limits, parseReference } from '../../providers/index.ts';
 import type { KeyType } from '../../src/domain/public-key.ts';
 import { type Fault, limitReset } from '../support/forge/faults.ts';
 import { type Forge, startForge } from '../support/forge/start.ts';
@@ -70,6 +70,11 @@ function named(subject: Subject): object {
 
 /** A row for those providers that it applies to; for others there is none. */
 const where = (applies: unknown) => (applies ? test : () => {});
+
+test('every forge is held to the contract', () => {
+  const held = new Set(subjects.map(({ name }) => name.split(/[ ,]/)[0]));
+  expect(forges.map(({ name }) => name).filter((name) => !held.has(name))).toEqual([]);
+});
 
 describe.each(subjects)('$name', (subject) => {
   let forge: Forge;

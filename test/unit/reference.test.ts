@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseForProvider, parseReference } from '../../providers/index.ts';
+import { forges as known, parseForProvider, parseReference } from '../../providers/index.ts';
 import { type Failure, Refusal } from '../../src/domain/failure.ts';
 import { pinName } from '../../src/domain/guest.ts';
 
@@ -160,15 +160,17 @@ const hostile = [
 ];
 
 /** Every provider of usernames, and what stands behind the name in a reference of it. */
-const forges = [
-  ['github', ''],
-  ['gitlab', ''],
-  ['codeberg', ''],
-  ['gitea', '@git.example.com'],
-  ['forgejo', '@git.example.com'],
-  ['sourcehut', ''],
-  ['launchpad', ''],
-] as const;
+/** Every forge of the table, with a host if a reference to it has to name one. */
+const forges = known.map(({ name }) => {
+  const names = failureOf(() => parseForProvider(name, 'ada', {})) === undefined;
+  return [name, names ? '' : '@git.example.com'] as const;
+});
+
+test('of the forges that there are, all take a usual name', () => {
+  expect(forges.map(([name, host]) => failureOf(() => parseForProvider(name, `ada${host}`, {})))).toEqual(
+    forges.map(() => undefined),
+  );
+});
 
 describe('hostile usernames are usage failures, before anything is requested', () => {
   test.each(hostile.flatMap((name) => forges.map(([provider, host]) => [provider, name, host] as const)))(
