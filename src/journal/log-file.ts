@@ -1,6 +1,6 @@
 /**
- * The file of the log: `log.jsonl` in the state folder, 0600, and `log.old.jsonl`, which it becomes when it has grown.
- * Any number of processes append to it at once, each line by one write.
+ * The file of the log: `log.jsonl` in the state folder, 0600, and `log.old.jsonl`, which it becomes once it has grown.
+ * Any number of processes append to it at once, each line with one write.
  */
 import {
   closeSync,
@@ -25,7 +25,7 @@ import { distrust } from '../system/safe-path.ts';
 
 /** Bytes. */
 const longest = 1 << 20;
-/** How long, in ms, to wait for another process that renames it: the next line will try again. */
+/** How long, in ms, to wait for another process that renames it. The next line tries again. */
 const timeoutMs = 100;
 
 /** Why the log can't be used. Not a failure: a pairing goes on without it. */
@@ -49,16 +49,16 @@ function oldLogPath(env: Env): string {
   return join(stateDirectory(env), 'log.old.jsonl');
 }
 
-/** Appends a line, by one write. @throws LogTrouble */
+/** Appends a line, with one write. @throws LogTrouble */
 export async function appendToLog(env: Env, line: string): Promise<void> {
   const path = logPath(env);
   const size = attempt(path, () => append(path, line));
   if (size < longest) return;
   const rename = (): void => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats && stats.size >= longest) renameSync(path, oldLogPath(env)); // Else somebody else has.
+    if (stats && stats.size >= longest) renameSync(path, oldLogPath(env)); // Otherwise another process has.
   };
-  // Somebody else moves it aside, or the next line does.
+  // Another process moves it aside, or the next line does.
   await withLock(`${path}.lock`, path, rename, { longest: timeoutMs }).catch(() => {});
 }
 
@@ -78,7 +78,7 @@ function append(path: string, line: string): number {
   try {
     const { size, mode } = fstatSync(file);
     if ((mode & 0o077) !== 0) fchmodSync(file, 0o600);
-    // What a full disk has cut off must not take the next line with it.
+    // A line that a full disk has cut off must not spoil the next one.
     const last = Buffer.alloc(1);
     const isCut = size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
     const bytes = Buffer.from(`${isCut ? '\n' : ''}${line}\n`);
@@ -99,7 +99,7 @@ function read(path: string): string {
   }
 }
 
-/** Opens a plain file of this account's that nobody else can write; waits for no FIFO. */
+/** Opens a plain file of this account's that nobody else can write. Does not wait for a FIFO. */
 function openOwn(path: string, flags: number): number {
   const file = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   try {

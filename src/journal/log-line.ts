@@ -8,7 +8,7 @@ export type Happening =
       readonly guest: string;
       readonly reference: string;
       readonly access: string;
-      /** The first of them, where there are many. */
+      /** Only the first of them, if there are many. */
       readonly fingerprints: readonly string[];
     }
   | {
@@ -52,16 +52,16 @@ export type Happening =
       readonly failure?: string;
       /** Guests who logged in, and were never in. */
       readonly neverIn?: readonly string[];
-      /** How many visits are not in the log, since there were too many. */
+      /** How many visits are not in the log, because there were too many. */
       readonly omitted?: number;
     }
   /** Taken back after its supervisor had died. */
   | { readonly event: 'swept' };
 
-/** One line, as it stands in the file. Times are ISO 8601 in UTC. */
+/** One line, as it is in the file. Times are ISO 8601 in UTC. */
 export type LogLine = { readonly v: 1; readonly at: string; readonly pairing: string } & Happening;
 
-/** The line that a text is; `undefined` where it is none. Of what happened nothing but its name has been looked at. */
+/** The line in a text; `undefined` if it is none. Of what happened only its name is checked. */
 export function lineFrom(text: string): LogLine | undefined {
   try {
     const value = JSON.parse(text);

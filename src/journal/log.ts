@@ -15,14 +15,16 @@ export interface Log {
   ended(reason: EndReason | { readonly kind: 'failed' }, failure?: Failure): Promise<void>;
 }
 
-/** So that a line stays below 4 kB. */
+/** Keeps a line below 4 kB. */
 const mostFingerprints = 50;
-/** How many lines of one guest's comings and goings: nobody is to push the rest out of the log by coming again. */
+/**
+ * How many lines of one guest's joins and leaves. Nobody may push the rest out of the log by coming again and again.
+ */
 const mostVisits = 400;
 
 /**
- * Opens the log of a pairing. What goes wrong with it is told once.
- * @param neverIn who has logged in, and was never in
+ * Opens the log of a pairing. Trouble with it is reported once.
+ * @param neverIn the guests who have logged in and were never in
  */
 export function openLog(
   env: NodeJS.ProcessEnv,
@@ -106,14 +108,14 @@ export function openLog(
   };
 }
 
-/** Records pairings that were taken back after their supervisors had died. Where that can't be done, it is not. */
+/** Records pairings that were taken back after their supervisors had died, if that can be done. */
 export async function recordSwept(env: NodeJS.ProcessEnv, ids: readonly string[]): Promise<void> {
-  // As said above.
+  // See above.
   for (const id of ids) await append(env, id, new Date(), [{ event: 'swept' }]).catch(() => {});
 }
 
 /**
- * The lines of the log since a time, the oldest first; what is none is passed over.
+ * The lines of the log since a time, the oldest first. Skips what is no line.
  * @throws Refusal `log-refused`
  */
 export function linesSince(env: NodeJS.ProcessEnv, since?: Date): LogLine[] {
