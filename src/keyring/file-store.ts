@@ -5,7 +5,7 @@ import { ok, type PinStore, type Result } from './pin-store.ts';
 import { type PinRead, readRecord, readVersioned, writeRecord } from './record.ts';
 import type { StateFolder } from './state-folder.ts';
 
-/** Pins as files, one a pin, so that two programs never write one file for different guests. */
+/** Pins as files, one per pin, so two programs never write one file for different guests. */
 export function fileStore(folder: StateFolder): PinStore<StateTrouble> {
   return {
     async read(references) {
@@ -51,12 +51,12 @@ export function fileStore(folder: StateFolder): PinStore<StateTrouble> {
   };
 }
 
-/** Any reference, a long path included, gives a short name that no file system folds or refuses. */
+/** Gives any reference, even a long path, a short name that no file system folds or refuses. */
 function fileOf(reference: string): string {
   return `${createHash('sha256').update(reference).digest('hex').slice(0, 40)}.json`;
 }
 
-/** Whether the trouble is that reference's file's own, and not the folder's. */
+/** Whether the trouble is with that reference's own file, and not with the folder. */
 function isOf(folder: StateFolder, reference: string, trouble: StateTrouble): boolean {
   return trouble.path === join(folder.path, fileOf(reference));
 }

@@ -10,16 +10,16 @@ type Value = string | boolean | null;
 type Outcome = Result<Value, KeychainTrouble>;
 
 export interface KeychainClient {
-  /** Requests are answered in the order they were made. Never rejects. */
+  /** Answers requests in the order in which they were made. Never rejects. */
   ask(request: Request): Promise<Outcome>;
-  /** Kills the process, and with it what is still under way. */
+  /** Kills the process, and with it everything that is still under way. */
   kill(): void;
 }
 
 /**
- * Speaks to a keychain process. All time spent waiting for answers, over the life of the client, is drawn from one
- * budget. When that is used up, or the process dies or says what it shouldn't, the process is killed and everything
- * asked then and later fails at once with the same trouble.
+ * Talks to a keychain process. All waiting for answers, over the life of the client, is drawn from one budget. When
+ * that is used up, or the process dies or says what it shouldn't, the process is killed. Everything asked then and
+ * later fails at once with the same trouble.
  * @param budgetMs milliseconds
  */
 export function connectKeychain(child: KeychainProcess, budgetMs: number): KeychainClient {
@@ -69,7 +69,7 @@ export function connectKeychain(child: KeychainProcess, budgetMs: number): Keych
 
   child.once('error', (error) => end({ cause: 'crashed', how: error.message }));
   child.once('close', (code, signal) => end({ cause: 'crashed', how: signal ?? `exit status ${code}` }));
-  // A broken pipe here is the death that 'close' tells with its reason.
+  // A broken pipe here is the death that 'close' reports with its reason.
   child.stdin.on('error', () => undefined);
   createInterface({ input: child.stdout }).on('line', hear);
   letGo(child);
@@ -97,7 +97,7 @@ function letGo(child: KeychainProcess): void {
 function notReady(hello: { cause: 'not-installed' | 'not-loadable'; detail: string }): KeychainTrouble {
   const { cause, detail } = hello;
   if (cause === 'not-installed') return { cause };
-  const isLibrary = /libsecret/.test(detail); // Else there is no binding for this system, such as musl's.
+  const isLibrary = /libsecret/.test(detail); // Otherwise there is no binding for this system, such as musl's.
   return { cause, detail, ...(isLibrary && { hint: installHint('libsecret', 'install libsecret') }) };
 }
 

@@ -1,7 +1,7 @@
 /**
- * What the program and its keychain process say to each other: one JSON object a line, requests in on standard
- * input, answers out on standard output, each answer with its request's id. The process says hello once, first.
- * Both ends are of one build; the version is checked all the same, since a file can be left from another.
+ * What the program and its keychain process say to each other: one JSON object per line, requests on standard input,
+ * answers on standard output, each answer with its request's id. The process says hello once, first. Both ends are of
+ * one build; the version is checked all the same, since a file can be left from another.
  */
 export const protocolVersion = 1;
 
@@ -19,7 +19,7 @@ export type Hello =
       readonly detail: string;
     };
 
-/** `value` is `null` where nothing was found (or nothing could be read), `true` for what was set or deleted. */
+/** `value` is `null` if nothing was found (or nothing could be read), `true` for what was set or deleted. */
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly value: string | boolean | null }
   | { readonly id: number; readonly ok: false; readonly detail: string };

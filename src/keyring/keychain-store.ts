@@ -5,20 +5,20 @@ import { type PinRead, readIndex, readRecord, writeIndex, writeRecord } from './
 
 type Outcome<T> = Promise<Result<T, KeychainTrouble>>;
 
-/** Accounts that no reference can be: those begin with a provider's name. */
+/** Accounts that no reference can have, since references begin with a provider's name. */
 const indexAccount = '#index';
 const probeAccount = '#probe';
 
 export interface OpenKeychain {
   readonly store: PinStore<KeychainTrouble>;
-  /** No pin was ever put here, or all is lost. */
+  /** No pin was ever put here, or all are lost. */
   readonly empty: boolean;
   readonly indexProblem?: RecordProblem;
 }
 
 /**
  * Finds out whether the keychain can be used. A locked one answers "not found" to every question, as one never used
- * does; only the latter lets something be written.
+ * does, but only the latter lets something be written.
  */
 export async function openKeychain(client: KeychainClient): Outcome<OpenKeychain> {
   const text = await find(client, indexAccount);
@@ -36,9 +36,9 @@ export async function openKeychain(client: KeychainClient): Outcome<OpenKeychain
 }
 
 /**
- * One entry a pin, its account the reference, and one that lists the references, since a keychain cannot safely be
- * asked for them. A pin is written before it is listed and unlisted before it is deleted, so that none is ever
- * missed that was not there.
+ * One entry per pin, whose account is the reference, and one that lists the references, since a keychain cannot safely
+ * be asked for them. A pin is written before it is listed and unlisted before it is deleted, so a pin that was never
+ * there is never missed.
  * @param known.listed whether the index is known to exist, so that not finding it means a lock
  */
 function keychainStore(client: KeychainClient, known: { listed: boolean }): PinStore<KeychainTrouble> {
@@ -53,7 +53,7 @@ function keychainStore(client: KeychainClient, known: { listed: boolean }): PinS
     return ok(read.ok ? read.references : []);
   }
 
-  /** Two programs can write the index at once: it is read again until it says what was wanted. */
+  /** Two programs can write the index at once, so it is read again until it says what was wanted. */
   async function amend(change: (references: readonly string[]) => readonly string[]): Outcome<void> {
     for (let round = 0; round < 5; round++) {
       const before = await index();

@@ -14,17 +14,17 @@ const defaultBudgetMs = 2500;
 
 /**
  * The pins of this account. No method rejects, and all of them together wait for the keychain no longer than the
- * budget: what goes wrong is a {@link KeyringWarning}, and then pins are in files. Methods take turns.
+ * budget. Trouble is a {@link KeyringWarning}, and then pins are in files. Methods take turns.
  */
 export interface Keyring {
-  /** The pins of those that have one. */
+  /** The pins of those references that have one. */
   recall(references: readonly string[]): Promise<ReadonlyMap<string, Pin>>;
   remember(pins: readonly Pin[]): Promise<void>;
-  /** Those that were there and are forgotten. */
+  /** The references whose pins existed and are forgotten. */
   forget(references: readonly string[]): Promise<readonly string[]>;
-  /** Where pins live by now; `nowhere` where neither keychain nor files can be used, and pins end with the run. */
+  /** Where pins live now; `nowhere` if neither keychain nor files can be used: then pins end with the run. */
   where(): Promise<Where>;
-  /** Why pins are not in the keychain; `undefined` where they are. */
+  /** Why pins are not in the keychain; `undefined` if they are. */
   trouble(): Promise<KeychainTrouble | undefined>;
   /** Waits for what is under way, within the budget, and kills the keychain process. */
   close(): Promise<void>;
@@ -32,14 +32,14 @@ export interface Keyring {
 
 export interface KeyringOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** May be called as soon as the keyring is opened. Without it nothing counts as told. */
+  /** May be called as soon as the keyring is opened. Without it nothing counts as reported. */
   readonly onWarning?: (warning: KeyringWarning) => void;
   readonly startKeychain?: StartKeychain;
-  /** Milliseconds that are waited for the keychain in all. */
+  /** How long to wait for the keychain in all, in milliseconds. */
   readonly budgetMs?: number;
 }
 
-/** Opens the keyring, and begins at once to ask the keychain, so that this is done while keys are fetched. */
+/** Opens the keyring, and asks the keychain at once, while keys are being fetched. */
 export function openKeyring(options: KeyringOptions): Keyring {
   const { env, onWarning } = options;
   const folder = stateFolder(env, 'pins');
@@ -57,7 +57,7 @@ export function openKeyring(options: KeyringOptions): Keyring {
     return next;
   }
 
-  /** Tells why the keychain is not used: a lasting reason in one run only, but always whose pins it may keep from us. */
+  /** Reports why the keychain is not used: a lasting reason in one run only, but always if it may keep pins from us. */
   async function announce(at: PinLocation, absent: readonly string[]): Promise<void> {
     if (at.where === 'keychain' || !onWarning) return;
     const { trouble } = at;
@@ -80,7 +80,7 @@ export function openKeyring(options: KeyringOptions): Keyring {
         for (const warning of warningsOf(reads, at)) warn(warning);
         const pins = pinsIn(reads);
         const absent = references.filter((reference) => !pins.has(reference));
-        // A file that could not be moved into the keychain is no pin, and is not passed over in silence either.
+        // A file that could not be moved into the keychain is no pin, but must not be ignored in silence either.
         const left = at.where === 'keychain' ? await files.read(absent) : ok(new Map<string, PinRead>());
         if (left.ok) for (const warning of warningsOf(left.value)) warn(warning);
         await announce(at, absent);
@@ -130,7 +130,7 @@ function pinsIn(reads: ReadonlyMap<string, PinRead>): ReadonlyMap<string, Pin> {
   return pins;
 }
 
-/** What there is to say of pins that are neither there nor simply not. */
+/** What to report of pins that are neither there nor simply absent. */
 function warningsOf(reads: ReadonlyMap<string, PinRead>, at?: PinLocation): KeyringWarning[] {
   const where = at?.where === 'keychain' ? 'keychain' : 'file';
   const missing = [...reads].filter(([, read]) => read.kind === 'missing').map(([reference]) => reference);
@@ -144,12 +144,12 @@ function warningsOf(reads: ReadonlyMap<string, PinRead>, at?: PinLocation): Keyr
   return warnings;
 }
 
-/** Whether the keychain was ever given pins, so that there can be some in it that are out of reach. */
+/** Whether the keychain was ever given pins, so that it may hold some that are out of reach. */
 function mayHoldPins(set: Awaited<ReturnType<Marks['read']>>): boolean {
   return !set.ok || set.value.has('pins-in-keychain');
 }
 
-/** A reason that is there again the next time, and need not be told again. */
+/** Whether a reason will be there again the next time, and need not be reported again. */
 function isLasting(trouble: KeychainTrouble): boolean {
   return trouble.cause !== 'no-answer' && trouble.cause !== 'crashed';
 }

@@ -2,14 +2,14 @@ import type { KeychainTrouble, StateTrouble } from '../domain/keyring-warning.ts
 import { ok, type Result } from './pin-store.ts';
 import type { StateFolder } from './state-folder.ts';
 
-/** What one run tells the next: the keychain was given pins; why it could not be used has been told. */
+/** What one run tells the next: the keychain was given pins; it was reported why it could not be used. */
 export type Mark = 'pins-in-keychain' | `told-${KeychainTrouble['cause']}`;
 
-/** Marks are files that exist or don't, so that two programs setting them at once lose nothing. */
+/** Marks are files that exist or don't, so two programs that set them at once lose nothing. */
 export interface Marks {
   read(): Promise<Result<ReadonlySet<string>, StateTrouble>>;
   set(mark: Mark): Promise<Result<void, StateTrouble>>;
-  /** Forgets what has been told, so that it is told again. */
+  /** Forgets what has been reported, so it is reported again. */
   clearTold(): Promise<void>;
 }
 

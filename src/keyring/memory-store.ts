@@ -2,7 +2,7 @@ import type { Pin } from '../domain/pin.ts';
 import { ok, type PinStore } from './pin-store.ts';
 import type { PinRead } from './record.ts';
 
-/** Remembers for as long as the program runs: for where nothing can be kept, and for tests. */
+/** Remembers as long as the program runs: for tests, and if nothing can be kept. */
 export function memoryStore(): PinStore<never> {
   const pins = new Map<string, Pin>();
   return {

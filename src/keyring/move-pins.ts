@@ -4,14 +4,14 @@ import { ok, type PinStore, type Result } from './pin-store.ts';
 
 export interface Moved {
   readonly moved: number;
-  /** Whose pin in `to` has other keys, and stands. */
+  /** The guests whose pin in `to` has other keys, and stands. */
   readonly conflicting: readonly string[];
 }
 
-/** As many at a time that a move which is cut off has come further than the one before. */
+/** How many to move at a time. A move that is cut off has then come further than the one before. */
 const chunk = 25;
 
-/** Moves every readable pin, each written in `to` before it is removed from `from`. */
+/** Moves every readable pin. Each is written in `to` before it is removed from `from`. */
 export async function movePins<E, F>(from: PinStore<E>, to: PinStore<F>): Promise<Result<Moved, E | F>> {
   const listed = await from.references();
   if (!listed.ok) return listed;

@@ -25,15 +25,15 @@ interface Surroundings {
 }
 
 export interface Places {
-  /** Where pins live by now: in the keychain until it fails, then elsewhere to the end of the run. */
+  /** Where pins live now: in the keychain until it fails, then elsewhere to the end of the run. */
   current(): Promise<PinLocation>;
-  /** Acts on the keychain, or, where that fails or has failed, on what stands in for it. */
+  /** Acts on the keychain or, if that fails or has failed, on what stands in for it. */
   use<T>(
     act: <E>(store: PinStore<E>) => Promise<Result<T, E>>,
   ): Promise<{ readonly at: PinLocation; readonly result: Result<T, StateTrouble> }>;
 }
 
-/** Begins at once to find out whether the keychain can be used, and moves pins into it that were left in files. */
+/** Finds out at once whether the keychain can be used, and moves pins into it that were left in files. */
 export function findPlace(around: Surroundings): Places {
   let place = settle(around);
   return {
@@ -70,7 +70,7 @@ async function settle(around: Surroundings): Promise<PinLocation> {
   return { where: 'keychain', store };
 }
 
-/** The keychain's store, which leaves a mark before it is given a pin. */
+/** The keychain's store, which leaves a mark before it gets a pin. */
 function marking(store: PinStore<KeychainTrouble>, { marks, warn }: Surroundings): PinStore<KeychainTrouble> {
   return {
     ...store,

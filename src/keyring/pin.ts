@@ -4,7 +4,7 @@ import type { PublicKey } from '../domain/public-key.ts';
 
 /**
  * The pin to remember now that the provider gave `seen.keys`.
- * @param seen.paired whether these keys are let in, and not only looked at
+ * @param seen.paired whether these keys are let in, not only looked at
  */
 export function pinOf(
   previous: Pin | undefined,
@@ -28,8 +28,8 @@ export function pinOf(
 }
 
 /**
- * One pin of two for the same guest: the `standing` one where their keys differ, since the other was never compared
- * with it; else the later seen of both, with the earliest and the latest of their times.
+ * Makes one pin of two for the same guest. If their keys differ, it is the `standing` one, since the other was never
+ * compared with it. If not, it is the one seen later, with the earliest and the latest of their times.
  */
 export function mergePins(standing: Pin, other: Pin): Pin {
   if (!sameKeys(standing, other)) return standing;

@@ -6,7 +6,7 @@ import { type PublicKey, parsePublicKey } from '../domain/public-key.ts';
 export type PinRead =
   | { readonly kind: 'pin'; readonly pin: Pin }
   | { readonly kind: 'absent' }
-  /** The store lists it and has it no more. */
+  /** The store lists it, but no longer has it. */
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly problem: RecordProblem }
   /** Its file is not ours alone. */
@@ -29,7 +29,7 @@ export function writeRecord(pin: Pin): string {
   });
 }
 
-/** Reads a record that must be of `reference`. Whatever is not wholly a pin of this version is `unreadable`. */
+/** Reads a record that must be of `reference`. Anything that is not wholly a pin of this version is `unreadable`. */
 export function readRecord(text: string, reference: string): PinRead {
   const read = readVersioned(text);
   if (!read.ok) return no(read.problem);
@@ -73,7 +73,7 @@ export function readVersioned(
   return { ok: true, record: value };
 }
 
-/** The list of references that the keychain cannot be asked for. */
+/** The list of references, for which the keychain cannot be asked. */
 export function writeIndex(references: readonly string[]): string {
   return JSON.stringify({ version, references });
 }

@@ -8,11 +8,12 @@ type Keytar = typeof keytar;
 const service = 'tmuxpair';
 
 /**
- * The keychain process: says hello, then answers requests one after the other until standard input ends. Only here
- * is keytar loaded, because its calls can hang beyond any time limit of their own process, or end it.
+ * The keychain process: says hello, then answers requests one after the other until standard input ends. Only this
+ * process loads keytar, since its calls can hang beyond any time limit of their own process, or end it.
  */
 export async function serveKeychain(): Promise<void> {
-  // Not process.exit(), which waits for a call that hangs. End of input: the program is gone, by whatever death.
+  // Not process.exit(), which waits for a call that hangs. At the end of input the program is gone, for whatever
+  // reason.
   process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL'));
   const loaded = await load();
   say(loaded.hello);

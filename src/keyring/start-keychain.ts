@@ -12,7 +12,7 @@ export type KeychainProcess = ChildProcessByStdio<Writable, Readable, null>;
 export type StartKeychain = (env: NodeJS.ProcessEnv) => Result<KeychainProcess, KeychainTrouble>;
 
 /**
- * Starts the build's `keychain.js` with this Node. The build puts this code into a folder beside it. A standalone
+ * Starts the build's `keychain.js` with this Node; the build puts this code into a folder beside it. A standalone
  * executable is its own keychain process.
  */
 export const startKeychain: StartKeychain = (env) => {
@@ -24,15 +24,15 @@ export const startKeychain: StartKeychain = (env) => {
 };
 
 /**
- * In a process group of its own, so that a Ctrl-C at the terminal does not end it in the middle of a write. Its
- * stderr is dropped: libraries write warnings there.
+ * Starts it in a process group of its own, so Ctrl-C at the terminal does not end it in the middle of a write. Drops
+ * its stderr, where libraries write warnings.
  */
 export function spawnKeychain(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): KeychainProcess {
-  // To read certificates, which it has no use for, may take a Node longer than all else that this one does.
+  // Reading certificates, which it has no use for, may take Node longer than everything else that it does.
   const { NODE_EXTRA_CA_CERTS: _, ...needed } = env;
   return spawn(program, args, {
     env: needed,
@@ -43,8 +43,8 @@ export function spawnKeychain(
 }
 
 /**
- * Whether there is a session bus to find a Secret Service on, without asking it: an address in the environment or the
- * runtime directory's socket. A bus that libraries would start by `DISPLAY` alone would be left behind by us.
+ * Whether there is a session bus to find a Secret Service on, without asking it: an address in the environment, or the
+ * socket in the runtime directory. If `DISPLAY` alone made libraries start a bus, we would leave it behind.
  */
 export function hasSessionBus(env: NodeJS.ProcessEnv): boolean {
   const { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtime } = env;
@@ -55,7 +55,7 @@ export function hasSessionBus(env: NodeJS.ProcessEnv): boolean {
   });
 }
 
-/** A bus of another account's, as in a `sudo -E` shell, is its keychain's: root would be let in there. */
+/** Another account's bus, as in a `sudo -E` shell, leads to that account's keychain, which would let root in. */
 function isOwnSocket(path: string): boolean {
   try {
     const stats = statSync(path);

@@ -11,16 +11,16 @@ import { failed, ok, type Result } from './pin-store.ts';
 type Outcome<T> = Promise<Result<T, StateTrouble>>;
 
 /**
- * A folder of small text files that only this account can have written: each folder down from `tmuxpair` and each
- * file must be ours, no symlink, and not writable by group or others. What is not so is neither read nor replaced.
+ * A folder of small text files that only this account can have written: each folder down from `tmuxpair` and each file
+ * must be ours, no symlink, and not writable by group or others. Anything else is neither read nor replaced.
  */
 export interface StateFolder {
   readonly path: string;
   /** The whole text, `undefined` if there is no such file. */
   read(name: string): Outcome<string | undefined>;
-  /** Replaces the file at once (0600, temporary file and rename), and makes the folders (0700) it needs. */
+  /** Replaces the file at once (0600, temporary file and rename), and makes the folders (0700) that it needs. */
   write(name: string, text: string): Outcome<void>;
-  /** Whether it was there. */
+  /** Whether it existed. */
   remove(name: string): Outcome<boolean>;
   /** Sorted; without temporary files. */
   list(): Outcome<readonly string[]>;
@@ -33,7 +33,7 @@ export function stateFolder(env: NodeJS.ProcessEnv, name: string): StateFolder {
   const base = baseFolder(env, 'XDG_STATE_HOME', '.local/state');
   const root = join(base, 'tmuxpair');
   const path = join(root, name);
-  /** Whether both folders are there. */
+  /** Whether both folders exist. */
   const check = async () => {
     const areThere = (await isOurs(root, 'folder')) && (await isOurs(path, 'folder'));
     if (areThere) inspectAbove(root);
@@ -85,7 +85,7 @@ async function attempt<T>(path: string, act: () => Promise<T>): Outcome<T> {
   }
 }
 
-/** Whether it is there; throws where it is not ours alone. */
+/** Whether it exists; throws if it is not ours alone. */
 async function isOurs(path: string, what: 'folder' | 'file'): Promise<boolean> {
   try {
     inspect(await lstat(path), path, what);
@@ -104,7 +104,7 @@ function inspect(stats: Stats, path: string, what: 'folder' | 'file'): void {
   if (distrust(path, stats, 'any')) throw new Refused({ cause: 'writable-by-others', path });
 }
 
-/** Who can write a folder above could put another folder in the place of ours. */
+/** Anyone who can write a folder above could put another in the place of ours. */
 function inspectAbove(path: string): void {
   const found = distrustAbove(path);
   if (!found) return;
@@ -124,7 +124,8 @@ async function makeFolder(path: string): Promise<void> {
 
 async function readText(path: string): Promise<string | undefined> {
   if (!(await isOurs(path, 'file'))) return undefined;
-  // What was looked at can have been replaced since: the open file is looked at again. O_NONBLOCK: a FIFO never waits.
+  // The file may have been replaced since the look, so the open one is looked at again. O_NONBLOCK: a FIFO never
+  // blocks.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();

@@ -3,10 +3,10 @@ import type { PublicKey } from '../domain/public-key.ts';
 import type { Trust } from '../domain/trust.ts';
 
 const dayMs = 86_400_000;
-/** How old a pin may be that stands in for the provider, with `--offline` or when it is out of reach. */
+/** How old a pin may be to stand in for the provider, with `--offline` or if the provider is out of reach. */
 export const longestOfflineDays = 30;
 
-/** Compares the keys a provider gave with the guest's pin; `undefined` is a guest without one. */
+/** Compares the keys that a provider gave with the guest's pin; `undefined` for a guest without one. */
 export function judge(keys: readonly PublicKey[], pin: Pin | undefined): Trust {
   if (!pin) return { verdict: 'new' };
   const [now, before] = [blobs(keys), blobs(pin.keys)];
@@ -18,8 +18,8 @@ export function judge(keys: readonly PublicKey[], pin: Pin | undefined): Trust {
 }
 
 /**
- * Whether the pin may stand in for the provider: seen within the last {@link longestOfflineDays} days. A time
- * more than a day ahead of `now` was taken by a wrong clock, and does not count.
+ * Whether the pin may stand in for the provider: seen within the last {@link longestOfflineDays} days. A time more than
+ * a day ahead of `now` is from a wrong clock, and does not count.
  */
 export function servesOffline(pin: Pin, now: Date): boolean {
   const days = (now.getTime() - pin.lastSeen.getTime()) / dayMs;
