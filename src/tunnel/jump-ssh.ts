@@ -1,8 +1,8 @@
 /**
- * The ssh that goes to the jump host, as arguments. It is the user's own, with their configuration: how to get there
- * (`Match`, `ProxyJump`, `IdentityFile`, certificates, an agent) is for nobody else to know. What would do more than get
- * there is left out: their forwardings, which ssh can only leave out together with any on the command line
- * (`ClearAllForwardings`). So ours is asked for afterwards, over a control socket of our own (see tunnel.ts).
+ * The arguments of the ssh that goes to the jump host. It is the user's own, with their configuration: nobody else can
+ * know how to get there (`Match`, `ProxyJump`, `IdentityFile`, certificates, an agent). What would do more than get
+ * there is left out, such as their forwardings. ssh can only leave those out together with any on the command line
+ * (`ClearAllForwardings`), so ours is asked for afterwards, over a control socket of our own (see tunnel.ts).
  */
 
 import type { Jump } from '../domain/jump.ts';
@@ -12,19 +12,19 @@ import { shQuote } from '../domain/sh-word.ts';
 export interface JumpConfig {
   /** The jump host as anybody can find it: the configuration may give it another name. */
   readonly jump: Jump;
-  /** The account there that the connection logs in to. */
+  /** The account that the connection logs in to there. */
   readonly login?: string | undefined;
-  /** What it says that ssh goes through, in that order, as it is written there (`ProxyJump`). */
+  /** The hosts that ssh goes through, in that order, as the configuration names them (`ProxyJump`). */
   readonly before: readonly Jump[];
-  /** Whether it has a way there that can't be told to others, as by `ProxyCommand`. */
+  /** Whether the way there can't be told to others, for example because of `ProxyCommand`. */
   readonly isHidden: boolean;
-  /** What it sets that has to be set otherwise, and that older ssh would not know: as for `-o`. */
+  /** Settings to override, in the form of `-o`: it has them set otherwise, and older ssh would not know them. */
   readonly undone: readonly string[];
 }
 
 /**
- * @param told by `ssh -G`: a keyword in small letters and its value a line. Nothing, where ssh can't read its
- *   configuration: then it says so itself when it is started
+ * @param told by `ssh -G`: one keyword in lower case and its value per line. Empty if ssh can't read its configuration:
+ * then it says so itself when it is started
  */
 export function readJumpConfig(jump: Jump, told: string): JumpConfig {
   const value = (name: string): string | undefined => new RegExp(`^${name} (.+)$`, 'm').exec(told)?.[1];
@@ -49,7 +49,7 @@ export function readJumpConfig(jump: Jump, told: string): JumpConfig {
   };
 }
 
-/** One of `ProxyJump`, `[user@]host[:port]` or `ssh://` before that. */
+/** One host of `ProxyJump`: `[user@]host[:port]`, perhaps with `ssh://` in front. */
 function hopIn(text: string): Jump | undefined {
   const [, user, bracketed, plain, port] =
     /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(?:\[([^\]\s]+)\]|([^@:[\]\s]+))(?::(\d+))?\/?$/.exec(text) ?? [];
@@ -62,14 +62,14 @@ function hopIn(text: string): Jump | undefined {
   };
 }
 
-/** The arguments by which {@link readJumpConfig} is told. */
+/** The arguments whose output {@link readJumpConfig} reads. */
 export function configArgs(jump: Jump): string[] {
   return ['-G', ...destination(jump)];
 }
 
 /**
- * The arguments of the connection. What would ask questions while tmux has the terminal, share a connection with others,
- * or run something is set otherwise here, and comes first: ssh takes the first value that it sees.
+ * The arguments of the connection. Settings that would ask questions while tmux has the terminal, share a connection
+ * with others, or run something are overridden here, and come first: ssh takes the first value that it sees.
  * @param files where to listen for {@link askArgs}, and where to log; safe tokens
  */
 export function connectArgs(
@@ -94,20 +94,20 @@ export function connectArgs(
     'LogLevel=INFO',
     ...undone,
   ];
-  // A file of its own for what ssh says itself: a jump host's banner could say the same.
+  // What ssh itself says goes to a file of its own: a jump host's banner could say the same.
   return ['-N', '-E', files.log, ...settings.flatMap((one) => ['-o', one]), ...destination(jump)];
 }
 
-/** A host before the jump host, as ssh is to be asked for it, and what its configuration makes of it. */
+/** A host before the jump host, as ssh is to be asked for it, and the settings to override for it. */
 export interface Hop {
   readonly asked: Jump;
   readonly undone: readonly string[];
 }
 
 /**
- * What ssh would start for `ProxyJump`, without what their configuration has that does more than get there. A connection
- * to one of them that is there already is used; none is left for others.
- * @param hops in the order in which they are gone through. The first is reached as its configuration says
+ * What ssh would start for `ProxyJump`, without anything in their configuration that does more than get there. Uses an
+ * existing connection to one of them, but leaves none for others.
+ * @param hops in the order of the way. The first is reached as its configuration says
  * @returns as for `ProxyCommand`; `undefined` without any
  */
 export function proxyCommand(hops: readonly Hop[]): string | undefined {
@@ -131,12 +131,12 @@ export function proxyCommand(hops: readonly Hop[]): string | undefined {
   return command;
 }
 
-/** The arguments of an ssh that has the one at `control` do something for it, and reads nothing of the user's. */
+/** The arguments of an ssh that has the one at `control` do something for it, and reads none of the user's files. */
 export function askArgs(control: string, ...what: readonly string[]): string[] {
   return ['-F', '/dev/null', '-S', control.replaceAll('%', '%%'), ...what, 'jump'];
 }
 
-/** For `-R`: listen there on loopback, and bring what comes to an address here. @param port 0 for any */
+/** For `-R`: listens there on loopback, and brings what comes to an address here. @param port 0 for any */
 export function remoteForward(port: number, to: { readonly host: string; readonly port: number }): string {
   const host = to.host.includes(':') ? `[${to.host}]` : to.host;
   return `127.0.0.1:${port}:${host}:${to.port}`;

@@ -8,16 +8,16 @@ import { capture } from '../spawn/capture.ts';
 import { askArgs } from './jump-ssh.ts';
 
 export interface ProofOptions {
-  /** The control socket of the ssh that has the tunnel open; a safe token. */
+  /** The control socket of the ssh that holds the tunnel open; a safe token. */
   readonly control: string;
-  /** What that ssh has logged by now. */
+  /** What that ssh has logged so far. */
   readonly logged: () => string;
   /** The port on the jump host's loopback. */
   readonly port: number;
   /** Of the sshd that is to answer. */
   readonly hostKeys: readonly PublicKey[];
   readonly user: string;
-  /** A folder of our own, for what ssh has to read and write. */
+  /** A folder of our own, for files that ssh has to read and write. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -27,12 +27,12 @@ export type Proof =
   | { readonly kind: 'untried'; readonly why: Untried }
   | TunnelTrouble;
 
-/** In ms; a jump host far away takes some seconds. */
+/** In ms; a distant jump host takes some seconds. */
 const timeoutMs = 20_000;
 
 /**
- * Begins a login through the tunnel, over the connection that there is already, and goes no further than the host key:
- * that comes with a signature, so that to know the key is not enough. No key of anybody's is offered.
+ * Begins a login through the tunnel, over the existing connection, and goes no further than the host key. The key comes
+ * with a signature, so knowing it is not enough. Nobody's own key is offered.
  */
 export async function proveTunnel(options: ProofOptions): Promise<Proof> {
   const { control, logged, port, hostKeys, user, folder, env } = options;
@@ -57,7 +57,7 @@ export async function proveTunnel(options: ProofOptions): Promise<Proof> {
     LogLevel: 'ERROR',
   };
   const args = ['-F', '/dev/null', '-E', log, '-N', ...Object.entries(settings).flatMap(toOption)];
-  // ssh runs the other ssh by `$SHELL -c`.
+  // ssh runs the other ssh through `$SHELL -c`.
   const told = await capture('ssh', [...args, '-l', user, '--', 'tunnel'], {
     env: { ...env, SHELL: '/bin/sh' },
     timeoutMs,
@@ -66,15 +66,15 @@ export async function proveTunnel(options: ProofOptions): Promise<Proof> {
 }
 
 /**
- * The pure half. In a log each line begins with words of our own ssh's, and what a server has sent it is one line.
- * @param texts what the ssh that logs in has logged, what the one that it goes through has, and what both said besides
+ * The pure half. In a log each line begins with words of our own ssh's, and what a server has sent it is in one line.
+ * @param texts the log of the ssh that logs in, the log of the one that it goes through, and what both said besides
  */
 export function judgeProof(
   port: number,
   texts: { readonly log: string; readonly master: string; readonly said: string },
 ): Proof {
   const { log, master, said } = texts;
-  // It has got to the login: the host key was right, and proven.
+  // It got as far as the login: the host key was right, and proven.
   if (/^(\S+@tunnel: )?Permission denied \(/m.test(log)) return { kind: 'proven' };
   if (/^(Host key verification failed|No \S+ host key is known for )/m.test(log))
     return { kind: 'astray', port };
@@ -83,7 +83,7 @@ export function judgeProof(
   return { kind: 'unanswered', port, said: refusals.at(-1) ?? lastLine(`${said}\n${log}`) };
 }
 
-/** The last line of what ssh has said that says something. */
+/** The last line of what ssh said that is not noise. */
 export function lastLine(text: string): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim().replace(/^mux_?[a-z_]+: /, ''));
   return lines.findLast((line) => line !== '' && !line.startsWith('Warning: Permanently added ')) ?? '';

@@ -2,10 +2,10 @@
  * The tunnel of `--via`: the user's own ssh, which has the jump host listen on its loopback and bring what comes there
  * to our door. Watched, and started again while the pairing lives.
  *
- *     connecting  ssh has logged in once its control socket is there
- *     asking      over that socket, the jump host is asked to listen; the answer names the port
- *     proving     a login is begun from the far end; the host key that answers has to be ours (see tunnel-proof.ts)
- *     up          the socket is removed: nobody is to use this login for anything else. Down again when ssh ends
+ *     connecting  ssh has logged in once its control socket exists
+ *     asking      over that socket, asks the jump host to listen; the answer names the port
+ *     proving     begins a login from the far end; the host key that answers has to be ours (see tunnel-proof.ts)
+ *     up          removes the socket: nobody may use this login for anything else. Down again when ssh ends
  */
 
 import { spawn } from 'node:child_process';
@@ -35,22 +35,22 @@ import { lastLine, proveTunnel, readLog } from './tunnel-proof.ts';
 
 export interface TunnelOptions {
   readonly jump: Jump;
-  /** What its configuration has that must not hold here; see {@link findJump}. */
+  /** Settings of its configuration that must not apply here; see {@link findJump}. */
   readonly undone: JumpConfig['undone'];
   /** Where our door listens, on this machine. */
   readonly to: { readonly host: string; readonly port: number };
-  /** Of our door; none where they are not known. */
+  /** Of our door; none if they are not known. */
   readonly hostKeys: readonly PublicKey[];
   /** The account that guests log in to. */
   readonly user: string;
   /** A folder of our own, with a path short enough for a socket in it. */
   readonly folder: string;
-  /** What starts the program that is put behind it. */
+  /** The command that starts the program appended to it. */
   readonly admit: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** The tunnel is up again, on this port of the jump host; the same as before unless that is held for too long. */
+  /** The tunnel is up again, on this port of the jump host: the same as before, unless that is taken for too long. */
   readonly onUp: (port: number) => void;
-  /** It is down; or an attempt to open it again has failed, of which there will be more. */
+  /** It is down, or an attempt to open it again has failed; there will be more. */
   readonly onDown: (trouble: TunnelTrouble) => void;
   /** An ssh has ended, and its process group's leader is gone. */
   readonly onEnd: (leader: number) => void;
@@ -59,17 +59,17 @@ export interface TunnelOptions {
 export interface Tunnel {
   /** The port on the jump host's loopback at first. */
   readonly port: number;
-  /** Why it was not seen that our host key answers at its far end; absent where it was. */
+  /** Why it was not seen that our host key answers at its far end; absent if it was. */
   readonly untried?: Untried | undefined;
-  /** Where it is down, and the next attempt is still to be waited for: makes that now. */
+  /** If it is down and waits for the next attempt, makes that now. */
   retry(): void;
-  /** Starts no ssh any more. The one that runs is the lease's to end. */
+  /** Starts no more ssh. The one that runs is the lease's to end. */
   close(): void;
 }
 
 /**
- * In ms. How long a login and a question may take; the shortest and longest waits in between, and for how long a tunnel
- * has to be up until the next wait is the shortest again; how long to ask for the same port.
+ * In ms: how long a login and a question may take; the shortest and longest waits between attempts; how long a tunnel
+ * has to be up for the next wait to be the shortest again; how long to ask for the same port.
  */
 const timeoutsMs = {
   login: 30_000,
@@ -82,7 +82,7 @@ const timeoutsMs = {
 
 /**
  * Opens the tunnel, and resolves when it is up.
- * @throws Refusal `program-missing` without an ssh; `tunnel-failed`, where it does not come up at first
+ * @throws Refusal `program-missing` without an ssh; `tunnel-failed` if it does not come up at first
  */
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   let closed = false;
@@ -142,21 +142,21 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
 
 /** The way to a jump host, as far as the user's configuration tells it. */
 export interface JumpWay extends Pick<JumpConfig, 'undone'> {
-  /** As anybody can find them, in the order in which they are gone through. The last is the jump host. */
+  /** As anybody can find them, in the order of the way. The last is the jump host. */
   readonly jumps: readonly [Jump, ...Jump[]];
-  /** The first of them, where the way to that can't be told to others. */
+  /** The first of them, if the way to it can't be told to others. */
   readonly hidden?: Jump | undefined;
-  /** Those of them where the configuration names the account that is logged in to, with that. */
+  /** Those of them whose configuration names the account to log in to, with that account. */
   readonly logins: readonly Jump[];
 }
 
-/** How many hosts one may have to go through. ssh does not notice if two lead through each other. */
+/** How many hosts the way may go through. ssh does not notice if two lead through each other. */
 const mostJumps = 16;
 
 /**
- * What the user's configuration makes of a jump host, and of those before it. Whom it logs in as there is the user's own
- * account, and no guest's: they are told only the user that `jump` names.
- * @param self the account's name, which ssh takes where it is told no other
+ * What the user's configuration makes of a jump host, and of those before it. The accounts that it logs in to there are
+ * the user's own, and no guest's: guests are told only the user that `jump` names.
+ * @param self the account's name, which ssh takes if it is told no other
  */
 export async function findJump(jump: Jump, self: string, env: NodeJS.ProcessEnv): Promise<JumpWay> {
   const ask = async (one: Jump): Promise<JumpConfig> => {
@@ -164,7 +164,10 @@ export async function findJump(jump: Jump, self: string, env: NodeJS.ProcessEnv)
     return readJumpConfig(one, stdout);
   };
   const last = await ask(jump);
-  /** Those before it, and the first of all. ssh goes to the others by the one before, whatever they are configured to. */
+  /**
+   * Those before it, from the first of all. ssh reaches each of the others through the one before, whatever their
+   * configuration.
+   */
   const hops: (JumpConfig & Hop)[] = [];
   let first = last;
   while (first.before.length > 0 && hops.length < mostJumps) {
@@ -243,7 +246,7 @@ function start(
 ) {
   const [file = '', ...args] = [...admit, 'ssh', ...connectArgs(jump, undone, files)];
   const child = spawn(file, args, { detached: true, cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let besides = ''; // Of the jump host's banner, or of an ssh that goes to another jump host before.
+  let besides = ''; // From the jump host's banner, or from an ssh to another jump host before it.
   let isRunning = true;
   if (child.stderr)
     createInterface({ input: child.stderr }).on('line', (line) => {
