@@ -5,22 +5,22 @@ const { never, atTimes, others, always } = reaches;
 
 export interface Block {
   readonly kind: 'if' | 'loop' | 'case' | 'function' | 'group' | 'subshell';
-  /** Of the block itself; of what runs in it here; of an `else`. */
+  /** The reach of the block itself; of what runs in it here; of an `else`. */
   readonly outside: Reach;
   inside: Reach;
   rest: Reach;
-  /** What comes first: a condition, the word of a `case`, a pattern; and which loop it is. */
+  /** What comes first: a condition, the word of a `case`, a pattern; and which kind of loop it is. */
   phase: 'condition' | 'word' | 'pattern' | 'body';
   word: string;
-  /** Of `case $-`: whether a branch was for a prompt. Of zsh's `if [[ … ]] { … }`: whether it may be over. */
+  /** For `case $-`: whether a branch was for a prompt. For zsh's `if [[ … ]] { … }`: whether it may be over. */
   mark: boolean;
 }
 
 export class Course {
   readonly blocks: Block[] = [];
-  /** Who comes to all that follows: a `return` before it may have left it out. */
+  /** Who comes to everything that follows: a `return` before may have left it out. */
   file: Reach;
-  /** Of the list of commands so far, and how the next is joined to it. */
+  /** Of the list of commands so far, and how the next one is joined to it. */
   truth: Reach | undefined;
   joined: '&&' | '||' | undefined;
   isNegated = false;
@@ -70,7 +70,7 @@ export class Course {
     this.truth = atTimes;
   }
 
-  /** The condition is over, and met for those. */
+  /** The condition is over, and was met for `met`. */
   body(block: Block, met: Reach): void {
     block.inside = least(block.rest, block.kind === 'loop' && met !== never ? least(met, atTimes) : met);
     block.rest = least(block.rest, not(met));
@@ -86,7 +86,7 @@ export class Course {
     this.reset();
   }
 
-  /** A command is over, and went well for those. */
+  /** A command is over, and succeeded for `met`. */
   settle(met: Reach): void {
     const { truth } = this;
     const own = this.isNegated ? not(met) : met;

@@ -1,6 +1,6 @@
 /**
- * Commands in start-up files that may give a guest's terminal to another program, under conditions that a trial need not
- * meet: found by reading, and so with more than there is.
+ * Commands in start-up files that may give a guest's terminal to another program, under conditions that a trial need
+ * not meet. They are found by reading, which finds more than there is.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -15,25 +15,25 @@ import { plainName, sshrc, startUpOf, valueIn } from './start-up.ts';
 
 type In<T> = T & { readonly path: string };
 
-/** How many files are read, and the size in bytes up to which. */
+/** How many files to read, and up to which size in bytes. */
 const [most, longest] = [200, 128 << 10];
 
 interface Found {
   readonly diversions: In<Spot>[];
-  /** Where the shell ends, for some guests. */
+  /** Where the shell ends for some guests. */
   readonly ends: In<Spot>[];
   readonly obeying: In<ObeyingSpot>[];
 }
 
-/** Who reads a file. */
+/** Which shell reads a file, and when. */
 interface Reading {
   readonly shell: string;
   readonly isAlways: boolean;
-  /** Whether that shell is one of its own, whose end is not that of the login. */
+  /** Whether that shell is one of its own, whose end does not end the login. */
   readonly isChild: boolean;
 }
 
-/** Those on the path of a login to a command of sshd's. @param sources in what sshd starts it */
+/** Those on the path of a login to a command of sshd's. @param sources the environment in which sshd starts it */
 function diversionsOf(shell: string, sources: Sources): Found {
   const { entries: environment } = sources;
   const { own, shared } = startUpOf(shell, environment);
@@ -73,7 +73,7 @@ function diversionsOf(shell: string, sources: Sources): Found {
   };
   const folders = new Set((valueIn(environment, 'PATH') ?? '').split(':').filter(isAbsolute));
   const lookUp = programFinder();
-  /** Programs are found once it is known where they may be. */
+  /** Programs are looked up once it is known where they may be. */
   let called: In<Called>[] = [];
   while (queue.length + called.length > 0) {
     if (files.size > most) {
@@ -96,7 +96,7 @@ function diversionsOf(shell: string, sources: Sources): Found {
   return { diversions: found, ends, obeying };
 }
 
-/** The first of each, as what there is against an sshd that starts the shell so. */
+/** The first of each, as obstacles of an sshd that starts the shell in this way. */
 export function diversionObstacles(shell: string, sources: Sources): Obstacle[] {
   const { diversions, ends, obeying } = diversionsOf(shell, sources);
   return [
@@ -106,7 +106,7 @@ export function diversionObstacles(shell: string, sources: Sources): Obstacle[] 
   ];
 }
 
-/** Substitutions within substitutions, thousands deep, are not followed to their end. */
+/** Substitutions nested thousands deep are not followed to their end. */
 function shallow(look: () => ReturnType<typeof diversionsIn>): ReturnType<typeof diversionsIn> {
   try {
     return look();
@@ -117,7 +117,7 @@ function shallow(look: () => ReturnType<typeof diversionsIn>): ReturnType<typeof
   }
 }
 
-/** `undefined` for a folder; empty for what is no text, or can't be read, by the shell neither. */
+/** `undefined` for a folder; empty for what is no text, or what neither we nor the shell can read. */
 export function textOf(path: string): { readonly text: string } | 'long' | undefined {
   try {
     const stats = statSync(path);

@@ -11,27 +11,27 @@ import { type SimpleCommand, walk } from './shell-walk.ts';
 import { valueIn } from './start-up.ts';
 import { unfold } from './unfold.ts';
 
-/** A file that is read, too, or a pattern of such. */
+/** A file that is read, too, or a pattern of such files. */
 interface Sourced {
   readonly word: string;
   readonly isAlways: boolean;
-  /** Which reads it, if that is not the one that came to it. */
+  /** The shell that reads it, if it is another one. */
   readonly shell?: string;
 }
 
 /** A program that is run, and where. */
 export interface Called extends Spot, Call {
-  /** Its path, or what to look for. */
+  /** Its path, or a name to look up. */
   readonly name: string;
   readonly isAlways: boolean;
 }
 
-/** What is typed there is what a shell reads there. */
+/** Terminals: a shell that reads there reads what is typed there. */
 const isTerminal = /^\/dev\/(console|pts\/|tty)/;
 
 /**
- * The pure part, of one file of a shell of that name. What always runs has been tried, as far as it
- * is not a program that may do something else another time; what only runs at times counts unless it is known to do no harm.
+ * The pure part, for one file of a shell of that name. What always runs has been tried, except for programs that may do
+ * something else another time. What only runs at times counts, unless it is known to do no harm.
  * @param isAlways whether that file is read whenever a shell starts
  * @param isGuests whether a guest's ssh sets a variable of that name
  */
@@ -47,7 +47,7 @@ export function diversionsIn(
   readonly obeying: ObeyingSpot[];
   readonly sourced: Sourced[];
   readonly called: Called[];
-  /** That programs may be in. */
+  /** Folders that programs may be in. */
   readonly folders: string[];
 } {
   const dialect = dialectOf(shell);
@@ -58,11 +58,11 @@ export function diversionsIn(
       ([, one, other]) => one ?? other ?? [],
     ),
   );
-  /** What variables are given before, where that is plain. */
+  /** What variables were given before, if that is plain. */
   const given = [...environment];
   /** Variables that stand for one file after the other of a list that is looked into. */
   const lists = new Set<string>();
-  /** Those that hold what a command has printed, and what it was run by. */
+  /** Variables that hold what a command has printed, and the words that ran it. */
   const computed = new Map<string, string>();
   const called: Called[] = [];
   const folders: string[] = [];
@@ -91,7 +91,7 @@ export function diversionsIn(
       isEvaluated,
     });
   };
-  /** What the shell reads as its own that these have printed. */
+  /** What these print, the shell reads as commands of its own. */
   const evaluate = (printing: readonly SimpleCommand[], { line, reach, words }: SimpleCommand): void => {
     const { files, others } = printedBy(printing);
     for (const { word, isWhole } of files) {
@@ -150,7 +150,7 @@ export function diversionsIn(
   return { diversions, ends, obeying: obeyingIn(text, shell, commands, isGuests), sourced, called, folders };
 }
 
-/** What a loop goes through, by the words after `for`. */
+/** What a loop goes through, from the words after `for`. */
 function listOf([, ...words]: readonly string[], dialect: Dialect): string[] {
   if (dialect !== 'csh') return words[0] === 'in' ? words.slice(1) : [];
   const [, list = ''] = /^\(\s*(?:`\s*(?:\/bin\/)?ls\s)?([^)`]*)/.exec(words[0] ?? '') ?? [];

@@ -1,4 +1,6 @@
-/** What start-up files make of what a guest's ssh tells: where the shell may end for it, and where it may be run. */
+/**
+ * What start-up files make of what a guest's ssh sends: where the shell may end because of it, and where it may be run.
+ */
 
 import { reaches } from './reach.ts';
 import { dialectOf, logicalLines } from './shell-lines.ts';
@@ -24,8 +26,9 @@ const differs = /^SSH_(?:CLIENT|CONNECTION)$/;
 const asksTerminal = /\b(?:tput|infocmp)\b/;
 
 /**
- * Where the shell ends if what a guest's ssh tells is so, or not: by `exit`, and not by `return`, which ends the file alone.
- * On other conditions, the same for all, a trial tells. In fish and csh, `exit` ends the file alone, too.
+ * Where the shell ends depending on what a guest's ssh sends: by `exit`, and not by `return`, which ends the file
+ * alone. For other conditions, which are the same for all, a trial tells. In fish and csh, `exit` ends the file alone,
+ * too.
  */
 export function endsIn(
   text: string,
@@ -45,10 +48,10 @@ export function endsIn(
     .map(({ line, words }) => ({ line, command: words.join(' ').slice(0, 40) }));
 }
 
-/** The test that a line begins with, up to what it holds for. */
+/** The test at the beginning of a line, up to what it guards. */
 const guard = /^\s*(?:if\s+)?(?:\[\[\s.*?\s\]\]|\[\s[^;&|]*?\s\]|test\s[^;&|]*)\s*(?:&&|\|\||;\s*then\b)/s;
 
-/** On lines that somebody comes to who is not at a prompt: those of a command, or of a condition before one. */
+/** On lines that somebody who is not at a prompt comes to: those of a command, or of a condition before one. */
 export function obeyingIn(
   text: string,
   shell: string,

@@ -3,17 +3,17 @@
 import { matches } from '../domain/patterns.ts';
 import type { LoginEnvironment } from './login-environment.ts';
 
-/** What a shell is started in, as far as it tells whose a variable is. */
+/** The environment of a shell, as far as it tells whose a variable is. */
 export type Sources = Pick<LoginEnvironment, 'entries' | 'accepts'>;
 
-/** Whether it is set as a guest likes: the terminal's type, their command, and what `AcceptEnv` lets through. */
+/** Whether a guest can set it: the terminal's type, their command, and what `AcceptEnv` lets through. */
 export function isTheirs(name: string, { entries, accepts }: Sources): boolean {
   if (name === 'SSH_ORIGINAL_COMMAND') return true;
   if (entries.some((entry) => entry.startsWith(`${name}=`))) return false;
   return name === 'TERM' || accepts.some((pattern) => matches(pattern, name));
 }
 
-/** Those that a shell or its start-up files are likely to look at, and sshds to accept. */
+/** Names that a shell or its start-up files are likely to look at, and sshds to accept. */
 const known = `
   TERM SSH_ORIGINAL_COMMAND LANG LANGUAGE LC_ALL LC_CTYPE LC_MESSAGES LC_COLLATE LC_NUMERIC LC_TIME LC_MONETARY LC_PAPER
   LC_NAME LC_ADDRESS LC_TELEPHONE LC_MEASUREMENT LC_IDENTIFICATION LC_TERMINAL LC_TERMINAL_VERSION COLORTERM NO_COLOR
@@ -23,7 +23,7 @@ const known = `
 /** How many names at most. */
 const most = 300;
 
-/** Of theirs those that are known, that sshd names, and that stand in one of these texts. */
+/** Of the guest's variables those that are known, that sshd names, or that are in one of these texts. */
 export function theirNames(sources: Sources, texts: readonly string[]): string[] {
   const literal = sources.accepts.filter((pattern) => !/[*?]/.test(pattern));
   const all = [known, ...literal, ...texts].flatMap((text) => text.match(/[A-Za-z_]\w*/g) ?? []);

@@ -1,4 +1,4 @@
-/** Commands of start-up files that come back and leave the terminal to what follows, whatever their conditions are. */
+/** Commands of start-up files that return and leave the terminal to what follows, whatever their conditions are. */
 import { basename } from 'node:path';
 import { ranBy } from './launchers.ts';
 import { isMultiplexer, mayMultiplex } from './multiplexers.ts';
@@ -27,7 +27,7 @@ const programs = words(`
   stat stty sysctl tail touch tput tr tty uname uniq uptime wc whoami xauth xdpyinfo zoxide
 `);
 
-/** What a program is asked for that prints settings for the shell: it comes back, whichever it is. */
+/** What a program is asked for to print settings for the shell: then it returns, whichever it is. */
 const prints =
   /^(activate|completions?|env|hook|init|shell-init|shellenv|virtualenv-init|--(alias|bash|completions?|fish|zsh))$/;
 
@@ -38,7 +38,7 @@ const carriers = /^(ssh-agent|mise|direnv)$/;
 const interpreters = /^(python[\d.]*|perl|ruby|node|lua|php)$/;
 
 /**
- * A command that gives the terminal away by what it is, also where it always runs: what it does then may hang on more.
+ * A command that gives the terminal away by its nature, even if it always runs: what it does then may depend on more.
  * @returns how to name it
  */
 export function takerIn(command: SimpleCommand): string | undefined {
@@ -59,8 +59,8 @@ export function takerIn(command: SimpleCommand): string | undefined {
 /**
  * The first words of those of these commands that may take the terminal, or lead who knows where.
  * @param own names of functions of the same files
- * @param isFollowed whether a file that is named there is looked into
- * @param computed variables that hold what a command has printed, which was looked at by itself
+ * @param isFollowed whether a file that is named there is read, too
+ * @param computed variables that hold what a command has printed, which is looked at by itself
  */
 export function harmfulIn(
   commands: readonly SimpleCommand[],
@@ -81,13 +81,13 @@ export function harmfulIn(
     if (isMultiplexer(name)) return mayMultiplex([name, ...args]) ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
     if (name === 'eval' && args.length === 1 && computed.has(variableOf(args[0] ?? ''))) return [];
-    // What a command prints: it is looked at by itself.
+    // What a command prints is looked at by itself.
     if (name === 'eval' && /^(\$\(.*\)|`.*`)$/s.test(args.join(' '))) return [];
     if (name === 'eval') return deeper(args.join(' '));
     if (name === 'trap') return deeper(args.find((arg) => !arg.startsWith('-')) ?? '');
     if (name === '.' || name === 'source') {
       const [file = ''] = args.filter((arg) => !arg.startsWith('-'));
-      // What another command prints: it is looked at by itself.
+      // What another command prints is looked at by itself.
       const isPrinted = file.startsWith('<(') || ((file === '' || file === '-') && isFed);
       return isPrinted || isFollowed(file) ? [] : [told];
     }
@@ -107,7 +107,7 @@ export function harmfulIn(
   });
 }
 
-/** By the first word, or the second, as in: conda shell.bash hook */
+/** By its first or second argument, as in: conda shell.bash hook */
 export function asksForSettings([, ...args]: readonly string[]): boolean {
   return args.slice(0, 2).some((arg) => prints.test(arg)) && !args.includes('--');
 }
@@ -116,7 +116,7 @@ export function isBuiltin(name: string): boolean {
   return builtins.has(name);
 }
 
-/** Without what only says how to run it. Empty where it is only asked for. */
+/** Without words that only say how to run it. Empty if the command is only asked about. */
 export function bare(all: readonly string[]): readonly string[] {
   let [...rest] = all;
   for (;;) {

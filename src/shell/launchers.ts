@@ -4,14 +4,14 @@ import { optionsOf } from './options.ts';
 
 export type Run =
   | { readonly kind: 'command'; readonly words: readonly string[] }
-  /** What a shell of that name reads. */
+  /** A file that a shell of that name reads. */
   | { readonly kind: 'script'; readonly file: string; readonly shell: string }
   | { readonly kind: 'code'; readonly code: string; readonly shell: string }
   | { readonly kind: 'unknown' };
 
 const unknown: readonly Run[] = [{ kind: 'unknown' }];
 
-/** They run the command that follows their options; by their names, which options have a value in the next word. */
+/** They run the command after their options. By name: the options that have a value in the next word. */
 const wrappers: Readonly<Record<string, string>> = {
   env: 'uC',
   nohup: '',
@@ -25,10 +25,10 @@ const wrappers: Readonly<Record<string, string>> = {
   sudo: 'CDghpRrTtUu',
   doas: 'Cu',
 };
-/** With these of their options they run something else. */
+/** With these options they run something else. */
 const instead: Readonly<Record<string, RegExp>> = { env: /S/, sudo: /[eis]/, doas: /s/ };
 
-/** What shells are called. */
+/** The names of shells. */
 export const shells = /^(ba|da|z|fi|tc|c|k|mk|a)?sh$/;
 const launchers = /^(su|runuser|script|ssh|mosh|docker|podman)$/;
 const managers = /^(brew|flatpak|fnm|goenv|jenv|luarocks|nodenv|opam|pyenv|rbenv|rustup)$/;
@@ -50,7 +50,7 @@ export function ranBy([path = '', ...args]: readonly string[], isFed = false): r
   if (managers.test(name))
     return runs.test(args.find((arg) => !arg.startsWith('-')) ?? '') ? unknown : undefined;
   if (name === 'gpg-agent') return /--daemon [^-]/.test(args.join(' ')) ? unknown : undefined;
-  // It asks people what to do, until it is told that this is all.
+  // It asks people what to do, unless it is told that this is all.
   if (name === 'gpg-connect-agent') return isFed || args.includes('/bye') ? undefined : unknown;
   return undefined;
 }
@@ -61,7 +61,7 @@ function wrapped(name: string, args: readonly string[], valued: string): readonl
   const first = all.findIndex((word) => !/^\w+=/.test(word));
   const rest = first === -1 ? [] : all.slice(first + (name === 'timeout' ? 1 : 0));
   if (rest.length === 0) return [];
-  // Its last words are what it reads.
+  // Its last words come from its input.
   return [{ kind: 'command', words: name === 'xargs' ? [...rest, '$@'] : rest }];
 }
 

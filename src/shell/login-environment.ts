@@ -1,4 +1,4 @@
-/** The environment that sshd starts an account's login shell in, as far as its settings and PAM's files tell. */
+/** The environment in which sshd starts an account's login shell, as far as its settings and PAM's files tell. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { matchesList } from '../domain/patterns.ts';
@@ -11,9 +11,9 @@ import type { Files } from './pam-stack.ts';
 export interface LoginEnvironment {
   /** `NAME=value`, without what differs from one guest to the next. */
   readonly entries: readonly string[];
-  /** Names of what a guest's own ssh may add, patterns among them. */
+  /** Names of variables that a guest's own ssh may add, including patterns. */
   readonly accepts: readonly string[];
-  /** Files that it comes from, whether or not they are there. */
+  /** Files that it comes from, whether or not they exist. */
   readonly files: readonly string[];
   /** What may set variables that shells obey, and can't be followed. */
   readonly unsure: readonly string[];
@@ -31,7 +31,7 @@ export const diskFiles: Files = {
 };
 
 /**
- * In an sshd of this machine's. What counts more comes later: sshd's own, the user's file, PAM, `SetEnv`.
+ * In an sshd of this machine's. Later sources count more: sshd's own, the user's file, PAM, `SetEnv`.
  * @param settings absent while they are not known: then PAM is taken to be asked if it has anything for sshd
  */
 export function loginEnvironment(
@@ -72,13 +72,16 @@ export function loginEnvironment(
   };
 }
 
-/** What PAM knows the sshd by; `undefined` where it is not asked. @param settings absent while they are not known */
+/**
+ * The name of the service by which sshd asks PAM; `undefined` if it does not. @param settings absent while they are not
+ * known
+ */
 export function pamServiceOf(settings: Settings | undefined): string | undefined {
   const isAsked = (settings?.get('usepam')?.[0] ?? (settings ? 'no' : 'yes')) === 'yes';
   return isAsked ? (settings?.get('pamservicename')?.[0] ?? 'sshd') : undefined;
 }
 
-/** Those of `NAME=value` that steer a shell; without PATH, of which sshd has a default of its own. */
+/** Those of `NAME=value` that steer a shell; without PATH, for which sshd has a default of its own. */
 export function steering(entries: readonly string[]): string[] {
   return entries.filter((entry) => {
     const [name] = split(entry);
@@ -87,8 +90,8 @@ export function steering(entries: readonly string[]): string[] {
 }
 
 /**
- * The same environment, with what steered the shell of a login in the place of what a trial had: start-up files make the
- * same of both, and so what differs at the gate is of sshd's giving.
+ * The same environment, with what steered the shell of a login in place of what a trial had. Start-up files make the
+ * same of both, so any difference at the gate comes from sshd.
  * @param tried `NAME=value`, at the end of a trial in this environment
  * @param seen the same of a login
  */
@@ -104,7 +107,7 @@ export function corrected(
   return { ...environment, entries: [...all].map(([name, value]) => `${name}=${value}`) };
 }
 
-/** In an sshd that asks nobody but sets this, which counts. */
+/** In an sshd that asks nobody else, and sets these entries, which count. */
 export function plainEnvironment(account: Account, set: readonly string[]): LoginEnvironment {
   const all = new Map([...entriesOf(account).map(split), ...set.map(split), ...visit]);
   return {
@@ -115,7 +118,7 @@ export function plainEnvironment(account: Account, set: readonly string[]): Logi
   };
 }
 
-/** As of somebody far away: the addresses are set aside for documentation. */
+/** As for somebody far away: the addresses are set aside for documentation. */
 const visit: ReadonlyMap<string, string> = new Map([
   ['SSH_CLIENT', '203.0.113.1 50022 22'],
   ['SSH_CONNECTION', '203.0.113.1 50022 203.0.113.2 22'],

@@ -1,4 +1,7 @@
-/** What a login by sshd depends on, besides its own settings, the keys, and the account's own lines in passwd and group. */
+/**
+ * What a login through sshd depends on, besides sshd's settings, the keys, and the account's own lines in passwd and
+ * group.
+ */
 import { join } from 'node:path';
 import type { Settings } from '../domain/sshd-settings.ts';
 import { thisAccount } from '../system/account.ts';
@@ -7,7 +10,7 @@ import { diskFiles, loginEnvironment, pamServiceOf } from './login-environment.t
 import { type Files, pamStack } from './pam-stack.ts';
 import { startUpFiles } from './start-up.ts';
 
-/** What keeps everybody out, TCP wrappers, and the like. */
+/** Files that keep everybody out, TCP wrappers, and the like. */
 const ofMachine = [
   '/etc/nologin',
   '/var/run/nologin',
@@ -17,11 +20,11 @@ const ofMachine = [
   '/etc/shells',
 ];
 
-/** With what is in them. */
+/** Folders, with what is in them. */
 const folders = ['/etc/pam.d', '/etc/security'];
 
 /**
- * Files that a login may fail or lead elsewhere by once they have changed, whether or not they are there.
+ * Files whose change may make a login fail or lead elsewhere, whether or not they exist.
  * @param settings absent while they are not known
  */
 export function loginFiles(settings: Settings | undefined): string[] {
@@ -32,12 +35,13 @@ export function loginFiles(settings: Settings | undefined): string[] {
   return [...ofMachine, ...inside, join(account.home, '.ssh', 'rc'), ...files, ...paths];
 }
 
-/** They answer by files of this machine alone, at any hour. */
+/** These answer from files of this machine alone, at any hour. */
 const local =
   /^pam_(access|debug|deny|faillock|lastlog2?|listfile|localuser|nologin|permit|rootok|selinux|shells|succeed_if|unix|usertype|warn)$/;
 
 /**
- * Whether all that may refuse a login is in files of this machine: not with a directory service, or by the hour.
+ * Whether everything that may refuse a login is in files of this machine: not if a directory service decides, or the
+ * hour.
  * @param settings absent while they are not known
  */
 export function isDecidedHere(settings: Settings | undefined, files: Files = diskFiles): boolean {

@@ -1,10 +1,10 @@
-/** Terminal multiplexers, which take the terminal unless all that they are told is known to come back. */
+/** Terminal multiplexers, which take the terminal unless everything that they are told is known to return. */
 import { basename } from 'node:path';
 import { optionsOf } from './options.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** tmux abbreviates commands: what is not written out here, or as it is usually, counts. */
+/** tmux abbreviates commands: any that is not here in full, or in its usual short form, counts. */
 const tmuxReturns = words(`
   bind bind-key capturep capture-pane delete-buffer deleteb display display-message has has-session kill-pane kill-server
   kill-session kill-window killp killw list-buffers list-clients list-commands list-keys list-panes list-sessions
@@ -19,14 +19,14 @@ const zellijReturns = words(`
   kill-all-sessions kill-session list-aliases list-sessions ls setup
 `);
 
-/** Options that take a value, in the next word if not in theirs. */
+/** Options that take a value, in the same word or else in the next. */
 const [ofTmux, ofNewSession, ofScreen] = ['cfLST', 'ceFfnstxy', 'cehpsStT'];
 
 export function isMultiplexer(program: string): boolean {
   return /^(byobu(-tmux|-screen)?|screen|tmux|zellij)$/.test(basename(program));
 }
 
-/** Whether a command of these words, the first of which is one, may give the terminal to a multiplexer. */
+/** Whether a command of these words, of which the first is a multiplexer, may give the terminal to it. */
 export function mayMultiplex([program = '', ...args]: readonly string[]): boolean {
   switch (basename(program)) {
     case 'tmux':
@@ -47,7 +47,7 @@ function tmuxTakes(args: readonly string[]): boolean {
   const { letters, rest } = optionsOf(args, ofTmux);
   if (letters.includes('V')) return false;
   if (/[^2uUlqNvfLST]/.test(letters)) return true;
-  // A word that ends with a semicolon ends a command.
+  // A word that ends in a semicolon ends a command.
   const commands: string[][] = [[]];
   for (const word of rest) {
     const end = word.endsWith(';') && !word.endsWith('\\;');
@@ -61,7 +61,7 @@ function tmuxTakes(args: readonly string[]): boolean {
   );
 }
 
-/** With `-A` it attaches to a session that is there, also with `-d`. */
+/** With `-A` it attaches to an existing session, even with `-d`. */
 function isDetached(verb: string, args: readonly string[]): boolean {
   const { letters } = optionsOf(args, ofNewSession);
   return (verb === 'new' || verb === 'new-session') && letters.includes('d') && !letters.includes('A');

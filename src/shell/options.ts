@@ -1,4 +1,4 @@
-/** The options of a command, as getopt has them. @param valued letters of those with a value */
+/** The options of a command, as getopt parses them. @param valued letters of options with a value */
 export function optionsOf(
   args: readonly string[],
   valued: string,

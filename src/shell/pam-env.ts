@@ -1,13 +1,15 @@
-/** The environment that PAM gives a login before its shell is started: what pam_env(8) reads, from which files. */
+/** The environment that PAM gives a login before its shell starts: what pam_env(8) reads, and from which files. */
 import { join } from 'node:path';
 import type { Account } from '../system/account.ts';
 import { type Files, type PamModule, pamStack } from './pam-stack.ts';
 
 export interface PamEnvironment {
   readonly set: ReadonlyMap<string, string>;
-  /** Files that it comes from, whether or not they are there. */
+  /** Files that it comes from, whether or not they exist. */
   readonly files: readonly string[];
-  /** What may set variables that shells obey, and can't be followed: files, or modules and the files that name them. */
+  /**
+   * What may set variables that shells obey, and can't be followed: files, or modules with the files that name them.
+   */
   readonly unsure: readonly string[];
 }
 
@@ -31,13 +33,13 @@ export function steers(name: string): boolean {
   );
 }
 
-/** Where systemd has records of users, which may hold variables that its modules set. */
+/** Where systemd keeps records of users, which may hold variables that its modules set. */
 function userRecords({ name, home }: Account): string[] {
   const folders = ['/etc/userdb', '/run/userdb', '/run/host/userdb', '/usr/lib/userdb'];
   return [...folders.map((folder) => join(folder, `${name}.user`)), join(home, '.identity')];
 }
 
-/** What a login to the account is given, by the service of PAM that sshd names. */
+/** What a login to the account gets from the service of PAM that sshd names. */
 export function pamEnvironment(service: string, account: Account, disk: Files): PamEnvironment {
   const { modules, files, unread } = pamStack(service, disk);
   const all = new Set(files);
@@ -69,7 +71,7 @@ interface State {
   readonly account: Account;
 }
 
-/** What one line with pam_env has it do: its table, a file of plain variables, a table of the user's. */
+/** What one line with pam_env makes it read: its table, a file of plain variables, a table of the user's. */
 function readAll({ args, maySkip, path }: PamModule, state: State, disk: Files): void {
   const { read, list } = disk;
   const { home } = state.account;
@@ -78,7 +80,7 @@ function readAll({ args, maySkip, path }: PamModule, state: State, disk: Files):
   const before = new Map(state.set);
   const table = option('conffile');
   readTable(table ?? '/etc/security/pam_env.conf', state, read);
-  // Newer versions read more tables here, after it or in its place.
+  // Newer versions read more tables here, after it or instead.
   const more = '/etc/security/pam_env.conf.d';
   if (table === undefined && list(more).some((name) => name.endsWith('.conf'))) state.unsure.add(more);
   if (Number(option('readenv') ?? 1) !== 0)
@@ -103,7 +105,7 @@ function readVariables(path: string, { set, unsure }: State, read: Files['read']
       continue;
     }
     const [, quoted] = /^(["'])([^"'\\]*)\1$/.exec(raw)?.slice(1) ?? [];
-    // Of quotes within, versions differ.
+    // Versions differ in quotes within.
     if (quoted === undefined && /["'\\]/.test(raw) && steers(name)) unsure.add(path);
     set.set(name, quoted ?? raw.replaceAll(/["']/g, ''));
   }
@@ -119,10 +121,10 @@ function readTable(path: string, state: State, read: Files['read']): void {
   for (const line of joinedLines(found.text)) {
     const [name = ''] = line.split(/[ \t]/);
     const rest = line.slice(name.length);
-    if (rest.replaceAll(option, '').trim() !== '') continue; // Refused as a whole.
+    if (rest.replaceAll(option, '').trim() !== '') continue; // Such a line is refused as a whole.
     const [, plain, value] = /^([^=]+)=(.*)$/.exec(name) ?? [];
     if (plain !== undefined && rest === '') {
-      set.set(plain, value ?? ''); // Not the form that is documented, and yet it works.
+      set.set(plain, value ?? ''); // Not the documented form, but it works.
       continue;
     }
     const options = new Map([...rest.matchAll(option)].map(([, word = '', text = '']) => [word, text]));
@@ -139,7 +141,7 @@ function readTable(path: string, state: State, read: Files['read']): void {
   }
 }
 
-/** With `${NAME}` of what PAM has set by now, and `@{ITEM}` of what it knows of the login. */
+/** Expands `${NAME}` of what PAM has set by now, and `@{ITEM}` of what it knows of the login. */
 function expand(text: string, { set, account }: State, onUnknown: () => void): string {
   const items: Readonly<Record<string, string>> = {
     PAM_USER: account.name,
@@ -157,7 +159,7 @@ function expand(text: string, { set, account }: State, onUnknown: () => void): s
   });
 }
 
-/** Without comments, which may begin anywhere, and with lines joined that end in a backslash. */
+/** Lines without comments, which may begin anywhere. A line that ends in a backslash is joined with the next. */
 function joinedLines(text: string): string[] {
   return text
     .replaceAll(/\\[ \t]*\n[ \t]*/g, '')

@@ -10,20 +10,23 @@ export interface Files {
 }
 
 export interface PamModule {
-  /** Without folder and ending: `pam_env`. */
+  /** Without folder and extension: `pam_env`. */
   readonly name: string;
   readonly args: readonly string[];
   /** The file that names it, and where. */
   readonly path: string;
   readonly line: number;
-  /** Whether what stands before it may have PAM leave it out. */
+  /** Whether something before it may have PAM skip it. */
   readonly maySkip: boolean;
 }
 
 export interface PamStack {
-  /** In the order in which sshd has them called: such as those that give credentials, then those that open the session. */
+  /**
+   * In the order in which sshd has them called: for example those that give credentials, then those that open the
+   * session.
+   */
   readonly modules: readonly PamModule[];
-  /** Files that were looked for, whether or not they are there. */
+  /** Files that were looked for, whether or not they exist. */
   readonly files: readonly string[];
   /** Those of them that could not be followed. */
   readonly unread: readonly string[];
@@ -31,12 +34,12 @@ export interface PamStack {
 
 const folders = ['/etc/pam.d', '/usr/lib/pam.d', '/usr/share/pam.d'];
 
-/** How deep files may include others. */
+/** How deeply files may include others. */
 const deepest = 16;
 
 export type PamType = 'auth' | 'account' | 'session';
 
-/** What sshd calls of a service for these, which is named by a file; where there is none, by `other`. */
+/** What sshd calls for a service for these types, from the file of its name or, if there is none, from `other`. */
 export function pamStack(
   service: string,
   { read }: Pick<Files, 'read'>,
@@ -91,7 +94,9 @@ export function pamStack(
   return { modules, files: [...files], unread: [...unread] };
 }
 
-/** Lines without comments, and with those joined that end in a backslash; each by the number of its first. */
+/**
+ * Lines without comments. A line that ends in a backslash is joined with the next; each has the number of its first.
+ */
 function logicalLines(text: string): { readonly line: number; readonly text: string }[] {
   let next = 1;
   return text
@@ -106,7 +111,7 @@ function logicalLines(text: string): { readonly line: number; readonly text: str
     .filter((one) => one.text !== '');
 }
 
-/** Words, of which those in brackets may hold blanks. */
+/** Words. Those in brackets may hold blanks. */
 function splitWords(line: string): string[] {
   return [...line.matchAll(/\[((?:\\\]|[^\]])*)\]|(\S+)/g)].map(
     ([, bracketed, plain]) => bracketed?.replaceAll('\\]', ']') ?? plain ?? '',

@@ -5,13 +5,13 @@ import { type Dialect, lex } from './shell-lines.ts';
 import { variableOf } from './shell-paths.ts';
 import { type SimpleCommand, walk } from './shell-walk.ts';
 
-/** They print the files that they are given, or some of it. */
+/** They print the files that they are given, or parts of them. */
 const printers = /^(cat|tac|head|tail|sed|[efz]?grep|cut|[gm]?awk|sort|uniq|tr|bat)$/;
-/** They print all of them. */
+/** They print whole files. */
 const whole = /^(cat|tac)$/;
 
 export interface Printed {
-  /** As they are written. Of those that are no path `isWhole` tells those that are files all the same. */
+  /** As they are written. Of those that are no path, `isWhole` marks those that are files all the same. */
   readonly files: readonly { readonly word: string; readonly isWhole: boolean }[];
   /** Commands that print something of their own. */
   readonly others: readonly SimpleCommand[];
@@ -30,9 +30,10 @@ export function printedBy(commands: readonly SimpleCommand[]): Printed {
 }
 
 /**
- * The commands whose output this one has the shell read as its own, if it does: each list is a pipeline, or of one word.
- * @param all the file's, this one, or what it is part of, at `at`
- * @param computed variables that hold what was printed, with the words that did so
+ * The commands whose output this one has the shell read as its own, if it does: each list is a pipeline, or comes from
+ * one word.
+ * @param all the file's commands; this one, or what it is part of, is at `at`
+ * @param computed variables that hold what was printed, with the words that printed it
  */
 export function printingsFor(
   command: SimpleCommand,
@@ -55,7 +56,7 @@ export function printingsFor(
   return [...printings, all.slice(Math.max(0, since), at)];
 }
 
-/** What is run to get words, as in `"$(a)" <(b)`. */
+/** The code that runs to make words, as in `"$(a)" <(b)`. */
 function substituted(text: string, dialect: Dialect): string[] {
   return lex(text, dialect).tokens.flatMap((token) => (token.kind === 'word' ? token.inner : []));
 }

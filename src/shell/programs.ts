@@ -1,4 +1,4 @@
-/** Programs that start-up files run: which are the host's own, and what shell reads those that are scripts. */
+/** Programs that start-up files run: which of them are the host's own, and which shell reads those that are scripts. */
 
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
@@ -8,24 +8,24 @@ import { plainName } from './start-up.ts';
 export interface Program {
   /** Whether it came with the system, or root put it there. */
   readonly isSystems: boolean;
-  /** Of a script, the name of the shell that reads it; not for one that has it ask people. */
+  /** For a script, the name of the shell that reads it; absent if that shell asks people. */
   readonly shell?: string;
 }
 
-/** Where the system's programs are. In a home, root's own programs are the host's, too. */
+/** Where the system's programs are. Root's own programs in a home are the host's, too. */
 const systems = /^\/(bin|gnu|lib\w*|nix|opt|sbin|snap|usr)\//;
 
 /** How a program is run. */
 export interface Call {
-  /** Whether it is known to come back, if it is the one of that name. */
+  /** Whether it is known to return, if it really is the program of that name. */
   readonly isKnown: boolean;
-  /** Whether it is asked for settings of the shell, for which it comes back whatever it is. */
+  /** Whether it is asked for settings of the shell, for which it returns whatever it is. */
   readonly asksForSettings: boolean;
-  /** Whether the shell does what it prints. */
+  /** Whether the shell runs what it prints. */
   readonly isEvaluated: boolean;
 }
 
-/** What a program may do to the terminal, run so; or the shell whose script is to be looked into. */
+/** What a program may do to the terminal if it is run so; or the shell whose script is to be looked into. */
 export function verdictOn(
   { isSystems, shell }: Program,
   { isKnown, asksForSettings, isEvaluated }: Call,
@@ -36,7 +36,7 @@ export function verdictOn(
   return isSystems || isKnown ? 'harmless' : 'harmful';
 }
 
-/** Looks once for each. @returns those that a path leads to, or that are in these folders */
+/** Looks at each once. @returns the programs that a path leads to, or that are in these folders */
 export function programFinder(): (
   name: string,
   folders: Iterable<string>,
@@ -52,7 +52,7 @@ export function programFinder(): (
   };
 }
 
-/** @returns `undefined` if nothing there can be run */
+/** @returns `undefined` if nothing there is executable */
 function programAt(path: string): Program | undefined {
   try {
     const stats = statSync(path);
@@ -80,7 +80,7 @@ function headOf(path: string): string {
   }
 }
 
-/** The pure part, of how a program begins. A text that names no program to read it is left to `sh`. */
+/** The pure part, from how a program begins. A text that names no interpreter is left to `sh`. */
 export function shellOf(head: string): string | undefined {
   if (head === '' || head.includes('\0')) return undefined;
   if (!head.startsWith('#!')) return 'sh';

@@ -1,22 +1,25 @@
 /** Who comes to a command of a start-up file, and for whom a condition is met. */
 
 /**
- * Whether somebody comes to a command who is not at a prompt: never, under some condition, if a file is there, past what
- * keeps people at a prompt out, always. In this order, so that the least of some is that of all of them together.
+ * Whether somebody who is not at a prompt comes to a command: never, under some condition, if a file exists, past what
+ * keeps people at a prompt out, always. They are ordered so that the least of several holds for all of them together.
  */
 export const reaches = { never: 0, atTimes: 1, byFile: 2, others: 3, always: 4 } as const;
 export type Reach = (typeof reaches)[keyof typeof reaches];
 const { never, atTimes, byFile, others } = reaches;
 
-/** Whether a text tells people at a prompt from others, as in `[[ $- == *i* ]]`; or that it was not started by sshd. */
+/**
+ * Whether a text tells people at a prompt from others, as in `[[ $- == *i* ]]`, or says that sshd did not start the
+ * shell.
+ */
 const isInteractive =
   /\$-\S*\s*(==?|=~)\s*["']?\*?i|-o\s+["']?interactive|-n\s+["']?\$\{?PS1|status\s+(--)?(is-interactive|-i\b)|\(\s*\$\?prompt(?!\s*(?:==\s*0|!=\s*1))|\[\s+["']?\$\{?PS1\}?["']?\s+\]|-z\s+["']?\$\{?SSH2?_(CLIENT|CONNECTION)/;
 const isNotInteractive =
   /\$-\S*\s*!=\s*["']?\*?i|-z\s+["']?\$\{?PS1|!\s*\$\?prompt|\$\?prompt\s*(?:==\s*0|!=\s*1)/;
 const isBySshd = /-n\s+["']?\$\{?SSH2?_(CLIENT|CONNECTION)/;
-/** What joins tests: of a guard with such a part it is not known whom it is for. */
+/** What joins tests: if a guard has such a part, it is not known whom it is for. */
 const [and, or] = [/&&|\s-a\s/, /\|\||\s-o\s+(?!["']?interactive)/];
-/** A test that is met again whenever it was. */
+/** A test that is met again if it was met before. */
 const isFileTest = /^(\[\[?|test)\s+-[defrsx]\s/;
 
 export const least = (...all: readonly Reach[]): Reach => Math.min(...all) as Reach;

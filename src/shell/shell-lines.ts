@@ -1,8 +1,11 @@
-/** The commands of a start-up file, as far as they can be told without running it: enough of each shell's grammar for that. */
+/**
+ * The commands of a start-up file, as far as they can be found without running it: enough of each shell's grammar for
+ * that.
+ */
 
-/** A line with those that its quotes and backslashes continue it on. */
+/** A line, with those on which its quotes and backslashes continue it. */
 export interface LogicalLine {
-  /** From 1: where it begins. */
+  /** Where it begins, from 1. */
   readonly number: number;
   readonly text: string;
 }
@@ -14,10 +17,10 @@ export function dialectOf(shell: string): Dialect {
   return /csh$/.test(shell) ? 'csh' : 'sh';
 }
 
-/** How many lines one may be continued on: more is a quote that was taken for one by mistake. */
+/** On how many lines one may continue: if there are more, something was mistaken for a quote. */
 const longest = 100;
 
-/** Comments, and what is fed to commands as their input, are gone. */
+/** The lines without comments, and without what is fed to commands as their input. */
 export function* logicalLines(text: string, dialect: Dialect): Generator<LogicalLine, void> {
   const lines = text.split('\n');
   for (let at = 0; at < lines.length; at++) {
@@ -42,17 +45,17 @@ export function* logicalLines(text: string, dialect: Dialect): Generator<Logical
   }
 }
 
-/** A word, or what stands between commands. */
+/** A word, or what separates commands. */
 type Token = Word | { readonly kind: 'break'; readonly text: string };
 
 export interface Word {
   readonly kind: 'word';
   readonly text: string;
-  /** What is run to get it. */
+  /** The code that runs to make it. */
   readonly inner: readonly string[];
-  /** Whether nothing of it is quoted. */
+  /** Whether no part of it is quoted. */
   readonly isBare: boolean;
-  /** All of a `[[ … ]]` that begins here. */
+  /** The whole `[[ … ]]` that begins here. */
   readonly condition?: string;
 }
 
@@ -60,9 +63,9 @@ interface Lexed {
   readonly tokens: readonly Token[];
   /** Whether every quote was closed. */
   readonly isWhole: boolean;
-  /** What ends the documents that follow the line. */
+  /** The words that end the here-documents after the line. */
   readonly documents: readonly string[];
-  /** From where up to where they go. */
+  /** Where each starts and ends. */
   readonly comments: readonly (readonly [number, number])[];
 }
 
@@ -77,7 +80,7 @@ export function lex(text: string, dialect: Dialect): Lexed {
     [word, inner, isBare, hasWord] = ['', [], true, false];
   };
   let at = 0;
-  /** Up to what closes what is opened here; the text between. */
+  /** The text up to what closes what is opened here. */
   const within = (open: string, close: string): string => {
     const since = at;
     for (let depth = 1; at < text.length; at++) {
@@ -104,7 +107,7 @@ export function lex(text: string, dialect: Dialect): Lexed {
     const next = text[at + 1] ?? '';
     at += 1;
     if (dialect === 'sh' && !hasWord && /^\[\[\s/.test(text.slice(at - 1, at + 2))) {
-      // A condition: what looks like commands in it is none.
+      // A condition: what looks like a command in it is none.
       const [condition = ''] = /^.*?(?<=\s)\]\]/s.exec(text.slice(at - 1)) ?? [];
       if (condition === '') isWhole = false;
       at = condition === '' ? text.length : at - 1 + condition.length;
@@ -120,7 +123,7 @@ export function lex(text: string, dialect: Dialect): Lexed {
       else if (next !== '\n') [word, hasWord] = [word + next, true];
       at += 1;
     } else if (c === "'") {
-      // With backslashes in it where the shell has them there: in fish, and in $'…'.
+      // With backslashes in it if the shell has them there: in fish, and in $'…'.
       const escapes = dialect === 'fish' || (dialect === 'sh' && word.endsWith('$'));
       const [all = ''] = (escapes ? /^(?:\\.|[^'\\])*/s : /^[^']*/).exec(text.slice(at)) ?? [];
       at += all.length + 1;
@@ -185,7 +188,7 @@ export function lex(text: string, dialect: Dialect): Lexed {
   return { tokens, isWhole, documents, comments };
 }
 
-/** What runs within double quotes. */
+/** The code that runs within double quotes. */
 function substitutions(text: string, dialect: Dialect): string[] {
   if (!/[`]|\$\(|\(/.test(text) || dialect === 'csh') return [];
   const { tokens } = lex(text.replaceAll('"', ' ').replaceAll("'", ' '), dialect === 'fish' ? 'fish' : 'sh');

@@ -3,13 +3,13 @@ import { isAbsolute, join } from 'node:path';
 import { namesIn } from '../system/names-in.ts';
 import { valueIn } from './start-up.ts';
 
-/** What `~/.{a,b}` stands for. */
+/** Expands braces, as in `~/.{a,b}`. */
 export function braces(word: string): string[] {
   const [, before = '', list, after = ''] = /^([^{]*(?<!\$))\{([^{}]*,[^{}]*)\}(.*)$/.exec(word) ?? [];
   return list === undefined ? [word] : list.split(',').flatMap((one) => braces(`${before}${one}${after}`));
 }
 
-/** The path that a word means, a pattern perhaps, where that can be told. */
+/** The path that a word means, perhaps a pattern, if that can be told. */
 export function pathOf(word: string, environment: readonly string[]): string | undefined {
   const path = word
     .replaceAll(/["']/g, '')
@@ -30,7 +30,7 @@ export function filesAt(word: string, environment: readonly string[]): string[] 
   return namesIn(at).map((name) => join(at, name));
 }
 
-/** The folders for programs that a command adds, as it assigns or names something with `path` in it. */
+/** The folders for programs that a command adds, if it assigns or names something with `path` in it. */
 export function foldersIn(words: readonly string[], environment: readonly string[]): string[] {
   if (!words.some((word) => /path/i.test(word))) return [];
   return words

@@ -1,4 +1,4 @@
-/** The commands of a start-up file, each with who comes to it: those at a prompt do not count. */
+/** The commands of a start-up file, each with who comes to it: people at a prompt do not count. */
 import { type Block, Course } from './course.ts';
 import { least, not, type Reach, reaches, truthOf } from './reach.ts';
 import { type Dialect, lex, logicalLines, type Word } from './shell-lines.ts';
@@ -6,16 +6,16 @@ import { type Dialect, lex, logicalLines, type Word } from './shell-lines.ts';
 const { never, atTimes, byFile, others, always } = reaches;
 
 export interface SimpleCommand {
-  /** Without quotes. What is only known when it runs is in them as it is written. */
+  /** Without quotes. What is known only at run time is in them as it is written. */
   readonly words: readonly string[];
   readonly reach: Reach;
   /** Whether it reads what another command prints. */
   readonly isFed: boolean;
-  /** Whether the shell itself runs it, as it reads: not in a function, a subshell or a pipeline. */
+  /** Whether the shell itself runs it while it reads: not in a function, a subshell or a pipeline. */
   readonly isOwn: boolean;
-  /** What is assigned before it, or without a command. */
+  /** What is assigned in front of it, or without a command. */
   readonly assigned: readonly string[];
-  /** From 1: where its line begins. */
+  /** Where its line begins, from 1. */
   readonly line: number;
 }
 
@@ -30,7 +30,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
   let isFed = false;
   let line = 1;
 
-  /** What runs in words, before the command does. */
+  /** Code in words, which runs before the command does. */
   const inner = (all: readonly Word[], by: Reach): void => {
     for (const code of all.flatMap((word) => word.inner))
       found.push(...walk(code, dialect, by, true).map((one) => ({ ...one, line, isOwn: false })));
@@ -75,7 +75,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     else course.reset();
   };
 
-  /** Before the first word of a command, which tells whether what was open goes on. */
+  /** Called before the first word of a command, which tells whether an open block goes on. */
   const begin = (word: string): void => {
     const top = course.top;
     if (top?.kind === 'if' && top.mark && !/^(else|elif|\})$/.test(word)) course.close('if');
@@ -85,7 +85,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     }
     course.isOpen = false;
   };
-  /** @returns how many words of the grammar begin here */
+  /** @returns how many words here are keywords */
   const keyword = (rest: readonly Word[]): number => {
     const [first, second, third] = rest;
     const word = first?.isBare ? first.text : '';
@@ -209,7 +209,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     return 2;
   };
 
-  /** What begins a loop, a `case` or a function. @returns how many words that is, of those up to the end of the command */
+  /** Begins a loop, a `case` or a function. @returns how many words belong to that, up to the end of the command */
   const header = (rest: readonly Word[]): number => {
     const [first, second] = rest;
     const name = first?.isBare ? first.text : '';
@@ -255,7 +255,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     if (isOver) break;
     line = number;
     const { tokens } = lex(whole, dialect);
-    /** Words up to the end of the command that are none of it. */
+    /** Whether the next word names the file of a redirection, and is no part of the command. */
     let skips: 'none' | 'file' = 'none';
     for (let n = 0; n < tokens.length && !isOver; n++) {
       const token = tokens[n];
@@ -266,7 +266,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
           inner([token], course.reach());
           skips = 'none';
         } else if (words.length > 0) {
-          // As zsh has it: if [[ … ]] { … }
+          // As in zsh: if [[ … ]] { … }
           if (
             token.isBare &&
             token.text === '{' &&
@@ -337,7 +337,7 @@ export function walk(text: string, dialect: Dialect, start: Reach = always, isPa
     }
     if (!isOver) finish();
   }
-  // What was not understood may have kept a block open for too long.
+  // Something that was not understood may have kept a block open for too long.
   if (!isOver && blocks.length > 0)
     return found.map((one) => ({ ...one, reach: Math.max(one.reach, least(start, atTimes)) as Reach }));
   return found;

@@ -4,10 +4,10 @@ import { thisAccount } from '../system/account.ts';
 
 export type ShellTrouble = 'missing' | 'not-executable' | 'refuses';
 
-/** The account's login shell, which sshd has run the gate, and what there is against that. */
+/** The account's login shell, with which sshd runs the gate, and what speaks against it. */
 export function loginShell(): { readonly path: string; readonly trouble?: ShellTrouble } {
   const path = thisAccount().shell;
-  if (path === '') return { path: '/bin/sh' }; // As login(1) has it.
+  if (path === '') return { path: '/bin/sh' }; // As login(1) does.
   if (/^(nologin|false|true|sync)$/.test(basename(path))) return { path, trouble: 'refuses' };
   try {
     accessSync(path, constants.X_OK);

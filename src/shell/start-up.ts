@@ -1,12 +1,14 @@
-/** What a login shell reads before it runs the command that sshd has for it: files, those they name, and the cure. */
+/** What a login shell reads before it runs sshd's command: its files, the files that those name, and the cure. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 
 export interface StartUp {
-  /** Of the user's, and of all users of this machine; whether or not they are there. Folders count with what is in them. */
+  /**
+   * The user's, and those of all users of this machine, whether or not they exist. Folders count with what is in them.
+   */
   readonly own: readonly string[];
   readonly shared: readonly string[];
-  /** What a file begins with that is to hold for people at a prompt alone. */
+  /** How a file begins that is for people at a prompt alone. */
   readonly guard?: string;
 }
 
@@ -15,7 +17,9 @@ export function plainName(shell: string): string {
   return basename(shell).replace(/(?<=[a-z])-?[\d.]+$/, '');
 }
 
-/** What a shell of that name reads for `-c`, below sshd. @param environment `NAME=value`, in which sshd starts it */
+/**
+ * What a shell of that name reads if sshd starts it with `-c`. @param environment `NAME=value`, in which sshd starts it
+ */
 export function startUpOf(shell: string, environment: readonly string[]): StartUp {
   const value = (name: string): string => valueIn(environment, name) ?? '';
   const at = (folder: string, ...names: string[]): string[] =>
@@ -65,22 +69,25 @@ export function startUpOf(shell: string, environment: readonly string[]): StartU
   }
 }
 
-/** What sshd has `/bin/sh` run before it starts the shell, for all users. A line with `restrict` keeps their own from it. */
+/**
+ * What sshd has `/bin/sh` run before it starts the shell, for all users. `restrict` in a line keeps the user's own from
+ * running.
+ */
 export const sshrc = '/etc/ssh/sshrc';
 
-/** How many files are looked into, and the size in bytes up to which. */
+/** How many files to look into, and up to which size in bytes. */
 const [most, longest] = [200, 128 << 10];
 
 export interface StartUpFiles {
-  /** Those that are not there, too: they might be made. */
+  /** Including those that don't exist: they might be made. */
   readonly paths: readonly string[];
-  /** Whether that is all that was found, or too much was. */
+  /** Whether these are all that were found, or there were too many. */
   readonly isWhole: boolean;
 }
 
 /**
- * Every file that what runs before the command can be seen to depend on: the shell, its start-up files, and whatever
- * those name, and so on.
+ * Every file on which what runs before the command can be seen to depend: the shell, its start-up files, whatever those
+ * name, and so on.
  */
 export function startUpFiles(shell: string, environment: readonly string[]): StartUpFiles {
   const { own, shared } = startUpOf(shell, environment);
@@ -117,23 +124,23 @@ function namedIn(path: string, environment: readonly string[]): string[] {
 }
 
 /**
- * Programs are left out, and folders that are not known to hold start-up files: many change all the time.
- * @param isGlob whether all that a folder holds is named
+ * Leaves out programs, and folders that are not known to hold start-up files: many change all the time.
+ * @param isGlob whether everything in a folder is named
  */
 function isOfInterest(path: string, isGlob: boolean): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
-  // It may come.
+  // It may be made.
   if (!stats) return !/^\/(usr\/)?s?bin\/|[*]/.test(path) && existsSync(dirname(path));
   if (stats.isDirectory()) return (isGlob && path !== '/') || /\.d$/.test(path);
   return stats.isFile() && stats.size <= longest && !/^\/(usr\/)?s?bin\//.test(path);
 }
 
-/** Of `NAME=value` the last with that name. */
+/** The last value of that name among `NAME=value`. */
 export function valueIn(environment: readonly string[], name: string): string | undefined {
   return environment.findLast((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** The shell as sshd has it call itself, by its last name, as far as that leads to the same program; else its path. */
+/** The name by which sshd starts the shell: its last part, if that leads to the same program; else its path. */
 export function nameOfShell(shell: string, environment: readonly string[]): string {
   const found = (valueIn(environment, 'PATH') ?? '')
     .split(':')

@@ -1,4 +1,4 @@
-/** A command together with all that it runs, as far as it is told what to. */
+/** A command together with everything that it runs, as far as it is told what to run. */
 import { bare } from './harmless.ts';
 import { ranBy } from './launchers.ts';
 import { type Dialect, dialectOf } from './shell-lines.ts';
@@ -11,7 +11,7 @@ interface Unfolded {
   readonly scripts: readonly { readonly file: string; readonly shell: string }[];
 }
 
-/** @param computed variables that hold what a command has printed: what that is, no text tells */
+/** @param computed variables that hold what a command has printed, which no text tells */
 export function unfold(
   command: SimpleCommand,
   dialect: Dialect,

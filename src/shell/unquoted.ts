@@ -1,23 +1,26 @@
 /**
- * Variables of a guest's that a start-up file has its shell take for code: without quotes in a test, in arithmetic, in what
- * is evaluated. Found by reading, since a trial meets no line below a condition.
+ * Variables of a guest's that a start-up file makes its shell take for code: without quotes in a test, in arithmetic,
+ * in what is evaluated. Found by reading, since a trial does not come to lines below a condition.
  */
 import { dialectOf } from './shell-lines.ts';
 
-/** Code, and the same with fillers for what is none, each of one length: so what is found in one is there in the others. */
+/**
+ * Code, and versions of it with fillers for what does not count, all of one length: what is found in one is at the same
+ * place in the others.
+ */
 interface Flat {
   readonly raw: string;
   /** Without what single quotes, backslashes and comments hide. */
   readonly open: string;
   /** Without what double quotes keep in one word, too. */
   readonly bare: string;
-  /** What runs in substitutions. */
+  /** The code in substitutions. */
   readonly inner: readonly string[];
-  /** A variable within one that csh reads once more, with what the variable holds: one in double quotes. */
+  /** A variable within a substitution in double quotes, which csh reads once more with what the variable holds. */
   readonly reread: string | undefined;
 }
 
-/** No space, and nothing that means anything to a shell. */
+/** No space, and nothing that has a meaning to a shell. */
 const filler = '.';
 
 /** Where a command may begin. */
@@ -37,7 +40,7 @@ const arithmetic = [
 ];
 const subscripts = /(?:\$\{[#!]?|(?<=^|[\s;]))(\w+)\[([^\]]*)\](?=[}:%#/,^@]|\+?=)/g;
 const indirect = /\$\{(?:!|\([^)]*[Pe][^)]*\))(\w+)(?![\w*@])/g;
-/** They take a name, and what is in its brackets runs. */
+/** They take a name, and run what is in its brackets. */
 const named = at(
   String.raw`(?:printf\s+-v|(?:read|declare|typeset|local)(?:\s+-\w+)*)\s+([^\s=;&|]*\$[^\s=;&|]*)`,
 );
@@ -48,20 +51,20 @@ const assignments = /(?<=^|[\s;&|({])(\w+)\+?=(\S*)/g;
 const cshAssignments = /(?<=^|[\s;])(?:set\s+(\w+)\s*=|setenv\s+(\w+)\s)\s*(\S*)/g;
 const cshExpressions = at(String.raw`(?:else\s+)?(?:if|while|exit)\s*(\(.*)`);
 const cshCalculations = at(String.raw`@\s([^;\n]*)`);
-/** What prints what it is given. */
+/** Commands that print what they are given. */
 const prints = /(?:^|[\s;&|(/])(?:echo|printf|print|basename)\s|<<</;
 
 /**
- * Asked line by line, as they come to be run, since what variables are given counts.
+ * To be asked line by line, in the order in which lines run, since earlier assignments count.
  * @param shell its plain name
- * @returns asks for the first variable in a logical line that is taken for code, as `$NAME`
+ * @returns a function that gives the first variable in a logical line that is taken for code, as `$NAME`
  */
 export function unquotedFinder(
   shell: string,
   isTheirs: (name: string) => boolean,
 ): (line: string) => string | undefined {
   const dialect = dialectOf(shell);
-  /** Those that have been given what one of theirs holds. */
+  /** Variables that were given the value of one of theirs. */
   const given = new Set<string>();
   /** Arrays whose subscripts are names. */
   const maps = new Set<string>();
@@ -72,7 +75,7 @@ export function unquotedFinder(
     [...plain(text).matchAll(/\$\{?(?:\([^)]*\))?[=~^]*([A-Za-z_]\w*)/g)]
       .map(([, name = '']) => name)
       .find(isOne);
-  /** The same, of an expression, whose words are variables as they are. */
+  /** The same for an expression, in which bare words are variables. */
   const operandIn = (text: string): string | undefined =>
     plain(text)
       .match(/[A-Za-z_]\w*/g)
@@ -179,7 +182,10 @@ export function unquotedFinder(
   };
 }
 
-/** Without what tells of a variable but not its value: whether it is set, its length; and what csh quotes by `:q`. */
+/**
+ * Without what tells something of a variable other than its value: whether it is set, its length; and without what csh
+ * quotes with `:q`.
+ */
 function plain(text: string): string {
   return text
     .replace(/\$\{[A-Za-z_]\w*:?\+/g, '')
@@ -191,13 +197,13 @@ function first(found: readonly (string | undefined)[]): string | undefined {
   return found.find((one) => one !== undefined);
 }
 
-/** Where it goes on after the next such character. */
+/** The place after the next such character. */
 function after(text: string, c: string, from: number): number {
   const end = text.indexOf(c, from);
   return end === -1 ? text.length : end + 1;
 }
 
-/** Where it goes on after the parenthesis that closes the one before `from`. */
+/** The place after the parenthesis that closes the one before `from`. */
 function closing(text: string, from: number): number {
   let depth = 1;
   for (let here = from; here < text.length; here++) {
