@@ -1,4 +1,4 @@
-/** What the doctor looks at, one by one. */
+/** What the doctor checks, one by one. */
 import { fetchKeys, parseReference } from '../../providers/index.ts';
 import { slotsPerHost } from '../../providers/slots.ts';
 import type { Doubt } from '../domain/doubt.ts';
@@ -57,7 +57,7 @@ async function attempt(program: 'tmux' | 'ssh' | 'sshd', find: () => Promise<Fin
   }
 }
 
-/** What the machine's own sshd is like, where it is of interest: guests come through it, or could have. */
+/** What the machine's own sshd is like, if it matters: guests come through it, or could have. */
 export async function systemChecks(choice: DoorChoice, keyFile: string): Promise<Check[]> {
   const { system, why } = choice;
   if (!system) return [];
@@ -78,7 +78,7 @@ async function checksOf(choice: DoorChoice, system: SystemDoor, keyFile: string)
   const obstacles = [...known.obstacles, ...typesRefused(known.rules)];
   const doubts =
     choice.kind === 'system'
-      ? await choice.untried() // The doctor logs in by itself.
+      ? await choice.untried() // The doctor logs in itself.
       : choice.why.kind === 'unproven'
         ? choice.why.doubts
         : known.doubts;
@@ -87,7 +87,7 @@ async function checksOf(choice: DoorChoice, system: SystemDoor, keyFile: string)
   return [
     ...(isSshd ? [{ level: asked ? 'ok' : 'warn', finding: answers } as const] : []),
     ...doubts
-      .filter(({ kind }) => kind !== 'settings-unread') // It has just been said.
+      .filter(({ kind }) => kind !== 'settings-unread') // That has just been reported.
       .map((doubt) =>
         doubtCheck(doubt, port, /^(refusing|loopback-only|reached-nowhere)$/.test(doubt.kind) ? 'warn' : bad),
       ),
@@ -104,7 +104,7 @@ function doubtCheck(doubt: Doubt, port: number, level: 'warn' | 'fail'): Check {
   return { level, finding: { kind: 'doubt', port, doubt } };
 }
 
-/** Whether the guest of the trial login, whose key is an ed25519 one, does not get in. */
+/** Whether it keeps out the guest of the trial login, whose key is an ed25519 one. */
 function keepsUsOut(obstacle: Obstacle): boolean {
   if (obstacle.kind === 'some-keys-refused') return obstacle.types.includes('ssh-ed25519');
   return effectOf(obstacle) === 'keeps-out' && obstacle.when === undefined;
@@ -137,7 +137,7 @@ export async function askKeychain(env: NodeJS.ProcessEnv): Promise<Check> {
   }
 }
 
-/** Asks for somebody's keys. That there is nobody of that name, or that they have none, is an answer, too. */
+/** Asks for somebody's keys. It is an answer, too, that there is nobody of that name, or that they have none. */
 export async function askForge(name: string, { env, stop }: PairingContext): Promise<Check> {
   try {
     const reference = parseReference(name, env);
@@ -159,7 +159,7 @@ export async function askForge(name: string, { env, stop }: PairingContext): Pro
     }
     return ok({ kind: 'forge', name: forge });
   } catch (error) {
-    // The environment names a forge that keys must not come from.
+    // The environment names a forge from which keys must not come.
     if (!(error instanceof Refusal)) throw error;
     return { level: 'warn', finding: { kind: 'forge', name, failure: error.failure } };
   }

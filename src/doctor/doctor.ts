@@ -1,4 +1,4 @@
-/** Can a guest really get in? What stands in the way is named, and then it is tried. */
+/** Can a guest really get in? Names what stands in the way, and then tries it. */
 import { Refusal } from '../domain/failure.ts';
 import type { TrialIntent } from '../domain/intent.ts';
 import type { ShellBlock } from '../domain/shell-block.ts';
@@ -22,7 +22,7 @@ import {
 import type { Check, Finding } from './finding.ts';
 
 /**
- * Looks at everything that a pairing needs, and tells each check as soon as those before it are told.
+ * Checks everything that a pairing needs, and reports each check as soon as those before it are reported.
  * @returns whether a guest could get in
  * @throws Stopped
  */
@@ -32,7 +32,7 @@ export async function examine(
   tell: (check: Check) => void,
 ): Promise<boolean> {
   const { env } = world;
-  // They take a while, and depend on nothing.
+  // These take a while, and depend on nothing.
   const keychain = askKeychain(env);
   const forges = Promise.all(['@octocat', 'gitlab:root'].map((name) => askForge(name, world)));
 

@@ -5,7 +5,7 @@ import { homeFolder } from '../system/home.ts';
 import { thisInstaller } from '../system/installer.ts';
 import type { Machine } from './finding.ts';
 
-/** What a mend depends on. */
+/** What a fix depends on. */
 export function thisMachine(env: NodeJS.ProcessEnv): Machine {
   const macos = process.platform === 'darwin';
   return {
