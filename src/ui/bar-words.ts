@@ -1,4 +1,4 @@
-/** Why an sshd of our own refuses an account, in words. */
+/** Why a private sshd refuses an account, in words. */
 import { shWord } from '../domain/sh-word.ts';
 import { printable } from '../domain/text.ts';
 
@@ -17,7 +17,7 @@ export function noLoginsWords({ path }: { readonly path: string }): string {
   return `${printable(path)} is there, with which sshd lets nobody in but root`;
 }
 
-/** The command that lets keys in. A password stays off: `*` is none that anybody could give. */
+/** The command that lets keys in. Passwords stay off: nobody can give one that matches `*`. */
 export function accountMend({ user, why }: AccountBar): string {
   return `${why === 'locked' ? "usermod -p '*'" : 'chage -E -1'} ${shWord(user)}`;
 }

@@ -9,14 +9,14 @@ import { obstacleWords } from './obstacle-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';
 import { describeFailure } from './words.ts';
 
-/** A check in one line, and the command that mends it in another. */
+/** A check in one line, and the command that fixes it in another. */
 export function checkLines({ level, finding }: Check, machine: Machine): string {
   const line = `${level.padEnd(4)}  ${findingWords(finding)}`;
   const mend = level === 'ok' ? undefined : fixFor(finding, machine);
   return mend === undefined ? line : `${line}\n      mend: ${printable(mend, 1000)}`;
 }
 
-/** All of it for a program. */
+/** All of it, for a program to read. */
 export function doctorJson(checks: readonly Check[], canGetIn: boolean, machine: Machine): string {
   return jsonLine({
     ok: canGetIn,

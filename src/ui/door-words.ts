@@ -1,4 +1,4 @@
-/** What there is to say of doors: which one and why, what an sshd has against guests, and what mends it. */
+/** What to report of doors: which one and why, what an sshd has against guests, and how to fix that. */
 
 import type { DoorKind, PrivateDoorBar } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';
@@ -51,7 +51,7 @@ function barWords(bar: PrivateDoorBar): string {
   return `would let nobody in: ${accountBarWords(bar)}: ${accountMend(bar)}`;
 }
 
-/** What is to be said of an sshd of which not all is known, or that did not let a trial login in. */
+/** What to report of an sshd of which not all is known, or that did not let a trial login in. */
 export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
   const past = doubts.filter(({ kind }) => isPast(kind)).map(doubtWords);
   const others = doubts.filter(({ kind }) => !isPast(kind));
@@ -68,7 +68,7 @@ export function doubtWarning(port: number, doubts: readonly Doubt[]): string[] {
   ];
 }
 
-/** Whether it says that there may be a way in past the gate, not that there may be none. */
+/** Whether it says that there may be a way in past the gate, rather than that there may be none. */
 function isPast(kind: Doubt['kind']): boolean {
   return kind === 'environment-unsure' || kind === 'environment-taken';
 }
@@ -110,7 +110,7 @@ export function doubtWords(doubt: Doubt): string {
   }
 }
 
-/** What is to be said of an sshd that guests are invited through all the same: a line for each effect. */
+/** What to report of an sshd that guests are invited through all the same: one line for each effect. */
 export function obstacleWarnings(door: DoorKind, obstacles: readonly Obstacle[]): string[] {
   const sshd = door === 'system' ? "this machine's sshd" : "this pairing's sshd";
   const all = (effect: ReturnType<typeof effectOf>): string =>
@@ -126,14 +126,14 @@ export function obstacleWarnings(door: DoorKind, obstacles: readonly Obstacle[])
   ];
 }
 
-/** Lines of files of keys that let guests in past the gate. */
+/** Lines of key files that let guests in past the gate. */
 export function keyLineWords(lines: readonly Pick<KeyLine, 'path' | 'line' | 'label'>[]): string {
   const one = ({ path, line, label }: (typeof lines)[number]): string =>
     `${printable(path)}:${line} lets ${printable(label)} in past the gate`;
   return lines.map(one).join('; ');
 }
 
-/** By what a guest may get in after access was taken back. */
+/** Ways by which a guest may get in after access was taken back. */
 export function remainsWords(who: string, { added, before, unknown, forwarded }: Remains): string[] {
   return [
     ...(added.length === 0 ? [] : [`${keyLineWords(added)}: delete what you did not put there`]),

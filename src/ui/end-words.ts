@@ -20,14 +20,14 @@ export function report({ reason, door, visits, neverIn, astray, room, remains }:
     ...neverIn
       .filter((label) => !astray.some((one) => one.label === label))
       .map((label) => `${printable(label)} logged in but did not reach the session`),
-    // Through the system's sshd somebody may have logged in, and nobody can tell them from the host's own logins.
+    // Somebody may have logged in through the system's sshd who can't be told from the host's own logins.
     ...(stays.length + neverIn.length + astray.length > 0 ? [] : [nobodyWords(reason, door)]),
     remains.added.length === 0
       ? `${because(reason)}: access is revoked, authorized_keys is as it was`
       : `${because(reason)}: what this pairing granted is revoked`,
     ...(room.stays ? [`your session ${room.session} goes on: ${room.command}`] : []),
   ];
-  // The lines that have been added are told by the failure that they are.
+  // Lines that have been added are reported as the failure that they are.
   const warnings = remainsWords('your guests', { ...remains, added: [] });
   return [
     ...told.map((text): Line => ({ to: 'out', text })),
@@ -35,7 +35,7 @@ export function report({ reason, door, visits, neverIn, astray, room, remains }:
   ];
 }
 
-/** Of a shell that has become another program nobody can tell whose login it was. */
+/** If a shell has become another program, nobody can tell whose login it was. */
 function nobodyWords(reason: EndReason, door: Report['door']): string {
   if (door !== 'system') return 'nobody joined';
   return reason.kind === 'gate-not-reached' && /^(terminal|late|obeys)$/.test(reason.block.outcome)
@@ -70,7 +70,7 @@ export function because(reason: EndReason): string {
   }
 }
 
-/** The same of a pairing that is long over; and of one that never got live. */
+/** The same for a pairing that is long over, and for one that never went live. */
 export const endsInLog: Readonly<Record<EndReason['kind'] | 'failed', string>> = {
   'host-detached': 'you detached',
   'host-suspended': 'you suspended tmux',

@@ -1,7 +1,7 @@
 /** What a failure says, and the exit code that goes with it. */
 import { printable } from '../domain/text.ts';
 
-/** What a failure is to its reader: one line, a hint where there is one, and the program's exit code. */
+/** What a failure is to its reader: one line, a hint if there is one, and the program's exit code. */
 export interface Words {
   readonly error: string;
   readonly hint?: string;

@@ -1,4 +1,4 @@
-/** The command that mends what the doctor has found. */
+/** The command that fixes what the doctor has found. */
 import { basename } from 'node:path';
 import type { Finding, Machine } from '../doctor/finding.ts';
 import type { Doubt } from '../domain/doubt.ts';
@@ -9,7 +9,7 @@ import { isShared } from './obstacle-words.ts';
 import { blockHint } from './shell-words.ts';
 import { describeFailure } from './words.ts';
 
-/** A command, to be run as it is; where there is none, what to do. `undefined` where all is well. */
+/** A command to be run as it is or, if there is none, what to do; `undefined` if all is well. */
 export function fixFor(finding: Finding, machine: Machine): string | undefined {
   switch (finding.kind) {
     case 'program':
@@ -103,7 +103,7 @@ function doubtMend(doubt: Doubt, machine: Machine): string | undefined {
   }
 }
 
-/** Shows what sshd has to say of logins. */
+/** Shows what sshd says of logins. */
 function logCommand({ services }: Machine): string {
   if (services === 'systemd') return 'journalctl -n 20 -t sshd -t sshd-session';
   if (services === 'launchd') return `log show --last 5m --predicate 'process == "sshd"'`;
@@ -118,9 +118,9 @@ function obstacleMend(
   if (obstacle.when !== undefined)
     return `see what ${configFile} has below ${obstacle.when}, or pass --door private`;
   if (setting !== undefined) {
-    // A block for this account alone; among those of a file that match, the first counts.
+    // A block for this account alone. Of the blocks in a file that match, the first counts.
     const block = `printf '\\n%s\\n%s\\n' ${shWord(`Match User ${machine.user}`)} ${shWord(`    ${setting}`)} >>${shWord(configFile)}`;
-    // An sshd that is told to read what it does not understand ends, and locks everybody out.
+    // An sshd that is told to read what it does not understand exits, and locks everybody out.
     const check = `${shWord(machine.sshd)} -t -f ${shWord(configFile)}`;
     return asRoot(`${block} && ${check} && ${reload(pid, machine)}`, machine);
   }
@@ -162,7 +162,7 @@ function obstacleMend(
       return 'have your guest try, or pass --door private';
     case 'few-tries':
       return 'tell guests with many keys to add -i KEY -o IdentitiesOnly=yes to their line';
-    // Somebody has decided so, for all who use this account: to undo it would open more than a guest needs.
+    // Somebody has decided this for all who use this account: undoing it would open more than a guest needs.
     case 'root-refused':
     case 'forced-command':
     case 'chroot':
@@ -175,7 +175,7 @@ function obstacleMend(
   }
 }
 
-/** The line of sshd's configuration that clears an obstacle away, where there is one. */
+/** The line of sshd's configuration that removes an obstacle, if there is one. */
 function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
   switch (obstacle.kind) {
     case 'keys-off':
@@ -197,7 +197,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
     case 'forced-command':
     case 'chroot':
     case 'other-methods':
-    // To take these away could lock somebody out, the host included.
+    // Taking these away could lock somebody out, even the host.
     case 'keys-command':
     case 'user-ca':
     case 'unread-key-file':
@@ -220,7 +220,7 @@ function settingFor(obstacle: Obstacle, keyFile: string): string | undefined {
   }
 }
 
-/** What keys of these types sign with. */
+/** The algorithms that keys of these types sign with. */
 function signing(types: readonly string[]): string {
   return types.flatMap((type) => (type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type])).join(',');
 }
@@ -234,7 +234,7 @@ function reload(pid: number | undefined, { services }: Machine): string {
 
 const notOurs = 'pass --door private, whose sshd does not depend on it';
 
-/** What is above or beside the home folder is others' business, too. */
+/** Anything above or beside the home folder is others' business, too. */
 function isAtHome(path: string, { home }: Machine): boolean {
   return home !== '/' && `${path}/`.startsWith(`${home}/`);
 }
@@ -251,7 +251,7 @@ function loginMend(finding: Finding & { kind: 'no-login' }, machine: Machine): s
   if (failure) return describeFailure(failure).hint;
   if (log.some((line) => /account is locked/.test(line))) {
     const user = shWord(machine.user);
-    // What is locked may be a password, which comes back; one that is none becomes one that nobody can give.
+    // A locked entry may hold a password, which comes back. An entry without one becomes one that nobody can give.
     const isStill = `grep -q ${shWord(`^${machine.user}:!`)} /etc/shadow`;
     return asRoot(`usermod -U ${user}; ! ${isStill} || usermod -p '*' ${user}`, machine);
   }
@@ -260,7 +260,7 @@ function loginMend(finding: Finding & { kind: 'no-login' }, machine: Machine): s
     : 'see what fails above; if nothing does, run it again with --debug';
 }
 
-/** One command is put behind sudo as it is; several need a shell there. */
+/** Puts one command behind sudo as it is; several need a shell there. */
 function asRoot(command: string, { isRoot }: Machine): string {
   if (isRoot) return command;
   return /[|&;<>$]/.test(command) ? `sudo sh -c ${shWord(command)}` : `sudo ${command}`;

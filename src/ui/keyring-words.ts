@@ -1,7 +1,7 @@
 import type { KeyringWarning, RecordProblem, Trouble } from '../domain/keyring-warning.ts';
 import { printable } from '../domain/text.ts';
 
-/** What the keyring has to say, a line each: what is the matter, and where there is a mend, a hint. */
+/** What the keyring reports, one line each: what is wrong and, if there is a fix, a hint. */
 export function keyringWords(warning: KeyringWarning): string[] {
   switch (warning.kind) {
     case 'keychain-unusable': {
@@ -94,7 +94,7 @@ export function causeOf(trouble: Trouble): string {
   }
 }
 
-/** What there is to do about it. */
+/** What to do about it. */
 export function mendOf(trouble: Trouble): string | undefined {
   switch (trouble.cause) {
     case 'not-installed':

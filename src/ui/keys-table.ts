@@ -15,9 +15,9 @@ const places: Readonly<Record<Where, string>> = {
 };
 
 /**
- * The answer of `keys`, for people: a block a guest, a line a key, marked `+` and `-` where it changed.
- * @param unsure those whose new keys wait for a yes, and are not remembered before
- * @param where where the others are remembered; absent where none of them is
+ * The output of `keys`, for people: a block for each guest, a line for each key, marked `+` and `-` if it changed.
+ * @param unsure guests whose new keys wait for a yes, and are not remembered before
+ * @param where where the others are remembered; absent if none of them is
  */
 export function keysTable(
   seen: readonly ComparedGuest[],
@@ -37,7 +37,7 @@ export function keysTable(
   return [...blocks, ...(where === undefined ? [] : [`remembered in ${places[where]}`])].join('\n');
 }
 
-/** The answer of `keys`, for programs. */
+/** The output of `keys`, for programs. */
 export function keysJson(seen: readonly ComparedGuest[]): string {
   const guests = seen.map((guest) => ({
     reference: guest.reference.text,

@@ -3,7 +3,7 @@ import type { LogLine } from '../journal/log-line.ts';
 import { date } from './clock.ts';
 import { endsInLog } from './end-words.ts';
 
-/** The answer of `log`, for people: a line each, in the reader's own zone. */
+/** The output of `log`, for people: one line each, in the reader's own zone. */
 export function logTable(lines: readonly LogLine[]): string {
   if (lines.length === 0) return 'nothing has been recorded';
   return lines
@@ -11,7 +11,7 @@ export function logTable(lines: readonly LogLine[]): string {
     .join('\n');
 }
 
-/** By what the log calls them: another version may have written another. */
+/** By their names in the log, which another version may have written. */
 const reasons: Readonly<Record<string, string>> = endsInLog;
 
 function describeLine(line: LogLine): string {
@@ -40,7 +40,7 @@ function describeLine(line: LogLine): string {
     case 'swept':
       return 'taken back: tmuxpair had died';
     default:
-      return (line as { event: string }).event; // Of a later version.
+      return (line as { event: string }).event; // From a later version.
   }
 }
 

@@ -7,12 +7,12 @@ import type { MenuItem } from '../room/menu-script.ts';
 import { clock } from './clock.ts';
 import { troubleWords } from './trouble-words.ts';
 
-/** Guests by their digit. */
+/** Guests are chosen by their digit. */
 const mostGuests = 9;
 const mostConnections = 5;
 const mostTrouble = 5;
 
-/** No keys in the one about a join, and the harmless first: it comes up by itself, maybe under typing hands. */
+/** The menu about a join has no keys, and the harmless item first: it comes up by itself, maybe under typing hands. */
 export const menus: Menus = {
   approval: ({ label, address, fingerprint, access }) => ({
     title: `${label} wants to come in`,

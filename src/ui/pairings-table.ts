@@ -5,12 +5,12 @@ import { clock } from './clock.ts';
 import { referenceWords } from './reference-words.ts';
 import { troubleWords } from './trouble-words.ts';
 
-/** The answer of `list`, for people. */
+/** The output of `list`, for people. */
 export function pairingsTable(pairings: readonly PairingInfo[]): string {
   return pairings.length === 0 ? 'nothing is live' : pairings.map(pairingInfo).join('\n\n');
 }
 
-/** A pairing as JSON has it: trouble with its words. */
+/** A pairing for JSON: its trouble has words, too. */
 export function pairingJson(pairing: PairingInfo): unknown {
   const trouble = pairing.trouble.map((one) => {
     const { text, fix } = troubleWords(one);
@@ -19,7 +19,7 @@ export function pairingJson(pairing: PairingInfo): unknown {
   return { ...pairing, trouble };
 }
 
-/** The answer of `info`, for people: the pairing, then a block a guest. */
+/** The output of `info`, for people: the pairing, then a block for each guest. */
 export function pairingInfo(pairing: PairingInfo): string {
   const { id, session, status, routes, trouble, guests } = pairing;
   const ending = status === 'ending' ? ' (ending)' : '';

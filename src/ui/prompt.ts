@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline/promises';
 import { output } from './terminal.ts';
 
 /**
- * Puts a yes-or-no question to whoever sits at the terminal. Anything but `y` or `yes` is no, as is the end of input.
- * A Ctrl-C is the signal that it is elsewhere.
+ * Asks whoever sits at the terminal a yes-or-no question. Anything but `y` or `yes` is no, as is the end of input.
+ * Ctrl-C is the same signal as elsewhere.
  * @param stop takes the question back
  */
 export async function askYes(question: string, stop: AbortSignal): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { printable } from '../domain/text.ts';
 
-/** Who is meant, with the host that their keys come from if the environment has chosen another than the forge's own. */
+/** A reference, with the host that its keys come from if the environment has chosen another than the forge's own. */
 export function referenceWords({
   text,
   from,

@@ -19,7 +19,7 @@ import { troubleWords } from './trouble-words.ts';
 import { hiddenWords, loginsWords, tunnelWords, untriedWords } from './tunnel-words.ts';
 import { describeFailure } from './words.ts';
 
-/** What is printed on an event, outside tmux. */
+/** What an event prints, outside tmux. */
 export function linesFor(event: Event): Line[] {
   switch (event.kind) {
     case 'invited':
@@ -78,7 +78,7 @@ export function linesFor(event: Event): Line[] {
   }
 }
 
-/** What is printed on an event where the reader is a program. */
+/** What an event prints if the reader is a program. */
 export function jsonFor(event: Event): unknown {
   switch (event.kind) {
     case 'invited':

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { ShellBlock } from '../domain/shell-block.ts';
 import { printable } from '../domain/text.ts';
 
-/** What guests would do, to be followed by {@link blockWords}. */
+/** What guests would do; {@link blockWords} follows it. */
 export function blockEffect({ outcome }: ShellBlock): string {
   if (outcome === 'obeys') return 'could run commands before they reach the session';
   if (outcome === 'may-obey') return 'might run commands before they reach the session';
@@ -43,7 +43,7 @@ export function blockWords({ shell, outcome, files }: ShellBlock): string {
   }
 }
 
-/** What cures it, in one line. @param door whether a private sshd may */
+/** The fix, in one line. @param door whether a private sshd may help */
 export function blockHint({ shell, outcome, files, guard }: ShellBlock, door: boolean): string {
   const otherwise = door ? 'pass --door private, or ' : '';
   if (outcome === 'missing' || outcome === 'not-executable' || outcome === 'refuses')
@@ -55,7 +55,7 @@ export function blockHint({ shell, outcome, files, guard }: ShellBlock, door: bo
   return `${otherwise}put this line before the one that does so in ${files.map(shortPath).join(' or ')}: ${guard}`;
 }
 
-/** Made to run certain programs and nothing else, whatever their start-up files say. */
+/** Shells that run certain programs and nothing else, whatever their start-up files say. */
 const restricted = /^(rbash|rzsh|rksh(93)?|git-shell|lshell|rssh|scponlyc?)$/;
 
 /** Whether a start-up file is sshd's, and not the login shell's. */

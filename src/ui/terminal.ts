@@ -11,11 +11,11 @@ export interface Terminal {
   /** Data, to stdout. */
   data(text: string, kind?: 'answer'): void;
   event(event: Event): void;
-  /** The options by which another invocation of this program speaks in the same manner. */
+  /** The options that make another invocation of this program print in the same manner. */
   mannersAsOptions(): string[];
-  /** Says what went wrong, and gives the exit code. */
+  /** Prints what went wrong, and returns the exit code. */
   failure(failure: Failure): number;
-  /** Says what is a bug of ours, and gives the exit code. */
+  /** Prints what is a bug of ours, and returns the exit code. */
   bug(error: unknown): number;
 }
 
@@ -31,7 +31,7 @@ const spinAfter = 150;
 export function openTerminal({ quiet, debug, json }: Manners): Terminal {
   const spinner = quiet || !isatty(2) ? undefined : makeSpinner();
 
-  // While the host is in tmux the terminal is tmux's: lines wait for the end.
+  // While the host is in tmux, the terminal is tmux's, so lines wait for the end.
   let held: Line[] | undefined;
   const print = ({ to, text }: Line): void => {
     if (to === 'err') output('stderr').write(`${text}\n`);
@@ -96,9 +96,9 @@ export function openTerminal({ quiet, debug, json }: Manners): Terminal {
 
 const outputs: { stdout?: NodeJS.WriteStream; stderr?: NodeJS.WriteStream } = {};
 
-/** Made when something is first written: that takes Node a millisecond. */
+/** Made when something is first written: making it takes Node a millisecond. */
 export function output(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
-  // The reader may have gone, as when a terminal is closed: the end must go on all the same.
+  // The reader may have gone, for example with a closed terminal: the end must go on all the same.
   outputs[name] ??= process[name].on('error', () => {});
   return outputs[name];
 }
@@ -113,7 +113,7 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
   let spinning: { stop(): void } | undefined;
   let wanted = false;
   const show = async (text: string): Promise<void> => {
-    if (output('stderr').columns === 0) return; // No terminal says so of itself, and ora would never end.
+    if (output('stderr').columns === 0) return; // No real terminal has no columns, and ora would never end.
     const { spin } = await import('./spinner.ts');
     if (wanted) spinning = spin(text);
   };
@@ -131,7 +131,10 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
   };
 }
 
-/** Resolves once stdout has taken everything, or nobody reads it any more: what a full pipe has not is lost at the exit. */
+/**
+ * Resolves once stdout has taken everything, or nobody reads it any more. What a full pipe has not taken is lost at the
+ * exit.
+ */
 export function printed(): Promise<void> {
   return new Promise((resolve) => output('stdout').write('', () => resolve()));
 }

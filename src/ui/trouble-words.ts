@@ -1,4 +1,4 @@
-/** The words of what was taken away from a live pairing, or does not do what it should. */
+/** The words for what was taken away from a live pairing, or does not do what it should. */
 import { effectOf, isOfStartUp } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
@@ -8,11 +8,11 @@ import { isOfSshd } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
 interface TroubleWords {
-  /** What is the matter, and what comes of it. Printable. */
+  /** What is wrong, and what comes of it. Printable. */
   readonly text: string;
   /** What to do about it. */
   readonly fix?: string;
-  /** What to do where `tmuxpair repair` could not help. */
+  /** What to do if `tmuxpair repair` could not help. */
   readonly byHand?: string;
   /** What is right again afterwards. */
   readonly over: string;
@@ -20,7 +20,7 @@ interface TroubleWords {
 
 const repair = 'to put it back: tmuxpair repair';
 
-/** @param trouble perhaps one that a later version of this program has sent */
+/** @param trouble perhaps from a later version of this program */
 export function troubleWords(trouble: Trouble): TroubleWords {
   switch (trouble.kind) {
     case 'lines-missing': {

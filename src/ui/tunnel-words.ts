@@ -1,4 +1,4 @@
-/** What there is to say of a tunnel. */
+/** What to report of a tunnel. */
 
 import type { Event } from '../domain/events.ts';
 import { showJump } from '../domain/jump.ts';
@@ -28,12 +28,12 @@ export function untriedWords({ jump, why }: Extract<Event, { kind: 'tunnel-untri
   return `it was not tried whether the tunnel leads here: ${reason}`;
 }
 
-/** That the line is not all that guests need. */
+/** Says that the line is not all that guests need. */
 export function hiddenWords({ jump }: Extract<Event, { kind: 'jump-hidden' }>): string {
   return `your ssh_config gets to ${printable(showJump(jump))} by a command (ProxyCommand), which your guest does not have: they need a way there of their own`;
 }
 
-/** Whom guests don't log in as, since the line does not say so. */
+/** Says which accounts guests don't log in as, since the line does not. */
 export function loginsWords({ logins }: Extract<Event, { kind: 'jump-logins' }>): string {
   const named = logins.map((one) => printable(showJump(one))).join(' and ');
   return `you log in to ${named} by your ssh_config; your guest's line leaves the user name to their ssh (only --via user@jump puts one into it)`;

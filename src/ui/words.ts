@@ -8,7 +8,7 @@ import { blockEffect, blockHint, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 
-/** Puts a failure into words. Text from outside in it comes out printable. */
+/** Puts a failure into words. Makes text from outside printable. */
 export function describeFailure(failure: Failure): Words {
   switch (failure.kind) {
     case 'usage':
@@ -241,7 +241,7 @@ export function describeFailure(failure: Failure): Words {
   }
 }
 
-/** Nothing is lost by it. */
+/** This loses nothing. */
 function moveAway(path: string): string {
   return `move it away: mv ${shWord(path)} ${shWord(`${path}.old`)}`;
 }
@@ -257,7 +257,7 @@ function silentPairing(ids: readonly string[]): Words {
       );
 }
 
-/** What is wrong is a predicate, or a sentence of its own. */
+/** The problem is a predicate, or a sentence of its own. */
 function keyFileProblem({ path, problem }: Extract<Failure, { kind: 'authorized-keys-refused' }>): string {
   return `${path}${/^(is|can|belongs|has) /.test(problem) ? '' : ':'} ${problem}`;
 }
@@ -285,7 +285,7 @@ function portProblem({ port, address, code }: Extract<Failure, { kind: 'port-ref
   return known[code] ?? `port ${port} can't be listened on (${code})`;
 }
 
-/** What a program has said. */
+/** What a program has said, in one line. */
 function inOneLine(detail: string): string {
   return detail.trim().replaceAll(/\s*[\r\n]+\s*/g, '; ');
 }

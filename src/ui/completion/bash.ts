@@ -1,8 +1,8 @@
 import { type CommandSpec, namesOf, type OperandSpec, type Values, valuePatterns } from './spec.ts';
 
 /**
- * For bash 3.2 and newer. Words are split at blanks, since readline's own are split at `@` and `:`, too. Names are not
- * given to `compgen -W`, which expands what it is given.
+ * For bash 3.2 and newer. Splits words at blanks, since readline splits its own at `@` and `:`, too. Does not give
+ * names to `compgen -W`, which expands what it is given.
  */
 export function bash(commands: readonly CommandSpec[]): string {
   const values = [...valuePatterns(commands, action)];
@@ -73,7 +73,7 @@ function action(values: Values): string {
       return `_tmuxpair_take < <(command tmuxpair complete ${values.of} 2>/dev/null)`;
     case 'files':
     case 'any':
-      return ':'; // Where nothing is offered, readline offers files.
+      return ':'; // If nothing is offered, readline offers files.
   }
 }
 

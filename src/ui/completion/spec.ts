@@ -1,6 +1,6 @@
-/** What there is to complete, in the form that the scripts are made from. */
+/** What there is to complete, in the form from which the scripts are made. */
 
-/** What may stand in a place. `known` are those who have been guests before; a file of keys is as good. */
+/** What may take a place. `known` are former guests; a key file is as good. */
 export type Values =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'names'; readonly of: 'guests' | 'pairings' | 'known' }
@@ -9,7 +9,7 @@ export type Values =
 export interface OptionSpec {
   readonly flags: readonly string[];
   readonly description: string;
-  /** Absent where it takes none. */
+  /** Absent if it takes none. */
   readonly values?: Values;
 }
 
@@ -19,7 +19,7 @@ export interface OperandSpec {
 }
 
 export interface CommandSpec {
-  /** Empty for the default command, which stands first. */
+  /** Empty for the default command, which comes first. */
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionSpec[];

@@ -8,7 +8,7 @@ import {
   valuePatterns,
 } from './spec.ts';
 
-/** To be sourced, or to stand as `_tmuxpair` in a folder of `fpath`. */
+/** To be sourced, or put as `_tmuxpair` into a folder of `fpath`. */
 export function zsh(commands: readonly CommandSpec[]): string {
   const values = [...valuePatterns(commands, action)];
   return `#compdef tmuxpair
