@@ -2,7 +2,7 @@ import { usage } from '../src/domain/failure.ts';
 import { printable } from '../src/domain/text.ts';
 import { normalHost } from './host.ts';
 
-/** What a forge takes as a username. `allowed` says so in the hint. */
+/** What a forge accepts as a username. `allowed` says so in the hint. */
 export interface UsernameRule {
   readonly what: string;
   readonly pattern: RegExp;
@@ -10,14 +10,17 @@ export interface UsernameRule {
   readonly allowed: string;
 }
 
-/** Checks a username by the forge's rule, gives it in lower case. All digits could be an id: refused everywhere. */
+/**
+ * Checks a username by the forge's rule, and returns it in lower case. All digits could be an id, and are refused
+ * everywhere.
+ */
 export function username(text: string, rule: UsernameRule): string {
   const fits = text.length <= rule.longest && rule.pattern.test(text) && !/^\d+$/.test(text);
   if (!fits) usage(`${quoted(text)} is no ${rule.what}`, rule.allowed);
   return text.toLowerCase();
 }
 
-/** Splits `user@host` at its last `@`; the host is checked and in lower case. */
+/** Splits `user@host` at its last `@`. Checks the host, and returns it in lower case. */
 export function splitHost(text: string): { user: string; host?: string } {
   const at = text.lastIndexOf('@');
   if (at < 0) return { user: text };

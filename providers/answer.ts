@@ -10,7 +10,7 @@ export interface Ask {
   /** The media types that the answer may have. */
   readonly wants: RegExp;
   readonly accept: string;
-  /** Sent as If-None-Match where it is an ETag; 304 is an answer then, and only then. */
+  /** Sent as If-None-Match if it is an ETag. Then, and only then, 304 is an answer. */
   readonly validator?: string | undefined;
 }
 
@@ -18,16 +18,16 @@ export type Answer =
   | { readonly kind: 'body'; readonly url: URL; readonly headers: Headers; readonly text: string }
   | { readonly kind: 'not-modified' };
 
-/** Bytes that the bodies of one fetch may have together. */
+/** How many bytes the bodies of one fetch may have together. */
 export interface Budget {
   readonly total: number;
   left: number;
 }
 
-/** Bytes of a refusal's body that are read to tell a rate limit. */
+/** How many bytes of a refusal's body are read to recognise a rate limit. */
 const refusalBytes = 16_384;
 
-/** What an answer that is no redirect comes to. Throws a `Refusal` for all but a wanted 200 and an awaited 304. */
+/** What an answer that is no redirect means. Throws a `Refusal` for all but a wanted 200 and an expected 304. */
 export async function settle(
   site: Site,
   ask: Ask,
@@ -87,7 +87,7 @@ async function startOf(response: IncomingMessage): Promise<string> {
       if (text.length > refusalBytes) break;
     }
   } catch {
-    // cut short: what came must do
+    // Cut short: what came has to do.
   }
   return text;
 }

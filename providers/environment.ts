@@ -8,7 +8,7 @@ export interface Token {
   readonly from: string;
 }
 
-/** A forge's address: that of `variable` where it is set, else `fallback`; without a slash at its end. */
+/** A forge's address: that in `variable` if it is set, else `fallback`; without a final slash. */
 export function baseUrl(env: Env, variable: string, fallback: string): URL {
   const text = env[variable];
   if (text === undefined || text === '') return new URL(fallback);
@@ -36,7 +36,7 @@ export function tokenFrom(env: Env, ...variables: readonly string[]): Token | un
   return undefined;
 }
 
-/** A base address as text, without a slash at its end. */
+/** A base address as text, without a final slash. */
 export function addressOf(base: URL): string {
   return base.href.replace(/\/$/, '');
 }

@@ -15,7 +15,7 @@ export const file: Provider = {
   fetch: fetchFile,
 };
 
-/** Reads a plain file of keys, one a line. Whatever could block or has no end is refused. */
+/** Reads a plain file of keys, one per line. Refuses whatever could block or has no end. */
 async function fetchFile(reference: Reference, context: FetchContext): Promise<Fetched> {
   context.signal.throwIfAborted();
   const path = reference.name;
@@ -24,7 +24,7 @@ async function fetchFile(reference: Reference, context: FetchContext): Promise<F
   let handle: number | undefined;
   let text: string;
   try {
-    // O_NONBLOCK: opening a FIFO that nobody writes to returns at once
+    // O_NONBLOCK: opening a FIFO that nobody writes to returns at once.
     handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!fstatSync(handle).isFile()) return unreadable('not-a-file');
     const bytes = firstBytes(handle, most + 1);
@@ -39,7 +39,7 @@ async function fetchFile(reference: Reference, context: FetchContext): Promise<F
   return usable(reference, parseOfferedText(text));
 }
 
-/** Up to `most` bytes. The size a file claims is not asked: it may grow, and `/proc` claims 0. */
+/** Up to `most` bytes. Does not trust the size that a file claims: it may grow, and `/proc` claims 0. */
 function firstBytes(handle: number, most: number): Buffer {
   const bytes = Buffer.alloc(most);
   let length = 0;

@@ -7,8 +7,8 @@ import type { Env } from './provider.ts';
 const timeLimitMs = 2000;
 
 /**
- * The token that GitHub's own command line, `gh`, keeps for a host: undefined where there is no `gh` on the PATH,
- * no token, or no answer within 2 s.
+ * The token that GitHub's own command line, `gh`, keeps for a host; `undefined` if there is no `gh` on the PATH, no
+ * token, or no answer within 2 s.
  * @param host as `gh` calls it: `github.com` or `company.ghe.com`
  */
 export async function ghToken(host: string, env: Env, signal: AbortSignal): Promise<Token | undefined> {

@@ -10,8 +10,8 @@ export type Listed =
   | { readonly kind: 'not-modified' };
 
 /**
- * `GET /users/{username}/keys`, every page: authentication keys; signing keys are in another list. `etag` is absent
- * where there was more than one page.
+ * `GET /users/{username}/keys`, every page: authentication keys; signing keys are in another list. `etag` is absent if
+ * there was more than one page.
  */
 export function listKeys(site: Site, username: string, context: FetchContext): Promise<Listed> {
   return visit(site, context, (get, { pages }) =>

@@ -8,7 +8,7 @@ import type { Site } from './site.ts';
 export const ownTokens = ['GH_TOKEN', 'GITHUB_TOKEN'] as const;
 export const enterpriseTokens = ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const;
 
-/** Where the API of a GitHub host is; `GITHUB_API_URL` says it for the references that name no host. */
+/** Where the API of a GitHub host is; `GITHUB_API_URL` names it for references that name no host. */
 export function apiOf(host: string | undefined, env: Env): URL {
   if (host === undefined) return baseUrl(env, 'GITHUB_API_URL', 'https://api.github.com');
   if (host === 'github.com') return new URL('https://api.github.com');
@@ -17,8 +17,8 @@ export function apiOf(host: string | undefined, env: Env): URL {
 }
 
 /**
- * The forge that a reference means, with the token that belongs to the host its API is on. A `GITHUB_API_URL` on
- * loopback stands in for github.com, token included: nothing leaves the machine.
+ * The forge that a reference means, with the token for the host of its API. A `GITHUB_API_URL` on loopback stands in
+ * for github.com, including the token: nothing leaves the machine.
  */
 export function githubSite(reference: Reference, env: Env): Site {
   const base = apiOf(reference.host, env);
@@ -38,7 +38,7 @@ function isGitHubsOwn(base: URL): boolean {
   return base.protocol === 'https:' && (base.host === 'api.github.com' || base.host.endsWith('.ghe.com'));
 }
 
-/** What `gh` calls the host of one of GitHub's own APIs; undefined for any other. */
+/** What `gh` calls the host of one of GitHub's own APIs; `undefined` for any other. */
 export function ghHostOf(api: URL): string | undefined {
   return isGitHubsOwn(api) ? api.host.replace(/^api\./, '') : undefined;
 }

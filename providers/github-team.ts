@@ -16,7 +16,7 @@ import { slotsPerHost } from './slots.ts';
 /** Any of these lets a classic token see a team's members; the first is the least. */
 const scopes = ['read:org', 'write:org', 'admin:org'] as const;
 
-/** Checks the second half of `org/team`, a team's slug; gives it in lower case. Throws a usage failure. */
+/** Checks the second half of `org/team`, a team's slug, and returns it in lower case. Throws a usage failure. */
 export function teamName(text: string): string {
   if (!/^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9_])?$/.test(text))
     usage(`${quoted(text)} is no team's name`, "write it as the team's address has it: @org/team-name");
@@ -70,13 +70,13 @@ async function keysOfMember(site: Site, member: string, context: FetchContext): 
     const { keys, refused } = parseOfferedKeys(listed.kind === 'listed' ? listed.offered : []);
     return { keys, refused: refused.map((each) => ({ ...each, member })) };
   } catch (error) {
-    // a member who left GitHub between the two requests
+    // A member who left GitHub between the two requests.
     if (error instanceof Refusal && error.failure.kind === 'guest-unknown') return { keys: [], refused: [] };
     throw error;
   }
 }
 
-/** Runs `job` for all at once. The first failure ends the others, and is thrown once all have ended. */
+/** Runs `job` for all at once. The first failure stops the others, and is thrown once all have ended. */
 async function together<T, R>(
   all: readonly T[],
   context: FetchContext,

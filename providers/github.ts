@@ -50,7 +50,7 @@ async function fetchUser(site: Site, reference: Reference, context: FetchContext
     : usable(reference, parseOfferedKeys(listed.offered), listed.etag);
 }
 
-/** Runs `job`; where it fails for want of a token, once more with the one that `gh` keeps for the host. */
+/** Runs `job`. If it fails for want of a token, runs it once more with the one that `gh` keeps for the host. */
 async function withLastResort<T>(
   site: Site,
   context: FetchContext,

@@ -37,7 +37,7 @@ export const gitlab: Provider = {
   fetch: fetchGitLab,
 };
 
-/** The GitLab that is meant where a reference names no host, and the only one that a token is for. */
+/** The GitLab that is meant if a reference names no host, and the only one that a token is for. */
 function homeOf(env: Env): URL {
   return baseUrl(env, 'GITLAB_URL', own);
 }
@@ -55,7 +55,7 @@ function siteOf(reference: Reference, env: Env): Site {
   };
 }
 
-/** `GET /api/v4/users/:username/keys`: the list has signing-only and expired keys in it, which are refused here. */
+/** `GET /api/v4/users/:username/keys`: the list includes signing-only and expired keys, which are refused here. */
 function fetchGitLab(reference: Reference, context: FetchContext): Promise<Fetched> {
   const site = siteOf(reference, context.env);
   return visit(site, context, async (get, { pages }) => {

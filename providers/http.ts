@@ -21,8 +21,8 @@ interface Visit {
 }
 
 /**
- * Runs `job` with a `get` for one site: GET over https (or loopback http), redirects followed on the site's own
- * origin alone, the token sent nowhere else; one time limit and one byte budget for all its requests. Throws a
+ * Runs `job` with a `get` for one site: GET over https (or http on loopback). Follows redirects on the site's own
+ * origin alone, and sends the token nowhere else. All its requests share one time limit and one byte budget. Throws a
  * `Refusal`, or the reason of `context.signal`.
  */
 export function visit<T>(

@@ -12,16 +12,16 @@ export const forges: readonly { readonly name: string; readonly title: string }[
   ([name, { title }]) => (title === undefined ? [] : [{ name, title }]),
 );
 
-/** Whether a provider is called so. */
+/** Whether a provider has this name. */
 export function isProvider(name: string): boolean {
   return table.has(name);
 }
 
-/** Every variable that may hold a token of a forge. */
+/** Every variable that may hold a forge's token. */
 export const tokenVariables: readonly string[] = [...table.values()].flatMap(({ tokens }) => tokens ?? []);
 
 /**
- * Fetches a guest's public authentication keys, one at least. Who fetches several at once shares `context.slots`
+ * Fetches a guest's public authentication keys, at least one. Callers that fetch several at once share `context.slots`
  * among them. Throws a `Refusal`, or the reason of `context.signal` once that is aborted.
  */
 export function fetchKeys(reference: Reference, context: FetchContext): Promise<Fetched> {

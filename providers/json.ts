@@ -2,7 +2,7 @@ import type { Answer, Ask } from './answer.ts';
 import { badAnswer, type Site } from './site.ts';
 import type { Headers } from './status.ts';
 
-/** What to ask for where the answer is JSON. */
+/** What to ask for if the answer is JSON. */
 export const json: Pick<Ask, 'wants' | 'accept'> = {
   wants: /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i,
   accept: 'application/json',
@@ -20,14 +20,14 @@ export function objectsIn(site: Site, answer: Answer & { kind: 'body' }): Record
   return data;
 }
 
-/** The text in an entry's field. Throws `forge-answer` where it is none. */
+/** The text in an entry's field. Throws `forge-answer` if it is none. */
 export function textIn(site: Site, entry: Readonly<Record<string, unknown>>, field: string): string {
   const value = entry[field];
   if (typeof value !== 'string') badAnswer(site, `an entry without "${field}"`);
   return value;
 }
 
-/** The address of the next page by the `Link` header (RFC 8288), if there is one. */
+/** The address of the next page, from the `Link` header (RFC 8288), if there is one. */
 export function nextPage(answer: { readonly url: URL; readonly headers: Headers }): URL | undefined {
   const link = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/i.exec(answer.headers.get('link') ?? '');
   return link?.[1] !== undefined && URL.canParse(link[1], answer.url.href)

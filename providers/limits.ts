@@ -1,8 +1,8 @@
-/** What one fetch may cost. Every number can be lowered or raised by the caller, which is what tests do. */
+/** What one fetch may cost. The caller can change every number, as tests do. */
 export interface Limits {
   /** Milliseconds until a request's answer begins: name resolution, connection, TLS and headers. */
   readonly firstByteMs: number;
-  /** Milliseconds for a whole fetch, every page and redirect included. */
+  /** Milliseconds for a whole fetch, including every page and redirect. */
   readonly wholeMs: number;
   /** Bytes of a fetch's bodies, and of a file or of standard input. */
   readonly bytes: number;

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * A controller that is aborted with `signal`, for its reason, and can be aborted by itself. Call `release` when done.
- * Lifts the listener limit of both: many fetches listen to one signal, and Node would warn of it on the terminal.
+ * A controller that is aborted with `signal`, for its reason, and can also be aborted by itself. Call `release` when
+ * done. Lifts the listener limit of both: many fetches listen to one signal, and Node would warn of that on the
+ * terminal.
  */
 export function linkedTo(signal: AbortSignal): {
   readonly stop: AbortController;

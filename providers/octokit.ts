@@ -8,8 +8,8 @@ import type { Site } from './site.ts';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Runs `job` with an Octokit whose every request goes through `get`, so that it keeps our manners and our token,
- * and whose every answer is a list. Octokit is loaded here and nowhere else. Throws `get`'s own `Refusal`s.
+ * Runs `job` with an Octokit whose every request goes through `get`, and so keeps our manners and our token. Every
+ * answer has to be a list. Octokit is loaded here and nowhere else. Throws `get`'s own `Refusal`s.
  * @param validator sent with the first request only
  */
 export async function withOctokit<T>(
@@ -42,5 +42,5 @@ export async function withOctokit<T>(
   }
 }
 
-/** Octokit gives no value for a 304: this goes round it. */
+/** Octokit gives no value for a 304: this gets around that. */
 class NotModified extends Error {}

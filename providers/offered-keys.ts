@@ -4,7 +4,7 @@ import { type PublicKey, parseKeyList, parsePublicKey } from '../src/domain/publ
 import type { Fetched } from './provider.ts';
 import { isValidator } from './validator.ts';
 
-/** One key of a forge's answer, and why it may not be let in though it be sound. */
+/** One key of a forge's answer, and why it may not be let in even if it is valid. */
 export interface OfferedKey {
   readonly text: string;
   readonly refusal?: ForgeKeyRefusal | undefined;
@@ -15,7 +15,7 @@ export interface OfferedKeys {
   readonly refused: readonly RefusedKey[];
 }
 
-/** Parses each offered key by itself; equal keys are given once. */
+/** Parses each offered key by itself; returns equal keys once. */
 export function parseOfferedKeys(offered: readonly OfferedKey[]): OfferedKeys {
   const keys = new Map<string, PublicKey>();
   const refused: RefusedKey[] = [];
@@ -29,14 +29,14 @@ export function parseOfferedKeys(offered: readonly OfferedKey[]): OfferedKeys {
   return { keys: [...keys.values()], refused };
 }
 
-/** Parses a text of keys, one a line. */
+/** Parses a text of keys, one per line. */
 export function parseOfferedText(text: string): OfferedKeys {
   return parseKeyList(text);
 }
 
 /**
- * What a fetch gives, or the failure `no-keys` where none of them is usable.
- * @param etag the answer's, where an unchanged answer would mean unchanged keys
+ * What a fetch returns, or the failure `no-keys` if none of them is usable.
+ * @param etag the answer's, if an unchanged answer would mean unchanged keys
  */
 export function usable(reference: Reference, { keys, refused }: OfferedKeys, etag?: string): Fetched {
   if (!isNonEmpty(keys)) refuse({ kind: 'no-keys', reference: reference.text, refused });

@@ -11,13 +11,13 @@ export interface PlainForge {
   readonly username: UsernameRule;
   /** Whether people write `~user`. */
   readonly tilde?: boolean;
-  /** Where it is, and the variable that says otherwise; without it every reference names its host. */
+  /** Its address, and the variable that overrides it; without it every reference names its host. */
   readonly home?: { readonly address: string; readonly variable: string };
-  /** The path of a user's keys. The name it is given has been checked and is percent-encoded. */
+  /** The path of a user's keys. The name passed in has been checked and is percent-encoded. */
   readonly path: (name: string) => string;
 }
 
-/** A forge that gives a user's keys to anyone as text, one a line. */
+/** A forge that gives a user's keys to anyone as text, one per line. */
 export function plainForge(forge: PlainForge): Provider {
   const { home } = forge;
   const homeIn = (env: Env) => home && baseUrl(env, home.variable, home.address);

@@ -7,9 +7,9 @@ import type { Env } from './provider.ts';
 import { providerOf, table } from './table.ts';
 
 /**
- * Reads what the command line calls a guest: `@octocat`, `gitlab:bob`, `github:ada@ghe.example.com`, `https://…`,
- * `-`, or the path of a key file. Requests nothing; looks at the file system only to tell a file from a slip.
- * A reference's own `text` reads as the same reference. Throws a usage failure.
+ * Reads a guest as the command line names one: `@octocat`, `gitlab:bob`, `github:ada@ghe.example.com`, `https://…`,
+ * `-`, or the path of a key file. Sends no request; looks at the file system only to tell a file from a slip. A
+ * reference's own `text` reads as the same reference. Throws a usage failure.
  */
 export function parseReference(text: string, env: Env): Reference {
   if (text === '') usage('a guest is empty', 'name one as @octocat, gitlab:bob or a key file');
@@ -31,11 +31,11 @@ export function parseReference(text: string, env: Env): Reference {
   );
 }
 
-/** Reads what one provider's own option (`--gitlab bob`) calls a guest. Throws a usage failure. */
+/** Reads a guest as one provider's own option names one (`--gitlab bob`). Throws a usage failure. */
 export function parseForProvider(provider: string, user: string, env: Env): Reference {
   const { name, host, forge, text: own } = providerOf(provider).parse(user, env);
   const spell = (at: string | undefined) => own ?? `${provider}:${name}${at === undefined ? '' : `@${at}`}`;
-  // A forge that the environment puts on loopback stands in for the real one, pins included.
+  // A forge that the environment puts on loopback stands in for the real one, including its pins.
   const standsIn = host === undefined && forge !== undefined && isLoopback(forge.replace(/:\d+$/, ''));
   const [text, pinnedAs] = [spell(host), spell(standsIn ? undefined : forge)];
   return {

@@ -3,7 +3,7 @@ import type { Token } from './environment.ts';
 
 /** A forge as one fetch sees it: every request of the fetch stays on `base`'s scheme, host and port. */
 export interface Site {
-  /** The guest that is fetched, for messages. */
+  /** The guest whose keys are fetched, for messages. */
   readonly reference: string;
   readonly base: URL;
   /** Sent to `base`'s origin alone, in this header. */
@@ -14,7 +14,7 @@ export interface Site {
   readonly scopes?: readonly string[];
 }
 
-/** The forge answered, and the answer is not one to draw keys from. */
+/** The forge answered, but not with anything to take keys from. */
 export function badAnswer(site: Site, problem: string): never {
   return refuse({ kind: 'forge-answer', ...at(site), problem });
 }
@@ -28,7 +28,7 @@ export function at(site: Site): { readonly reference: string; readonly host: str
   return { reference: site.reference, host: site.base.host };
 }
 
-/** The name of the variable that would help, where no token was sent. */
+/** The name of the variable that would help, if no token was sent. */
 export function helpful(site: Site): { readonly tokenVariable?: string } {
   return site.token || !site.tokenVariable ? {} : { tokenVariable: site.tokenVariable };
 }

@@ -1,4 +1,4 @@
-/** Runs `job` when fewer than the allowed number run for `host`, in the order of asking. */
+/** Runs `job` once fewer than the allowed number run for `host`, in the order of asking. */
 export type Slots = <T>(host: string, job: () => Promise<T>) => Promise<T>;
 
 /** Lets `most` jobs run at once for each host. */

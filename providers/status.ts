@@ -3,12 +3,12 @@ import { at, helpful, type Site } from './site.ts';
 
 export type Headers = ReadonlyMap<string, string>;
 
-/** A reset further away than this is a broken header, not a time to tell. */
+/** A reset further away than this is a broken header, not a time to report. */
 const furthestResetMs = 7 * 86_400_000;
 
 /**
  * What a status that is neither 200, 304 nor a redirect means.
- * @param body of a 403 or 429, where forges say that a secondary limit was hit
+ * @param body of a 403 or 429, in which forges say that a secondary limit was hit
  */
 export function failureOfStatus(site: Site, status: number, headers: Headers, body: string): Failure {
   if (status === 401)
@@ -26,7 +26,7 @@ export function failureOfStatus(site: Site, status: number, headers: Headers, bo
   return { kind: 'forge-status', ...at(site), status };
 }
 
-/** GitHub says 404 or 403 to a classic token that lacks a scope, and lists in `x-oauth-scopes` those it has. */
+/** GitHub answers 404 or 403 to a classic token that lacks a scope, and lists in `x-oauth-scopes` those that it has. */
 function missingScope(site: Site, status: number, headers: Headers): string | undefined {
   const granted = headers.get('x-oauth-scopes')?.split(/\s*,\s*/);
   if ((status !== 403 && status !== 404) || !granted || !site.scopes) return undefined;

@@ -4,7 +4,7 @@ import { defaultLimits } from './limits.ts';
 import { parseOfferedText, usable } from './offered-keys.ts';
 import type { FetchContext, Provider } from './provider.ts';
 
-/** Standard input, to its end: one key a line. Can be read once. */
+/** Standard input, to its end: one key per line. Can be read once. */
 export const stdin: Provider = {
   aliases: [],
   parse(text) {
@@ -39,12 +39,12 @@ async function textOf(context: FetchContext): Promise<string> {
     }
   } finally {
     signal.removeEventListener('abort', abort);
-    // not awaited: a reader that is still waiting for its input would never let go
+    // Not awaited: a reader that still waits for its input would never let go.
     source.return?.()?.catch(() => {});
   }
 }
 
-/** Standard input itself is left undestroyed by an early end, since its descriptor is what children inherit. */
+/** An early end does not destroy standard input itself, since children inherit its descriptor. */
 function iteratorOf(context: FetchContext): AsyncIterator<Uint8Array | string> {
   if (context.stdin) return context.stdin()[Symbol.asyncIterator]();
   return process.stdin.iterator({ destroyOnReturn: false });

@@ -9,14 +9,14 @@ import { stdin } from './stdin.ts';
 import { url } from './url.ts';
 
 /**
- * Every provider by its name, which is also its prefix in a reference and, for a forge, its option: all that the rest
- * of the program knows of them is derived from here.
+ * Every provider by its name, which is also its prefix in a reference and, for a forge, its option. Everything that the
+ * rest of the program knows of providers is derived from here.
  */
 export const table: ReadonlyMap<string, Provider> = new Map<string, Provider>(
   Object.entries({ github, gitlab, codeberg, forgejo, gitea, sourcehut, launchpad, url, file, stdin }),
 );
 
-/** @param name of one that a reference has, which parsers made */
+/** @param name from a reference, which only parsers make */
 export function providerOf(name: string): Provider {
   const provider = table.get(name);
   if (!provider) throw new Error(`no provider is called ${name}`);

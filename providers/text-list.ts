@@ -4,10 +4,10 @@ import { parseOfferedText, usable } from './offered-keys.ts';
 import type { FetchContext, Fetched } from './provider.ts';
 import { badAnswer, type Site } from './site.ts';
 
-/** Text, or what servers call a file whose name says nothing to them (`.pub` is Microsoft Publisher's to some). */
+/** Text, or what servers call a file whose name means nothing to them (some take `.pub` for Microsoft Publisher's). */
 const plain = /^(?:text\/plain|application\/(?:octet-stream|x-mspublisher|vnd\.ms-publisher))\s*(?:;|$)/i;
 
-/** Fetches a page of keys, one a line. No token is sent, whatever the site. */
+/** Fetches a page of keys, one per line. Sends no token, whatever the site. */
 export function fetchTextList(
   reference: Reference,
   context: FetchContext,

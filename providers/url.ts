@@ -6,7 +6,7 @@ import { fetchTextList } from './text-list.ts';
 
 const longest = 2048;
 
-/** Any page of keys, one a line. */
+/** Any page of keys, one per line. */
 export const url: Provider = {
   aliases: [],
   parse(text) {
