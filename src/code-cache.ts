@@ -1,6 +1,6 @@
 /**
- * What V8 has compiled of the program, kept from one run to the next: to compile it again takes longer than all else
- * before a pairing is live. By Node's own compile cache where it has one (from 22.1), else by ours.
+ * What V8 has compiled of the program, kept from one run to the next: compiling it again takes longer than everything
+ * else before a pairing is live. Uses Node's own compile cache if there is one (from 22.1), else ours.
  */
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
@@ -13,13 +13,13 @@ import { distrust, distrustAbove } from './system/safe-path.ts';
 
 export interface Loaded<T> {
   readonly exports: T;
-  /** Whether what an earlier run compiled was taken, as far as that is known. */
+  /** Whether code that an earlier run compiled was used, as far as that is known. */
   readonly isKept: boolean;
-  /** Keeps what has been compiled by now, where it is more than was kept before; of files that it has required, too. Does not throw. */
+  /** Writes the V8 code cache if it grew; also for files that this one has required. Does not throw. */
   keep(): void;
 }
 
-/** Loads a CommonJS file. Those that it requires by a path are loaded likewise. */
+/** Loads a CommonJS file. Files that it requires by a relative path are loaded likewise. */
 export function loadCompiled<T>(file: string, env: NodeJS.ProcessEnv): Loaded<T> {
   const folder = cacheFolder(env);
   const require = nodeModule.createRequire(file);
@@ -59,25 +59,28 @@ function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   try {
     return join(baseFolder(env, 'XDG_CACHE_HOME', '.cache'), 'tmuxpair');
   } catch {
-    return undefined; // An account without a home.
+    return undefined; // The account has no home.
   }
 }
 
-/** The file, which is ASCII, as the function that Node makes of it. Joined as bytes: there is no other copy to be cleared away. */
+/**
+ * The file, which is ASCII, wrapped in a function as Node does it. Joined as bytes, so no other copy has to be cleared
+ * away.
+ */
 function sourceOf(file: string): string {
   const [head, tail] = ['(function(exports,require,module,__filename,__dirname){', '\n})'];
   return Buffer.concat([Buffer.from(head), readFileSync(file), Buffer.from(tail)]).toString('latin1');
 }
 
-/** What the code was compiled of, and by whom: V8 itself compares no more of a source than its length. */
+/** What the code was compiled from, and by whom: V8 itself compares only the length of a source. */
 function identityOf(file: string): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
   return `${[file, dev, ino, size, mtimeNs, ctimeNs, process.version, process.arch].join(' ')}\n`;
 }
 
 /**
- * Code is run as ours: only what nobody else can have written is. It is there twice, and taken where both are the same:
- * V8 does not look whether it is whole, and for a hash Node would load all of its cryptography.
+ * Code is run as ours, so it is read only if nobody else can have written it. Stored twice: comparing the halves
+ * detects corruption without loading crypto.
  */
 function readCache(path: string, identity: string): Buffer | undefined {
   try {
@@ -103,7 +106,7 @@ function writeCache(path: string, identity: string, code: Buffer): void {
   try {
     if (makePrivate(dirname(path))) replaceFile(path, Buffer.concat([Buffer.from(identity), code, code]));
   } catch {
-    // The next run is slower: that is all.
+    // Then the next run is slower.
   }
 }
 
