@@ -36,7 +36,7 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   const menus = new Map<string, { readonly record: string; readonly menu: ShownMenu }>();
   /** When to ask a client about a guest's connection again, by both names. */
   const notBefore = new Map<string, number>();
-  /** The records of guests who were let in: they wait no more, and their question has come to something. */
+  /** The records of guests who were let in: they no longer wait, and their question does not count against them. */
   const admitted = new Set<string>();
   const respite = new Respite(() => performance.now());
   let stopped = false;

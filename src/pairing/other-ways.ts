@@ -28,9 +28,9 @@ export const noOtherWays: OtherWays = {
 };
 
 /**
- * Notes by what the machine's sshd may accept keys: the sshd that guests come through, or one that would not do, since
- * they may come to it all the same. What can't be checked is a reason not to use an sshd, and matters only if it is
- * used.
+ * Notes how this machine's sshds may accept keys: the one that guests come through, or one that would not do, and all
+ * others that run here, since guests may come to them all the same. What can't be checked is a reason not to use an
+ * sshd, and matters only if it is used.
  */
 export async function noteSystem(pairing: Pairing, { kind, system }: DoorChoice): Promise<void> {
   const [running, known] = await Promise.all([runningConfigs(), system?.known()]);
@@ -45,19 +45,19 @@ export async function noteSystem(pairing: Pairing, { kind, system }: DoorChoice)
   };
 }
 
-/** The files that may hold a guest's key, as they are now: of the sshd that was looked at, and of any other that runs here. */
+/** The files that may hold a guest's key now: those of the sshd that was looked at, and of any other that runs here. */
 function keyFilesNow({ otherWays }: Pairing): KeyFiles {
   const { keyFiles, configs, others } = otherWays;
   return findKeyFiles([...keyFiles, ...namesInConfig([...configs, ...others])]);
 }
 
-/** Those of the sshd that was looked at. */
+/** The files of the sshd that was looked at, with links resolved. */
 function ownKeyFilesNow({ otherWays }: Pairing): ReadonlySet<string> {
   const { files } = findKeyFiles([...otherWays.keyFiles, ...namesInConfig(otherWays.configs)]);
   return new Set(files.map(real));
 }
 
-/** Those of them that are not the lease's own. */
+/** The files that may hold a guest's key now, without the lease's own. */
 export function otherKeyFiles(pairing: Pairing): readonly string[] {
   const own = real(pairing.lease.keyFile);
   return keyFilesNow(pairing).files.filter((path) => real(path) !== own);
@@ -76,7 +76,7 @@ export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly 
   const lines = findKeyLines(lease, guests, paths);
   const ownFiles = isInOwnFile(lease) ? new Set<string>() : ownKeyFilesNow(pairing);
   if (!isInOwnFile(lease)) {
-    // What another sshd reads is told, as with a private one: no line of ours could stand in front of it.
+    // What another sshd reads is only reported, as with a private one: no line of ours could stand in front of it.
     const own = lines.filter(({ path }) => ownFiles.has(real(path)));
     const ahead = own.find(({ path }) => isAhead(pairing, path));
     const first = ahead ?? (gateExisting ? undefined : own[0]);
@@ -102,7 +102,7 @@ export async function remainsOf(live: Live, guests: readonly Guest[]): Promise<R
   const { lease, otherWays, door, forward } = live;
   const [lasting, others] = await Promise.all([live.lookout.lastingWays(), runningConfigs()]);
   const ways = lasting?.filter((one) => !isOfFile(one));
-  // One may have come meanwhile, or have gone with what it let in.
+  // An sshd may have started meanwhile, or have ended with what it let in.
   live.otherWays = { ...live.otherWays, others };
   const found = keyFilesNow(live);
   const mayReach =

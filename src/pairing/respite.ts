@@ -1,6 +1,6 @@
 /**
- * Bounds how often one guest's questions come before the host. A guest who is refused, or leaves before the answer, can ask
- * again at once; from the second time on each such question is followed by a longer pause.
+ * Limits how often one guest's questions reach the host. A guest who is refused, or leaves before the answer, can ask
+ * again at once. From the second time on, a longer pause follows each such question.
  */
 export class Respite {
   readonly #now: () => number;
@@ -23,7 +23,7 @@ export class Respite {
     this.#strikes.delete(label);
   }
 
-  /** Whether the host is not to be asked about this guest now. */
+  /** Whether the host must not be asked about this guest now. */
   isOn(label: string): boolean {
     const { count, at } = this.#strikes.get(label) ?? { count: 0, at: 0 };
     return count > 1 && this.#now() - at < Math.min(first * 2 ** (count - 2), longest);

@@ -13,7 +13,7 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
   /** The guests' clients that are held, by pid. */
   let held = new Map<number, string>();
   let id: string | undefined;
-  /** Guests' processes that were no clients of the room when the server was last asked, at {@link askedAt}. */
+  /** Guests' processes that were no clients of the room when the server was last asked; when that was. */
   let asked = new Set<number>();
   let askedAt = 0;
   /** Those that were found in other sessions. */
@@ -34,9 +34,9 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
     await holdClients(room, id, [...held.values()]);
   };
   /**
-   * A hook of the host's may move a client in the same instant in which it attaches, so that it was never seen in its
-   * session. Such a guest is brought back once, and put out if that does not last. Not every guest process is a client of
-   * the room, so the server is asked again only when there are others, or after a while.
+   * A hook of the host's may move a client in the same instant in which it attaches, before it was ever seen in its
+   * session. Brings such a guest back once, and puts them out if that does not last. Not every guest process is a client
+   * of the room, so the server is asked again only if there are new ones, or after a while.
    */
   const findStrays = async (missing: readonly number[]): Promise<void> => {
     const isNew = missing.some((pid) => !asked.has(pid));
@@ -57,7 +57,7 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
   return oneAtATime(look);
 }
 
-/** In ms. */
+/** How long, in ms, until the server is asked again. */
 const anew = 3000;
 
 /** Killed, not asked: a client that says good-bye draws once more. */

@@ -9,7 +9,7 @@ export interface OtherWays {
   /** Names of key files, absolute, including patterns, and configurations that name more. */
   readonly keyFiles: readonly string[];
   readonly configs: readonly ConfigPlace[];
-  /** Configurations of the sshds that run here, whichever they are. */
+  /** Configurations of all sshds that run here. */
   readonly others: readonly ConfigPlace[];
   /** Those names that sshd reads before the lease's file. */
   readonly ahead: readonly string[];
