@@ -80,7 +80,9 @@ function fetchGitLab(reference: Reference, context: FetchContext): Promise<Fetch
   });
 }
 
-/** `usage_type` is `auth`, `signing` or `auth_and_signing`, absent before GitLab 15.7; `expires_at` an ISO time or null. */
+/**
+ * `usage_type` is `auth`, `signing` or `auth_and_signing`, absent before GitLab 15.7; `expires_at` an ISO time or null.
+ */
 function refusalOf(site: Site, entry: Readonly<Record<string, unknown>>): ForgeKeyRefusal | undefined {
   const usage = entry.usage_type ?? 'auth';
   if (usage === 'signing') return { reason: 'signing-only' };

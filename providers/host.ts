@@ -2,7 +2,7 @@ const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const hostAndPort = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-f:.]{2,45}\\])(?::[1-9]\\d{0,4})?$`);
 
 /**
- * A host with an optional port, in lower case and without `:443`; `undefined` if it is none. Spellings that a URL
+ * A host with an optional port, in lower case and without `:443`; `undefined` if it is not one. Spellings that a URL
  * parser would read as another host (`0x7f.1`, `127.1`) are none.
  */
 export function normalHost(text: string): string | undefined {

@@ -20,7 +20,7 @@ export function objectsIn(site: Site, answer: Answer & { kind: 'body' }): Record
   return data;
 }
 
-/** The text in an entry's field. Throws `forge-answer` if it is none. */
+/** The text in an entry's field. Throws `forge-answer` if it is not text. */
 export function textIn(site: Site, entry: Readonly<Record<string, unknown>>, field: string): string {
   const value = entry[field];
   if (typeof value !== 'string') badAnswer(site, `an entry without "${field}"`);

@@ -1,6 +1,6 @@
 /**
- * Options from the environment, with `--read-only` as TMUXPAIR_READ_ONLY. The names are those of the options themselves, so
- * no option can be left out.
+ * Options from the environment, with `--read-only` as TMUXPAIR_READ_ONLY. The names derive from the options themselves,
+ * so no option can be left out.
  */
 import type { Option } from 'commander';
 import { usage } from '../domain/failure.ts';
@@ -66,7 +66,7 @@ async function refuseUnknown(
   const known = options.filter(isSettable).flatMap(variablesOf);
   for (const name of unknownIn(unknown, options)) {
     const near = nearest(bare(name), known, bare);
-    // In small letters it is a variable of the user's own, unless it is one of ours except for that.
+    // In small letters it is the user's own variable, unless only the case differs from one of ours.
     if (!name.startsWith(prefix) && (near === undefined || bare(near) !== bare(name))) continue;
     usage(
       `${name} is no option of tmuxpair`,

@@ -8,7 +8,7 @@ export interface Source {
   /** Its value for an option; `undefined` if it has none. @throws Refusal `usage` for an invalid value */
   readonly settingFor: (option: Option) => unknown;
   /**
-   * Refuses what it has that is no option: whoever set it believes that it protects them.
+   * Refuses anything in it that is not an option: whoever set it believes that it protects them.
    * @param options of the command
    * @param all every option of the program
    * @throws Refusal `usage`
@@ -27,7 +27,7 @@ export function isSettable({ hidden, long }: Option): boolean {
 /**
  * An option's value from text.
  * @param name what the source calls it, for the message
- * @returns `undefined` for the "no" of an option that may stand without a value
+ * @returns `undefined` for the "no" of an option whose value is optional
  * @throws Refusal `usage`
  */
 export function settingFrom(option: Option, text: string, name: string): string | boolean | undefined {
@@ -37,7 +37,7 @@ export function settingFrom(option: Option, text: string, name: string): string 
   return option.optional ? text : usage(`${name} is ${JSON.stringify(text)}`, 'set it to yes or no');
 }
 
-/** The same as the option's own parser has it. */
+/** The same, as the option's own parser reads it. */
 export function parsed(option: Option, value: string | boolean | undefined): unknown {
   return option.parseArg && typeof value === 'string' ? option.parseArg(value, undefined) : value;
 }

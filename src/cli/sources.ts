@@ -1,6 +1,6 @@
 /**
- * Where options come from besides the command line. A later source replaces what an earlier one gave, including lists: first
- * come the defaults, which the commands themselves know, then the sources of this list, then the command line.
+ * Where options come from besides the command line. A later source replaces what an earlier one gave, including lists:
+ * first come the defaults, which the commands themselves know, then the sources of this list, then the command line.
  */
 import type { Command, Option } from 'commander';
 import { environment } from './environment.ts';
@@ -23,7 +23,7 @@ const rivals: Readonly<Record<string, string>> = {
  * Sets a command's options from the sources. Options that `--no-…` has taken back count as absent from then on.
  * @param all every option of the program, to tell what a name in a source may mean
  * @param except attributes that only the command line sets here
- * @throws Refusal `usage` for an invalid value, and for what is no option
+ * @throws Refusal `usage` for an invalid value, and for anything that is not an option
  */
 export async function takeSources(
   command: Command,

@@ -13,7 +13,8 @@ export const menu: Describe = (program, { run }) => {
  * Asks a pairing's supervisor for the host's menu, for a key inside the room. Prints nothing: nobody would read it.
  * @param folder the lease's
  * @param client the process of the tmux client in which the key was pressed
- * @returns the exit code; @throws Refusal `no-such-pairing`
+ * @returns the exit code
+ * @throws Refusal `no-such-pairing`
  */
 export async function menuCommand(folder: string, client: number): Promise<number> {
   const response = await ask(folder, { op: 'menu', client }).catch(() => undefined);

@@ -15,7 +15,8 @@ export const repair: Describe = (program, { run }) => {
 
 /**
  * Puts back what was taken away from a live pairing.
- * @returns the exit code; @throws Refusal `trouble-left`, `key-already-present`, those of `editKeyFile`
+ * @returns the exit code
+ * @throws Refusal `trouble-left`, `key-already-present`, those of `editKeyFile`
  */
 export async function repairCommand(target: Target, terminal: Terminal): Promise<number> {
   const reached = await onePairing(target, terminal);

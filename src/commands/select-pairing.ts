@@ -43,7 +43,8 @@ function tellSilent(silent: readonly Silent[], terminal: Terminal): void {
 /**
  * Has the pairing that is meant carry out a request, and prints what came of it.
  * @param check throws if the host does not want that of this pairing
- * @returns the exit code; @throws Refusal
+ * @returns the exit code
+ * @throws Refusal
  */
 export async function carryOut(
   target: Target,

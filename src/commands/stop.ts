@@ -15,7 +15,8 @@ export const stop: Describe = (program, { run }) => {
 /**
  * Ends a pairing now; its host keeps their session. If its supervisor does not answer, takes access back without it;
  * should the supervisor go on, it ends, too.
- * @returns the exit code; @throws Refusal
+ * @returns the exit code
+ * @throws Refusal
  */
 export async function stopCommand(target: Target, terminal: Terminal): Promise<number> {
   const over = (id: string): string => `${id} is over: access is revoked`;

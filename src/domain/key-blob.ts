@@ -110,8 +110,8 @@ function problemOfRsa(e: bigint | undefined, n: bigint | undefined): BlobProblem
 }
 
 /**
- * The canonical blob of an RSA key that sshd reads: sshd also accepts numbers with zero bytes in front. `undefined` for
- * what is no RSA key.
+ * The canonical blob of an RSA key that sshd reads: sshd also accepts numbers with zero bytes in front. `undefined` if
+ * it is not an RSA key.
  */
 export function canonicalRsa(blob: Buffer): Buffer | undefined {
   const { strings, rest } = stringsOf(blob, 3);

@@ -1,5 +1,5 @@
 /**
- * What this machine's sshd has against guests who come through the account's `authorized_keys`: it keeps them out, or
+ * Why this machine's sshd may be no good for guests of the account's `authorized_keys`: it keeps them out, or
  * it may let their keys in past our gate.
  */
 export type Obstacle = (KeepsOut | WayIn | Caution) & {
@@ -59,7 +59,10 @@ export type Caution =
   | ({ readonly kind: 'some-keys-refused' } & RefusedKeys)
   /** Guests can come only from hosts that match one of these patterns. */
   | { readonly kind: 'hosts-limited'; readonly hosts: readonly string[] }
-  /** A start-up file of the login shell has a command that may take a guest's terminal under conditions that were not met. */
+  /**
+   * A start-up file of the login shell has a command that may take a guest's terminal under conditions that were not
+   * met.
+   */
   | {
       readonly kind: 'may-divert';
       readonly path: string;

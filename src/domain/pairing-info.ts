@@ -12,7 +12,10 @@ export interface PairingInfo {
   readonly door: DoorKind;
   /** The likeliest of `routes`. */
   readonly sshCommand: string;
-  /** Every line by which guests can come, and who can use it: `named` by the host, `internet`, `tailnet`, `network`, `jump`. */
+  /**
+   * Every line by which guests can come, and who can use it: `named` by the host, `internet`, `tailnet`, `network`,
+   * `jump`.
+   */
   readonly routes: readonly { readonly reach: string; readonly sshCommand: string }[];
   readonly supervisorPid: number;
   /** The room's tmux socket. */

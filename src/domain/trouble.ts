@@ -55,7 +55,7 @@ export type Trouble =
   | { readonly kind: 'account-refused'; readonly user: string; readonly why: 'locked' | 'expired' }
   /** This file exists now, with which a private sshd lets nobody in. */
   | { readonly kind: 'no-logins'; readonly path: string }
-  /** What the sshd that guests come through has against them now. */
+  /** The sshd that guests come through may now keep them out, or let them in past the gate. */
   | { readonly kind: 'sshd-obstacle'; readonly port: number; readonly obstacle: Obstacle }
   /** A trial login beside the pairing did not get in. */
   | { readonly kind: 'login-failed'; readonly port: number; readonly type: string; readonly said: string }

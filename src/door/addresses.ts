@@ -32,7 +32,7 @@ export interface Tailnet {
   readonly ownSsh: boolean;
 }
 
-/** A reader chooses among so many at the most. */
+/** A reader gets at most this many to choose from. */
 const most = 5;
 
 /** Bridges and the like, which lead to containers and virtual machines of this machine. */

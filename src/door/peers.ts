@@ -22,7 +22,9 @@ export function peersOf(port: number): Peers {
   return { isTold: tables.some((table) => table !== ''), ...peersIn(tables.join('\n'), port) };
 }
 
-/** @param table as in `/proc/net/tcp`: local and remote address and port, state, unsent and unread bytes, in hexadecimal */
+/**
+ * @param table as in `/proc/net/tcp`: local and remote address and port, state, unsent and unread bytes, in hexadecimal
+ */
 export function peersIn(table: string, port: number): Omit<Peers, 'isTold'> {
   const local = port.toString(16).toUpperCase().padStart(4, '0');
   const row = new RegExp(

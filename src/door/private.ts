@@ -194,7 +194,7 @@ async function listen(server: Server, options: PrivateDoorOptions): Promise<void
 }
 
 /**
- * Has sshd report now, not to the first guest, what it has against its configuration or its surroundings.
+ * Has sshd report problems with its configuration or its surroundings now, not to the first guest.
  * @returns the settings that result
  */
 async function checkConfig(sshd: string, configFile: string): Promise<Settings> {

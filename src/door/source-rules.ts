@@ -1,5 +1,5 @@
 /**
- * Rules by which a login depends on where it comes from: a trial from this machine does not tell what becomes of
+ * Rules by which a login depends on where it comes from: a trial from this machine does not show what happens to
  * others.
  */
 import type { Obstacle } from '../domain/obstacle.ts';
@@ -43,7 +43,7 @@ function accessRules(settings: Settings | undefined, files: Files): Obstacle[] {
 const regardless =
   /^pam_(access|cap|debug|deny|duo|echo|env|faildelay|faillock|fscrypt|gnome_keyring|google_authenticator|group|keyinit|krb5|kwallet5?|lastlog2?|ldap|limits|localuser|loginuid|mail|mkhomedir|motd|mount|namespace|nologin|opendirectory|oslogin_(admin|login)|permit|rootok|sacl|securetty|selinux|sepermit|shells|sss|systemd(_home)?|tally2?|time|tty_audit|u2f|umask|unix|userdb|usertype|warn|wheel|winbind)$/;
 
-/** Modules that decide whether a login may go on, of which it is not known that they don't look where it comes from. */
+/** Modules that decide whether a login may go on, and may do so by where it comes from, as far as is known here. */
 function moduleRules(settings: Settings | undefined, files: Files): Obstacle[] {
   const service = pamServiceOf(settings);
   if (service === undefined) return [];

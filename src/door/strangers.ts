@@ -3,7 +3,7 @@
  * there is room for some only. A stranger who finds none waits, as a socket and nothing else, and takes the place of
  * another in turn. A stranger with the same address as a guest can't be told from that guest, and through a jump host
  * all come from one address. So nobody is turned away for their address alone, and no crowd can hold all places: in a
- * full house somebody of the crowd makes room, again and again, and a newcomer has some seconds to log in.
+ * full house one of the crowd makes room, again and again, and a newcomer has some seconds to log in.
  */
 
 /** A connection that has not logged in. */

@@ -5,8 +5,8 @@ import type { Obstacle } from '../domain/obstacle.ts';
 import type { Account } from './sshd-settings.ts';
 
 /**
- * What sshd's StrictModes has against a key file: from the file up to the home, or to `/`, as sshd looks. A file or
- * folder that does not exist yet is made as sshd wants it.
+ * What sshd's StrictModes would refuse about a key file: from the file up to the home, or to `/`, as sshd checks. A
+ * file or folder that does not exist yet is made as sshd wants it.
  */
 export function modeObstacles(keyFile: string, { uid, home }: Account): Obstacle[] {
   const found: Obstacle[] = [];

@@ -27,7 +27,7 @@ export interface SystemDoor {
   readonly listensOn: (address: string) => boolean;
   /** All of its addresses, if it does not listen on every one of this machine's, as far as is known. */
   readonly onlyAt: readonly string[] | undefined;
-  /** As its greeting says, if that has been heard by now, or is remembered. */
+  /** As its greeting says, if that has been heard, or is remembered. */
   version(): SshdVersion | undefined;
   /** What the greeting and the settings tell: remembered, or asked for once. Does not reject. */
   known(): Promise<Known>;

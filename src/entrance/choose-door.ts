@@ -39,8 +39,8 @@ type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'vers
  * Chooses the door. `auto` takes an sshd of the system's that has nothing against a guest, and through which a trial
  * login got in, now or as remembered: on port 22, else on another port, first those that greet as OpenSSH and whose
  * settings were read. If there is none, it takes a private one. A port that the host has named means the sshd there,
- * whatever speaks against it; a key file that they have named means any of the system's. Without these, forwarded ports
- * call for a private one, whatever answers: what a guest holds open there ends with the pairing.
+ * whatever is known against it; a key file that they have named means any of the system's. Without these, forwarded
+ * ports call for a private one, whatever answers: what a guest holds open there ends with the pairing.
  * @throws Refusal `program-too-old`, `program-failed`; Stopped
  */
 export async function chooseDoor(intent: DoorIntent, world: ChoiceWorld): Promise<DoorChoice> {

@@ -20,7 +20,7 @@ export interface LoginsWorld {
   readonly caps: { readonly guest: number; readonly pairing: number };
   /** Whether a guest may stay without a session, to use forwarded ports. */
   readonly mayForward: (guest: Guest) => boolean;
-  /** A guest has logged in, whatever comes of it. */
+  /** A guest has logged in, whether or not they reach the gate. */
   readonly note: (label: Label) => void;
   readonly tell: (event: Event) => void;
 }

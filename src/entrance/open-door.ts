@@ -35,11 +35,12 @@ export interface OpenDoor {
   tunnelTrouble(): TunnelTrouble | undefined;
   /** Tries at once to open a tunnel that is down. */
   retryTunnel(): void;
-  /** From now on, reports what becomes of the door and the tunnel to `hear`, which emits it. */
+  /** From now on, reports events of the door and the tunnel to `hear`, which emits them. */
   listen(hear: (event: Event) => void): void;
   /**
    * Offers the keys of these guests, who are not let in yet, if sshd may accept keys in ways that are not known. Does
-   * not reject. @returns what to report
+   * not reject.
+   * @returns what to report
    */
   offer(guests: readonly Guest[]): Promise<readonly Doubt[]>;
   /** Watches what guests come through. */
@@ -47,7 +48,7 @@ export interface OpenDoor {
 }
 
 export interface DoorWatch {
-  /** Looks, and begins a trial if one is due. @returns what is known by now */
+  /** Looks, and begins a trial if one is due. @returns what is known so far */
   look(): readonly Trouble[];
   /** Tries it again. Does not reject. */
   again(): Promise<void>;

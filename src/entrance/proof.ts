@@ -61,7 +61,7 @@ export async function prove(door: SystemDoor, world: ProofWorld): Promise<Proof>
   return { ...proof, doubts: [...proof.doubts, ...doubts] };
 }
 
-/** Those keys that are in none of these files. Lines that accept the others are looked at one by one. */
+/** Those keys that are in none of these files. Lines that accept the others are checked one by one. */
 function unseen(keys: readonly PublicKey[], names: readonly string[]): PublicKey[] {
   const { files } = findKeyFiles(names);
   return keys.filter((key) => !haveKey(files, key));

@@ -182,7 +182,7 @@ async function outcomeOf(
   let looked: number | undefined;
   const begun = new Map<string, number>();
   for (;;) {
-    // Looks whether it runs, then whether it was reached: the program that is reached ends at once.
+    // Checks whether it runs, then whether it was reached: the program that is reached ends at once.
     const ended = all.filter(({ name }) => hasEnded(probe, name));
     const unreached = all.filter(({ name }) => !probeRun(probe, name).reached);
     const waiting = unreached.filter((run) => !run.mayEnd || !ended.includes(run));

@@ -61,7 +61,7 @@ export type Happening =
 /** One line, as it is in the file. Times are ISO 8601 in UTC. */
 export type LogLine = { readonly v: 1; readonly at: string; readonly pairing: string } & Happening;
 
-/** The line in a text; `undefined` if it is none. Of what happened only its name is checked. */
+/** The line in a text; `undefined` if there is none. Of the event, only its name is checked. */
 export function lineFrom(text: string): LogLine | undefined {
   try {
     const value = JSON.parse(text);

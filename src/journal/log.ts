@@ -115,7 +115,7 @@ export async function recordSwept(env: NodeJS.ProcessEnv, ids: readonly string[]
 }
 
 /**
- * The lines of the log since a time, the oldest first. Skips what is no line.
+ * The lines of the log since a time, the oldest first. Skips everything else.
  * @throws Refusal `log-refused`
  */
 export function linesSince(env: NodeJS.ProcessEnv, since?: Date): LogLine[] {

@@ -1,7 +1,7 @@
 /**
  * What the program and its keychain process say to each other: one JSON object per line, requests on standard input,
  * answers on standard output, each answer with its request's id. The process says hello once, first. Both ends are of
- * one build; the version is checked all the same, since a file can be left from another.
+ * one build; the version is still checked, since a file can be left from another.
  */
 export const protocolVersion = 1;
 

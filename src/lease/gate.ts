@@ -20,7 +20,8 @@ export function requireApproval(lease: Lease): void {
 }
 
 /**
- * Lets `admit` start what guests come through, until the gate is shut for all. @throws Refusal `run-directory-refused`
+ * Lets `admit` start what guests come through, until the gate is shut for all.
+ * @throws Refusal `run-directory-refused`
  */
 export function openAdmit(lease: Lease): void {
   writeBelow(lease.folder, () => replaceFile(inLease(lease.folder, 'open', doorFlag), 'open\n'));

@@ -20,7 +20,8 @@ export function psTable(): ReadonlyMap<number, TableRow> {
 }
 
 /**
- * The output of ps, with whole lines and times in UTC. @throws the system's error if there is none, or it finds nothing
+ * The output of ps, with whole lines and times in UTC.
+ * @throws the system's error if there is none, or it finds nothing
  */
 export function ps(args: readonly string[]): string {
   return execFileSync('ps', ['-ww', ...args], {

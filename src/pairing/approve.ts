@@ -13,7 +13,7 @@ import { type Live, namesIn } from './live.ts';
 import { Respite } from './respite.ts';
 import { visitOf } from './watch.ts';
 
-/** How often, in ms, to look who waits and on which client a menu can be shown. */
+/** How often, in ms, to check who waits and on which client a menu can be shown. */
 const every = 500;
 /** How long, in ms, a host who has closed the menu is left alone. */
 const afterClosing = 5000;

@@ -15,7 +15,7 @@ export interface DeadMan {
 /** How long, in ms, a switch may take to go. */
 const timeoutMs = 1000;
 
-/** A switch that has died this often within so many ms counts as missing. */
+/** A switch that has died this often within this many ms counts as missing. */
 const often = { times: 3, within: 60_000 };
 
 /**

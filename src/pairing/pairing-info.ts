@@ -40,7 +40,7 @@ export function pairingInfoOf(live: Live): PairingInfo {
   };
 }
 
-/** An entry from another process; `undefined` if it is none. Texts in it are as they came. */
+/** An entry from another process; `undefined` if it is not one. Texts in it are as they came. */
 export function parsePairingInfo(value: unknown): PairingInfo | undefined {
   const texts = ['id', 'session', 'startedAt', 'deadline', 'sshCommand', 'socket'];
   const isEntry =

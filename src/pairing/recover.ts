@@ -15,7 +15,7 @@ import { findTmux } from '../room/tmux.ts';
 /** Something that a dead pairing may have left besides its lease. */
 interface Recovery {
   /**
-   * Looks what there is, while the leases' folders may still tell of it.
+   * Finds it, while the leases' folders may still name it.
    * @returns a function that recovers it, once the leases have been taken back as far as possible; it does not reject
    */
   find(env: NodeJS.ProcessEnv, places: Places): () => Promise<void>;
@@ -58,8 +58,8 @@ export function recover(env: NodeJS.ProcessEnv, keyFile: string): Promise<Swept[
 }
 
 /**
- * Takes one lease back, whoever supervises it, and whatever else a dead supervisor left. @throws Refusal
- * `revocation-failed`
+ * Takes one lease back, whoever supervises it, and whatever else a dead supervisor left.
+ * @throws Refusal `revocation-failed`
  */
 export async function recoverLease(env: NodeJS.ProcessEnv, folder: string): Promise<Swept[]> {
   const root = dirname(folder);

@@ -143,7 +143,7 @@ export class Roster {
     return this.#loggedIn.has(label);
   }
 
-  /** A program other than the gate ran in their terminal, for at least so many seconds. */
+  /** A program other than the gate ran in their terminal, for at least that many seconds. */
   noteAstray(label: string, seconds: number): void {
     this.noteLogin(label);
     this.#astray.set(label, Math.max(seconds, this.#astray.get(label) ?? 1));

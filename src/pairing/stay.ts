@@ -35,8 +35,8 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
   };
   /**
    * A hook of the host's may move a client in the same instant in which it attaches, before it was ever seen in its
-   * session. Brings such a guest back once, and puts them out if that does not last. Not every guest process is a client
-   * of the room, so the server is asked again only if there are new ones, or after a while.
+   * session. Brings such a guest back once, and puts them out if that does not last. Not every guest process is a
+   * client of the room, so the server is asked again only if there are new ones, or after a while.
    */
   const findStrays = async (missing: readonly number[]): Promise<void> => {
     const isNew = missing.some((pid) => !asked.has(pid));

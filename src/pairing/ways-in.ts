@@ -17,7 +17,7 @@ export interface OtherWays {
   readonly unknown: readonly Obstacle[];
   /** Lines known to the host that let guests in past the gate: they stay. */
   readonly lines: readonly KeyLine[];
-  /** Key files of sshds that guests are not told to come to, which spoke against guests before the first one came. */
+  /** Key files of sshds that guests are not told to come to, which were obstacles before the first guest came. */
   readonly files?: readonly string[];
   /** Labels of guests whose lines have let them reach ports: those lines do so whatever their access becomes. */
   readonly forwardedTo: readonly string[];

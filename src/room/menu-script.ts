@@ -11,7 +11,9 @@ export interface MenuItem {
   readonly text: string;
   /** `[a-z0-9-]+`. */
   readonly value: string;
-  /** One letter or digit. If no item of a menu has one, no letter moves the mark either: only the arrows and Enter do. */
+  /**
+   * One letter or digit. If no item of a menu has one, no letter moves the mark either: only the arrows and Enter do.
+   */
   readonly key?: string;
 }
 

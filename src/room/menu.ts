@@ -25,7 +25,7 @@ export interface ShownMenu {
   close(): void;
 }
 
-/** How often, in ms, to look whether a menu shows yet. */
+/** How often, in ms, to check whether a menu shows yet. */
 const soon = 20;
 
 let shown = 0;

@@ -30,7 +30,9 @@ export function ownSocket(env: NodeJS.ProcessEnv): string | undefined {
   return look(socket) && socket;
 }
 
-/** The socket of the tmux that this program runs in; `undefined` if it runs in none, or in one that is not safe to use. */
+/**
+ * The socket of the tmux that this program runs in; `undefined` if it runs in none, or in one that is not safe to use.
+ */
 export function socketAround(env: NodeJS.ProcessEnv): string | undefined {
   const named = namedSocket(env);
   const socket = named && resolved(named);
@@ -47,7 +49,7 @@ function defaultSocket({ TMUX_TMPDIR }: NodeJS.ProcessEnv): string {
   return join(folder, `tmux-${process.geteuid?.() ?? 0}`, 'default');
 }
 
-/** What speaks against a socket in a folder without links, whether or not it exists. */
+/** Why not to trust a socket in a folder without links, whether or not it exists. */
 function against(socket: string): string | undefined {
   const found = distrustAbove(socket);
   if (found) return describeDistrust(found);

@@ -117,7 +117,7 @@ function shallow(look: () => ReturnType<typeof diversionsIn>): ReturnType<typeof
   }
 }
 
-/** `undefined` for a folder; empty for what is no text, or what neither we nor the shell can read. */
+/** `undefined` for a folder; empty if it is not text, or if neither we nor the shell can read it. */
 export function textOf(path: string): { readonly text: string } | 'long' | undefined {
   try {
     const stats = statSync(path);

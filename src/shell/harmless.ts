@@ -60,7 +60,7 @@ export function takerIn(command: SimpleCommand): string | undefined {
  * The first words of those of these commands that may take the terminal, or lead who knows where.
  * @param own names of functions of the same files
  * @param isFollowed whether a file that is named there is read, too
- * @param computed variables that hold what a command has printed, which is looked at by itself
+ * @param computed variables that hold what a command has printed, which is checked separately
  */
 export function harmfulIn(
   commands: readonly SimpleCommand[],
@@ -81,13 +81,13 @@ export function harmfulIn(
     if (isMultiplexer(name)) return mayMultiplex([name, ...args]) ? [told] : [];
     if (name === 'exec') return args.length === 0 ? [] : [told];
     if (name === 'eval' && args.length === 1 && computed.has(variableOf(args[0] ?? ''))) return [];
-    // What a command prints is looked at by itself.
+    // What a command prints is checked separately.
     if (name === 'eval' && /^(\$\(.*\)|`.*`)$/s.test(args.join(' '))) return [];
     if (name === 'eval') return deeper(args.join(' '));
     if (name === 'trap') return deeper(args.find((arg) => !arg.startsWith('-')) ?? '');
     if (name === '.' || name === 'source') {
       const [file = ''] = args.filter((arg) => !arg.startsWith('-'));
-      // What another command prints is looked at by itself.
+      // What another command prints is checked separately.
       const isPrinted = file.startsWith('<(') || ((file === '' || file === '-') && isFed);
       return isPrinted || isFollowed(file) ? [] : [told];
     }

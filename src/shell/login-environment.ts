@@ -73,8 +73,8 @@ export function loginEnvironment(
 }
 
 /**
- * The name of the service by which sshd asks PAM; `undefined` if it does not. @param settings absent while they are not
- * known
+ * The name of the service by which sshd asks PAM; `undefined` if it does not.
+ * @param settings absent while they are not known
  */
 export function pamServiceOf(settings: Settings | undefined): string | undefined {
   const isAsked = (settings?.get('usepam')?.[0] ?? (settings ? 'no' : 'yes')) === 'yes';

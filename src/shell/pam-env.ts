@@ -141,7 +141,7 @@ function readTable(path: string, state: State, read: Files['read']): void {
   }
 }
 
-/** Expands `${NAME}` of what PAM has set by now, and `@{ITEM}` of what it knows of the login. */
+/** Expands `${NAME}` of what PAM has set so far, and `@{ITEM}` of what it knows of the login. */
 function expand(text: string, { set, account }: State, onUnknown: () => void): string {
   const items: Readonly<Record<string, string>> = {
     PAM_USER: account.name,

@@ -107,7 +107,7 @@ export function lex(text: string, dialect: Dialect): Lexed {
     const next = text[at + 1] ?? '';
     at += 1;
     if (dialect === 'sh' && !hasWord && /^\[\[\s/.test(text.slice(at - 1, at + 2))) {
-      // A condition: what looks like a command in it is none.
+      // A condition: nothing in it is a command, whatever it looks like.
       const [condition = ''] = /^.*?(?<=\s)\]\]/s.exec(text.slice(at - 1)) ?? [];
       if (condition === '') isWhole = false;
       at = condition === '' ? text.length : at - 1 + condition.length;

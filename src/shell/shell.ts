@@ -4,7 +4,7 @@ import { thisAccount } from '../system/account.ts';
 
 export type ShellTrouble = 'missing' | 'not-executable' | 'refuses';
 
-/** The account's login shell, with which sshd runs the gate, and what speaks against it. */
+/** The account's login shell, with which sshd runs the gate, and any trouble with it. */
 export function loginShell(): { readonly path: string; readonly trouble?: ShellTrouble } {
   const path = thisAccount().shell;
   if (path === '') return { path: '/bin/sh' }; // As login(1) does.

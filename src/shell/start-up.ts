@@ -18,7 +18,8 @@ export function plainName(shell: string): string {
 }
 
 /**
- * What a shell of that name reads if sshd starts it with `-c`. @param environment `NAME=value`, in which sshd starts it
+ * What a shell of that name reads if sshd starts it with `-c`.
+ * @param environment `NAME=value`, in which sshd starts it
  */
 export function startUpOf(shell: string, environment: readonly string[]): StartUp {
   const value = (name: string): string => valueIn(environment, name) ?? '';

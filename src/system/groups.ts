@@ -35,7 +35,10 @@ export function othersIn({ passwd, group, nsswitch }: AccountFiles, gid: number,
   return isPrimary || entries.length === 0 || members.some((name) => !names.has(name));
 }
 
-/** Whether accounts or their groups come from anywhere but the files. `systemd` makes up accounts with groups of their own. */
+/**
+ * Whether accounts or their groups come from anywhere but the files. `systemd` makes up accounts with groups of their
+ * own.
+ */
 function asksElsewhere(nsswitch: string): boolean {
   return nsswitch.split('\n').some((line) => {
     const [, sources] = /^\s*(?:passwd|group|initgroups)\s*:([^#]*)/.exec(line) ?? [];

@@ -12,7 +12,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * The home folder, absolute: `HOME` if that is an absolute path of a folder that this account owns, else the one in the
- * password file. @throws Refusal `usage` if there is neither
+ * password file.
+ * @throws Refusal `usage` if there is neither
  */
 export function homeFolder({ HOME }: Env = process.env): string {
   if (HOME !== undefined && isAbsolute(HOME) && isOwnFolder(HOME)) return HOME;

@@ -2,7 +2,7 @@
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 
-  /** Does it once everything before it is done. @returns what comes of it */
+  /** Does it once everything before it is done. @returns its result */
   take<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     const settle = (): void => {};

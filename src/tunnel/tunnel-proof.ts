@@ -1,4 +1,6 @@
-/** Whether a tunnel leads here, tried from its far end: whoever answers there has to prove that they have our host key. */
+/**
+ * Whether a tunnel leads here, tried from its far end: whoever answers there has to prove that they have our host key.
+ */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { inLease } from '../domain/lease-folder.ts';

@@ -1,4 +1,4 @@
-/** What to report of doors: which one and why, what an sshd has against guests, and how to fix that. */
+/** What to report of doors: which one and why, why an sshd may be no good for guests, and how to fix that. */
 
 import type { DoorKind, PrivateDoorBar } from '../domain/door-reason.ts';
 import type { Doubt } from '../domain/doubt.ts';

@@ -1,4 +1,4 @@
-/** What an sshd has against guests. */
+/** Why an sshd may be no good for guests, in words. */
 import type { Obstacle } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import { shortPath } from './shell-words.ts';
