@@ -85,8 +85,7 @@ export function addressesFrom(
 }
 
 /**
- * How likely a guest can use it, the likeliest with the least number: firewalls let IPv6 through less often than a
- * tailnet does.
+ * How likely a guest can use it, where less is likelier: firewalls let IPv6 through less often than a tailnet does.
  */
 function rank({ host, reach }: Address): number {
   if (reach === 'internet') return host.includes(':') ? 2 : 0;

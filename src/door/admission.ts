@@ -27,7 +27,7 @@ export interface Admission<T> {
 /**
  * In ms: after a first `burst`, one sshd starts each `pace`. In a full house one of the crowd leaves each `turn`, or
  * each `silentTurn` while none of those that wait has said anything, as every ssh does at once: a heap of silent
- * sockets must not keep this machine busy with starting sshds. Those that wait are looked at each `look`.
+ * sockets must not keep this machine busy starting sshds. Those that wait are looked at each `look`.
  */
 const pacing = { burst: 64, pace: 50, turn: 50, silentTurn: 2000, look: 200 };
 

@@ -26,7 +26,7 @@ export interface SettingsQuery {
 export interface SshdSettings {
   /** What holds for a guest from anywhere, then what `Match` blocks make of it for others. */
   readonly outlooks: readonly Outlook[];
-  /** Blocks of which it can't be said whom they apply to. */
+  /** Blocks for which it can't be said whom they apply to. */
   readonly unresolved: readonly string[];
   /** Those of its arguments that choose its configuration. */
   readonly args: readonly string[];

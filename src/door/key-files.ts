@@ -36,7 +36,7 @@ export function findKeyFiles(names: readonly string[]): KeyFiles {
   return { files: [...files], unread: [...unread] };
 }
 
-/** Obstacles in key files: some can't be read, others trust an authority. */
+/** Obstacles in key files: some can't be read, others trust a certificate authority. */
 export function keyFileObstacles({ files, unread }: KeyFiles): Obstacle[] {
   return [
     ...unread.map((path): Obstacle => ({ kind: 'unread-key-file', path })),

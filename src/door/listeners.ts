@@ -22,7 +22,7 @@ export async function listeners(): Promise<Listener[]> {
 }
 
 /**
- * The configuration's arguments in an sshd's command line; `undefined` if it is no listener's. While it runs, sshd
+ * The configuration's arguments in an sshd's command line; `undefined` if it is not a listener's. While it runs, sshd
  * shows itself as `sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups`; older ones as they were started.
  */
 export function listenerConfig(command: string): string[] | undefined {

@@ -49,7 +49,7 @@ const relevant = new Set([
 /** If there are more than these, the rest is not known: each takes sshd some ms. */
 const mostSpecs = 24;
 
-/** @returns what to ask, and the blocks of which it can't be said whom they apply to */
+/** @returns what to ask, and the blocks for which it can't be said whom they apply to */
 export function specsFor(
   { directives }: ConfigFile,
   account: Pick<Account, 'name'>,

@@ -1,4 +1,4 @@
-/** What the kernel tells of connected peers, without reading a byte that their sshd would then miss. */
+/** What the kernel knows of connected peers, without reading a byte that their sshd would then miss. */
 import { readFileSync } from 'node:fs';
 
 export interface Peers {

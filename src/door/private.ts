@@ -1,7 +1,7 @@
 /**
- * The `private` door: an sshd of our own, for one pairing. This process listens, and hands each connection to an `sshd
- * -i` of its own. So the door is shut the moment this process ends, for whatever reason. No listener can be left
- * behind, whose children nobody could find any more once it is gone. The script that starts each sshd (see
+ * The `private` door: an sshd of our own, for one pairing. This process listens, and hands each connection to an
+ * `sshd -i` of its own. So the door is shut the moment this process ends, for whatever reason. No listener can be left
+ * behind whose children nobody could find any more once it is gone. The script that starts each sshd (see
  * `admitScript`) has registered its process group before the guest can say a word, so connections that never reach the
  * gate (`ssh -N`) are ended like all others.
  */
@@ -143,7 +143,7 @@ export function localOf(address: string): string {
   return address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
 }
 
-/** What a line of sshd's log, at level VERBOSE, tells of its guest. */
+/** What a line of sshd's log, at level VERBOSE, says about its guest. */
 export function parseLog(
   line: string,
 ): Pick<Login, 'fingerprint' | 'address'> | Refused | Barred | 'key-named' | 'session' | undefined {

@@ -36,7 +36,7 @@ export interface ChoiceWorld {
 type Choice = DoorChoice extends infer C ? (C extends DoorChoice ? Omit<C, 'version'> : never) : never;
 
 /**
- * Chooses the door. `auto` takes an sshd of the system's that has nothing against a guest, and through which a trial
+ * Chooses the door. `auto` takes an sshd of the system's that has no obstacle for a guest, and through which a trial
  * login got in, now or as remembered: on port 22, else on another port, first those that greet as OpenSSH and whose
  * settings were read. If there is none, it takes a private one. A port that the host has named means the sshd there,
  * whatever is known against it; a key file that they have named means any of the system's. Without these, forwarded

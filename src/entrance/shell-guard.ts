@@ -31,11 +31,11 @@ export interface ShellGuard {
    * @throws Refusal `program-failed`, `run-directory-refused`
    */
   prove(system?: Pick<SystemDoor, 'known'>): Promise<ShellBlock | undefined>;
-  /** Tries it again; `ifChanged` only if something that it depends on has changed since it was last seen to be well. */
+  /** Tries it again; `ifChanged` only if something that it depends on has changed since it last succeeded. */
   again(when?: 'ifChanged'): Promise<ShellBlock | undefined>;
   /** Ends a trial that runs now, and tries nothing more. Resolves once that is done, whatever came of it. */
   giveUp(): Promise<void>;
-  /** When it was last tried and was well, as a `performance.now()`. Absent while it is only remembered. */
+  /** When a trial last succeeded, as a `performance.now()`. Absent while that is only remembered. */
   triedAt(): number | undefined;
 }
 
@@ -92,7 +92,7 @@ export function guardShell(live: Guarded, way: ShellWay, { env, tmux, onSlow }: 
     return ['shell probe 5', shell, home];
   };
   let door: Pick<SystemDoor, 'known'> | undefined;
-  /** What it was last seen to be well on, or is remembered to have been. */
+  /** The ground on which it last succeeded, or is remembered to have succeeded. */
   let proven: Pick<Ground, 'text' | 'marks'> | undefined;
   /** The variables that steered the shell at the end of the last trial in the first environment. */
   let tried: readonly string[] = [];

@@ -95,7 +95,7 @@ function hostileRuns(shell: string, mark: string, names: readonly string[]): Run
 
 /**
  * What a guest's ssh may set, as far as it is known here or read in start-up files. Variables that shells obey are left
- * out: they are reported by themselves.
+ * out: they are reported separately.
  */
 function namesToTry(shell: string, environment: LoginEnvironment): string[] {
   const texts = startUpFiles(shell, environment.entries).paths.map((path) => textOf(path));

@@ -33,8 +33,8 @@ import { checkTrust, elsewhere, trouble } from './key-file-trust.ts';
 import { isHeld, withLock } from './lock.ts';
 
 /**
- * What an edit makes of the file: new text (latin1, one character a byte) with what goes before it, nothing at all, or
- * no change.
+ * What an edit makes of the file: new text (latin1, one character a byte) with what goes before it, its removal, or no
+ * change.
  */
 export type Edited = { readonly top?: string; readonly text: string } | 'remove' | 'unchanged';
 

@@ -123,8 +123,8 @@ export function armClock(lease: Lease, deadline: Deadline, sweep: readonly strin
 }
 
 /**
- * Writes the gate and the dead man's switch, and syncs the record: a lease must be found after a crash of the machine
- * before it grants anything.
+ * Writes the gate and the dead man's switch, and syncs the record: after a grant, the lease must be found even if the
+ * machine crashes.
  * @throws Refusal `run-directory-refused`
  */
 export function armLease(

@@ -2,7 +2,7 @@
  * A lock with an owner: a symbolic link that points at nothing, whose target text names the owner. symlink(2) is
  * atomic, fails if the name is taken, and leaves nothing half written. A lock whose owner is dead is broken.
  *
- * Two waiters could both believe that they broke it:
+ * Two waiters could otherwise both win:
  *
  *     A reads the lock: its owner X is dead        B reads the lock: its owner X is dead
  *     A removes it, takes it

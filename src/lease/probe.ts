@@ -4,8 +4,8 @@
  * environment, so all of it can be found and ended, even after a crash.
  *
  *     probe/launch         becomes the login shell
- *     probe/reach          stands where the gate does; once reached, it leaves these files:
- *     probe/NAME.reached   the word that only the command told it
+ *     probe/reach          stands where the gate does
+ *     probe/NAME.reached   made once that is reached, with the word that only the command told it
  *     probe/NAME.env       the environment that it was reached in, each entry ended by a NUL
  *     probe/NAME.at        the process that was started, and its terminal
  *     probe/tmux           the socket of the server that gives terminals

@@ -1,5 +1,5 @@
 /**
- * The folders of what a pairing needs while it lives: in `$XDG_RUNTIME_DIR/tmuxpair`, or in `tmuxpair/run` of the state
+ * Where a pairing keeps what it needs while it lives: `$XDG_RUNTIME_DIR/tmuxpair`, or `tmuxpair/run` in the state
  * folder if there is no runtime directory.
  *
  *     ID/            one lease: see domain/lease-folder.ts
@@ -23,7 +23,7 @@ const longestSocket = process.platform === 'darwin' ? 103 : 107;
 /** Leaves room for the longest name that a socket adds to the run directory: `/rooms/` + 32 + `/tmux`. */
 const longestRoot = longestSocket - 44;
 
-/** The folder of state that outlasts a boot: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
+/** The folder of state that is kept across boots: `$XDG_STATE_HOME/tmuxpair` or `~/.local/state/tmuxpair`. */
 export function stateDirectory(env: Env): string {
   return join(baseFolder(env, 'XDG_STATE_HOME', '.local/state'), 'tmuxpair');
 }

@@ -1,6 +1,6 @@
 /**
  * Handles one report at a time, and skips those that come meanwhile: there will be another. Ignores a failure: the next
- * report is handled again, or the room is gone by now.
+ * report will do, or the room is gone by now.
  * @returns a function that resolves when that report has been handled or skipped, and never rejects
  */
 export function oneAtATime<T>(look: (report: T) => Promise<void>): (report: T) => Promise<void> {

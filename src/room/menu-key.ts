@@ -31,7 +31,7 @@ export async function bindMenuKey(
 }
 
 /**
- * Whether a key does anything after the prefix. If asked for one key, or one binding, tmux 3.7 prints nothing. So this
+ * Whether a key does anything after the prefix. Asked for one key, or one binding, tmux 3.7 prints nothing. So this
  * lists all, with a table of our own that shows how tmux writes this key.
  */
 async function isBound(room: Room, key: string): Promise<boolean> {
