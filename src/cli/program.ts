@@ -35,8 +35,8 @@ export async function programFor(
 }
 
 /**
- * Whether the word may be a command's name, or asks for help. If none may, a pairing's start saves the some ms that
- * describing the commands takes.
+ * Whether the word may be a command's name, or asks for help. If none may, the commands are not described, which saves
+ * a pairing's start some ms.
  */
 function mayNameCommand(word: string): boolean {
   return /^(?:[a-z][a-z-]*|-[a-z]*h|--help)$/.test(word);

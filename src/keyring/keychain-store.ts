@@ -38,7 +38,7 @@ export async function openKeychain(client: KeychainClient): Outcome<OpenKeychain
 /**
  * One entry per pin, whose account is the reference, and one that lists the references, since a keychain cannot safely
  * be asked for them. A pin is written before it is listed and unlisted before it is deleted, so a pin that was never
- * there is never missed.
+ * there is never reported missing.
  * @param known.listed whether the index is known to exist, so that not finding it means a lock
  */
 function keychainStore(client: KeychainClient, known: { listed: boolean }): PinStore<KeychainTrouble> {

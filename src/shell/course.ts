@@ -18,7 +18,7 @@ export interface Block {
 
 export class Course {
   readonly blocks: Block[] = [];
-  /** Who comes to everything that follows: a `return` before may have left it out. */
+  /** Who comes to everything that follows; an earlier `return` may have narrowed that. */
   file: Reach;
   /** Of the list of commands so far, and how the next one is joined to it. */
   truth: Reach | undefined;

@@ -1,4 +1,4 @@
-/** What a login shell reads before it runs sshd's command: its files, the files that those name, and the cure. */
+/** What a login shell reads before it runs sshd's command: its files, the files that those name, and what helps. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 

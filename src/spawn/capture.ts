@@ -17,11 +17,11 @@ export interface CaptureOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds until it is killed. What it has left running with its outputs is not waited for then. */
   readonly timeoutMs?: number;
-  /** What it prints once all is done, and never else. Its end is then not waited for, and `code` is 0. */
+  /** What it prints once all is done, and at no other time. Its end is then not waited for, and `code` is 0. */
   readonly readyMarker?: string;
 }
 
-/** Runs a program until it has ended, and everything that holds its outputs. Does not reject. */
+/** Runs a program until it and everything else that holds its outputs has ended. Does not reject. */
 export function capture(
   file: string,
   args: readonly string[],

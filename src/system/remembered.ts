@@ -100,7 +100,7 @@ export function recall(
   return { value, learnedAt: new Date(learnedAt), marks: { files, isFresh: false } };
 }
 
-/** Replaces what is remembered under a name. @returns whether it could; never if the marks are fresh */
+/** Replaces what is remembered under a name. @returns whether that was possible; never if the marks are fresh */
 export function remember(
   env: NodeJS.ProcessEnv,
   name: string,

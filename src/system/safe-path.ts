@@ -21,7 +21,7 @@ export type Distrust =
     };
 
 /**
- * What there is against one file or folder. Those above it count, too: see {@link distrustAbove}.
+ * Why one file or folder is not to be trusted. Those above it count, too: see {@link distrustAbove}.
  * @param group `any` takes any write permission of a group for one of others', as sshd does; `shared` allows a group
  * that has nobody else in it
  */

@@ -113,7 +113,7 @@ function makeSpinner(): { start(text: string): void; stop(): void } {
   let spinning: { stop(): void } | undefined;
   let wanted = false;
   const show = async (text: string): Promise<void> => {
-    if (output('stderr').columns === 0) return; // No real terminal has no columns, and ora would never end.
+    if (output('stderr').columns === 0) return; // No real terminal reports 0, with which ora would never end.
     const { spin } = await import('./spinner.ts');
     if (wanted) spinning = spin(text);
   };
