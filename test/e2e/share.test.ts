@@ -87,7 +87,7 @@ test('inside tmux: the prompt comes back, the guest sees that session, and is ou
 });
 
 test('an sshd is tried by a session of its own, not by the one that is shared', async () => {
-  await using stage = await makeStage();
+  await using stage = await makeStage({ isFresh: true });
   await invited(stage, 'ada');
   const tmux = await ownTmux(stage);
   await share(stage, tmux, '--yes ada.pub');

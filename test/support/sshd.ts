@@ -189,7 +189,7 @@ async function describe(
 ): Promise<Sshd> {
   const [type = '', base64 = ''] = (await readFile(`${hostKey}.pub`, 'utf8')).split(/\s+/);
   const print = await demand(here, 'ssh-keygen', ['-lf', `${hostKey}.pub`]);
-  return resumeSshd({
+  const facts = {
     ...at,
     folder,
     configFile: `${folder}/sshd_config`,
@@ -197,13 +197,13 @@ async function describe(
     startTime,
     hostKeyPublic: `${type} ${base64}`,
     hostKeyFingerprint: print.split(' ')[1] ?? '',
-  });
+  };
+  return resumeSshd(facts, 0);
 }
 
-/** One that runs. Its log begins now. */
-export function resumeSshd(facts: SshdFacts): Sshd {
+/** One that runs. @param begun how much of its log is of others before, in bytes */
+export function resumeSshd(facts: SshdFacts, begun = Buffer.byteLength(logOf(facts.folder))): Sshd {
   const { folder, pid, startTime } = facts;
-  const begun = Buffer.byteLength(logOf(folder));
   const connections = () => allProcesses().filter(({ ppid }) => ppid === pid);
   const listener = () => allProcesses().filter((one) => one.pid === pid && one.startTime === startTime);
   const stop = async (): Promise<void> => {
