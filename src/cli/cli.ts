@@ -1,9 +1,9 @@
 /** argv → one command's work → the exit code. */
 import { CommanderError } from 'commander';
-import { exitCodeOf } from '../commands/exit-code.ts';
+import { exitCodeOf } from '../commands/signal-exit.ts';
 import { Refusal } from '../domain/failure.ts';
 import type { CommandContext } from '../options/command.ts';
-import { isSession } from '../options/session.ts';
+import { isSession } from '../options/session-name.ts';
 import { Stopped } from '../pairing/stop.ts';
 import { settleHome } from '../system/home.ts';
 import { settlePath } from '../system/which.ts';

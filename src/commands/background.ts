@@ -6,7 +6,7 @@ import type { PairIntent } from '../domain/intent.ts';
 import type { PairingContext } from '../pairing/context.ts';
 import { Stopped } from '../pairing/stop.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { exitCodeOf } from './signal-exit.ts';
 
 /** What a supervisor in the background reads from its standard input. */
 export interface Orders {

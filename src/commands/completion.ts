@@ -1,6 +1,6 @@
 import { usage } from '../domain/failure.ts';
 import type { Describe } from '../options/command.ts';
-import { specOf } from '../options/spec.ts';
+import { specOf } from '../options/completion-spec.ts';
 import { completionScript, type Shell, shells } from '../ui/completion/completion.ts';
 
 export const completion: Describe = (program, { run }) => {

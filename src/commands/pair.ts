@@ -18,13 +18,13 @@ import {
 } from '../options/guests.ts';
 import { addKeyFile, keyFileFrom } from '../options/key-file.ts';
 import type { YesOptions } from '../options/live.ts';
-import { parseSession } from '../options/session.ts';
+import { parseSession } from '../options/session-name.ts';
 import { confirmSharing, pair as runPairing } from '../pairing/pairing.ts';
 import { onStopSignals, unlessStopped } from '../pairing/stop.ts';
 import { roomAround } from '../room/share.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { startSupervisor } from './background.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { exitCodeOf } from './signal-exit.ts';
 import { manners, terminalOf } from './surroundings.ts';
 
 interface PairOptions extends Common, DoorOptions, FreshnessOptions, AccessOptions, YesOptions {

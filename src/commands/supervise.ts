@@ -6,7 +6,7 @@ import { openFor, supervise as superviseOpen } from '../pairing/pairing.ts';
 import { onStopSignals } from '../pairing/stop.ts';
 import { output, type Terminal } from '../ui/terminal.ts';
 import { liveMark, type Orders } from './background.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { exitCodeOf } from './signal-exit.ts';
 import { manners } from './surroundings.ts';
 
 /** For the program's own use: the supervisor of a pairing in the background. */

@@ -7,8 +7,8 @@ import { inLease } from '../domain/lease-folder.ts';
 import { linesSince } from '../journal/log.ts';
 import { fileStore } from '../keyring/file-store.ts';
 import { stateFolder } from '../keyring/state-folder.ts';
+import { readRecord } from '../lease/lease-record.ts';
 import { isAlive } from '../lease/process.ts';
-import { readRecord } from '../lease/record.ts';
 import { runDirectories } from '../lease/run-directory.ts';
 import { leaseFolders } from '../lease/sweep.ts';
 

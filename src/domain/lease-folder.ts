@@ -21,7 +21,7 @@ export const foldersInLease = [
 ] as const;
 
 export const filesInLease = [
-  /** Who supervises it, and which key file it is written to (see lease/record.ts). */
+  /** Who supervises it, and which key file it is written to (see lease/lease-record.ts). */
   'record.json',
   /**
    * The scripts: what a guest's connection is forced into, what ends access, what starts each connection of a private

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { StateTrouble } from '../domain/keyring-warning.ts';
+import { type PinRead, readRecord, readVersioned, writeRecord } from './pin-record.ts';
 import { ok, type PinStore, type Result } from './pin-store.ts';
-import { type PinRead, readRecord, readVersioned, writeRecord } from './record.ts';
 import type { StateFolder } from './state-folder.ts';
 
 /** Pins as files, one per pin, so two programs never write one file for different guests. */

@@ -1,7 +1,7 @@
 import type { KeychainTrouble, RecordProblem } from '../domain/keyring-warning.ts';
 import type { KeychainClient } from './keychain-client.ts';
+import { type PinRead, readIndex, readRecord, writeIndex, writeRecord } from './pin-record.ts';
 import { failed, ok, type PinStore, type Result } from './pin-store.ts';
-import { type PinRead, readIndex, readRecord, writeIndex, writeRecord } from './record.ts';
 
 type Outcome<T> = Promise<Result<T, KeychainTrouble>>;
 

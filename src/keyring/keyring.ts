@@ -4,8 +4,8 @@ import { fileStore } from './file-store.ts';
 import { connectKeychain, type KeychainClient } from './keychain-client.ts';
 import { type Marks, marksIn } from './marks.ts';
 import { findPlace, type PinLocation, type Where } from './pin-location.ts';
+import type { PinRead } from './pin-record.ts';
 import { failed, ok, type Result } from './pin-store.ts';
-import type { PinRead } from './record.ts';
 import { hasSessionBus, type StartKeychain, startKeychain } from './start-keychain.ts';
 import { stateFolder } from './state-folder.ts';
 

@@ -1,6 +1,6 @@
 import type { Pin } from '../domain/pin.ts';
+import type { PinRead } from './pin-record.ts';
 import { ok, type PinStore } from './pin-store.ts';
-import type { PinRead } from './record.ts';
 
 /** Remembers as long as the program runs: for tests, and if nothing can be kept. */
 export function memoryStore(): PinStore<never> {

@@ -1,6 +1,6 @@
 import type { Trouble } from '../domain/keyring-warning.ts';
 import type { Pin } from '../domain/pin.ts';
-import type { PinRead } from './record.ts';
+import type { PinRead } from './pin-record.ts';
 
 export type Result<T, E = Trouble> =
   | { readonly ok: true; readonly value: T }

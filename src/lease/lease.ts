@@ -11,8 +11,8 @@ import { thisAccount } from '../system/account.ts';
 import { setDeadline } from './deadline-file.ts';
 import { clockScript, severScript, switchScript } from './ending-scripts.ts';
 import { hasFolder } from './key-file.ts';
+import { readRecord, syncRecord, writeRecord } from './lease-record.ts';
 import { machineName, thisProcess } from './process.ts';
-import { readRecord, syncRecord, writeRecord } from './record.ts';
 import { writeBelow } from './run-directory.ts';
 import { admitScript, emptyHomeIn, type GateContext, gateScript } from './scripts.ts';
 

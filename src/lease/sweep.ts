@@ -9,9 +9,9 @@ import { readDeadline } from './deadline-file.ts';
 import { revoke } from './grant.ts';
 import { editKeyFile, isLeftBehind, readKeyFile, removeFolderIfEmpty } from './key-file.ts';
 import { removeLease, sever, shutGate } from './lease.ts';
+import { readRecord } from './lease-record.ts';
 import { endProbe } from './probe.ts';
 import { isAlive, isRunning, machineName, uptime } from './process.ts';
-import { readRecord } from './record.ts';
 import { isPrivate } from './run-directory.ts';
 
 export interface Swept {

@@ -9,10 +9,10 @@ import type { Room } from '../room/claim.ts';
 import type { Resources } from '../system/resources.ts';
 import type { Turns } from '../system/turns.ts';
 import type { DeadMan } from './dead-man.ts';
+import type { OtherWays } from './known-ways.ts';
 import type { Roster } from './roster.ts';
 import type { Sinks } from './sinks.ts';
 import type { Life } from './state.ts';
-import type { OtherWays } from './ways-in.ts';
 
 /** A pairing from its first moment to its last: what its end needs, however far it came. */
 export interface Pairing {

@@ -14,8 +14,8 @@ import { findKeyFiles, type KeyFiles, keyFileObstacles } from '../door/key-files
 import type { DoorChoice } from '../entrance/door-choice.ts';
 import { findKeyLines } from '../lease/grant.ts';
 import { isInOwnFile } from '../lease/lease.ts';
+import type { OtherWays } from './known-ways.ts';
 import type { Live, Pairing } from './live.ts';
-import type { OtherWays } from './ways-in.ts';
 
 export const noOtherWays: OtherWays = {
   keyFiles: [],

@@ -7,9 +7,9 @@ import { type Room, unclaimRoom } from './claim.ts';
 import { holdClients, sessionId } from './hold.ts';
 import { askForHooks, muteMovingHooks, unmuteHooks } from './host-hooks.ts';
 import { askForMenuKey, unbindMenuKey } from './menu-key.ts';
-import { leftInRoom } from './options.ts';
 import { segment, segmentWidth } from './status-segment.ts';
 import { type Commands, checkVersion, run, tmuxVersion } from './tmux.ts';
+import { leftInRoom } from './tmux-options.ts';
 import { putOutTooSmall } from './too-small.ts';
 
 export interface RoomOptions {

@@ -8,11 +8,11 @@ import { announcementSettings } from './announce.ts';
 import type { Room } from './claim.ts';
 import { holdClients } from './hold.ts';
 import { askForHooks, muteMovingHooks, unmuteHooks } from './host-hooks.ts';
-import { leftInShared } from './options.ts';
 import { ownSocket } from './own-server.ts';
 import { clockCommand, type RoomOptions } from './room.ts';
 import { segment, segmentWidth } from './status-segment.ts';
 import { run } from './tmux.ts';
+import { leftInShared } from './tmux-options.ts';
 import { allowTooSmall, putOutTooSmall } from './too-small.ts';
 
 /** The options that are changed; of a list, all entries. */

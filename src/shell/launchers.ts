@@ -1,6 +1,6 @@
 /** Programs that run what they are told to, and what that is. */
 import { basename } from 'node:path';
-import { optionsOf } from './options.ts';
+import { optionsOf } from './getopt.ts';
 
 export type Run =
   | { readonly kind: 'command'; readonly words: readonly string[] }

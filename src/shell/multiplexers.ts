@@ -1,6 +1,6 @@
 /** Terminal multiplexers, which take the terminal unless everything that they are told is known to return. */
 import { basename } from 'node:path';
-import { optionsOf } from './options.ts';
+import { optionsOf } from './getopt.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 

@@ -7,8 +7,8 @@ import type { KeyLine } from '../domain/key-line.ts';
 import { effectOf, type Obstacle } from '../domain/obstacle.ts';
 import type { Remains } from '../domain/remains.ts';
 import { printable } from '../domain/text.ts';
-import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { obstacleWords } from './obstacle-words.ts';
+import { accountBarWords, accountMend, noLoginsWords } from './private-door-bar-words.ts';
 import { blockEffect, blockWords } from './shell-words.ts';
 import { describeFailure } from './words.ts';
 

@@ -2,8 +2,8 @@
 import { effectOf, isOfStartUp } from '../domain/obstacle.ts';
 import { printable } from '../domain/text.ts';
 import type { Trouble } from '../domain/trouble.ts';
-import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { obstacleWords } from './obstacle-words.ts';
+import { accountBarWords, accountMend, noLoginsWords } from './private-door-bar-words.ts';
 import { isOfSshd } from './shell-words.ts';
 import { tunnelWords } from './tunnel-words.ts';
 

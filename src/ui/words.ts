@@ -1,9 +1,9 @@
 import type { Failure } from '../domain/failure.ts';
 import { shWord } from '../domain/sh-word.ts';
-import { accountBarWords, accountMend, noLoginsWords } from './bar-words.ts';
 import { clock } from './clock.ts';
 import { type Words, words } from './failure-words.ts';
 import { keyPresent, linesOf, noKeys } from './key-words.ts';
+import { accountBarWords, accountMend, noLoginsWords } from './private-door-bar-words.ts';
 import { blockEffect, blockHint, blockWords } from './shell-words.ts';
 import { troubleWords } from './trouble-words.ts';
 import { tunnelWords } from './tunnel-words.ts';

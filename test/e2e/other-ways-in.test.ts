@@ -186,7 +186,7 @@ test.runIf(isRoot())(
 );
 
 test.runIf(isRoot())(
-  'W1: keys of a program that sshd is given while a pairing lives: a kick and the end do not say that access is gone',
+  'S22 W1: keys of a program that sshd is given while a pairing lives: a kick and the end do not say that access is gone',
   async () => {
     await using stage = await makeStage();
     const [guest, other] = [await stage.guest(), await stage.guest()];

@@ -208,33 +208,36 @@ test.each(
     ),
     4,
   ),
-)('I9: a hook of the host’s that moves whoever comes in shows a guest no other session: %s', async (hook) => {
-  await using stage = await makeStage();
-  const ada = await invited(stage, 'ada');
-  const move = 'switch-client -t secret';
-  const name = hook === 'by a script' ? 'client-attached' : hook;
-  // Of what a program does that a hook runs, nothing can be known beforehand.
-  const command = hook === 'by a script' ? `run-shell "tmux ${move}"` : move;
-  await stage.writeFile(
-    '.tmux.conf',
-    `new-session -d -s secret 'while :; do echo secret-of-another; sleep .1; done'\nset-hook -g ${name} '${command}'\n`,
-  );
-  await unattended(stage, '-r', 'ada.pub', '--', 'sh', '-c', 'echo their-own; exec cat');
-  const { socket, session } = await theOne(stage);
-  const room = (...words: string[]) => stage.account.exec('tmux', ['-N', '-S', socket, ...words]);
-  const seat = await ada.join();
-  if (hook === 'by a script') {
-    await until(async () => !(await seat.isRunning()) || /their-own/.test(await seat.screen()), {
-      what: 'the guest to be brought back, or put out',
-    });
-  } else {
-    await seat.waitFor('their-own');
-    expect(await seat.transcript()).not.toContain('secret-of-another');
-  }
-  const { stdout } = await room('list-clients', '-t', '=secret', '-F', '#{client_control_mode}');
-  expect(stdout.split('\n').filter((line) => line === '0')).toEqual([]);
-  expect((await stage.run(['stop'])).exitCode).toBe(0);
-  // The host's hooks are theirs again.
-  expect((await room('show-hooks', '-t', `=${session}:`)).stdout).not.toContain(name);
-  await room('kill-server');
-});
+)(
+  'S19 I9: a hook of the host’s that moves whoever comes in shows a guest no other session: %s',
+  async (hook) => {
+    await using stage = await makeStage();
+    const ada = await invited(stage, 'ada');
+    const move = 'switch-client -t secret';
+    const name = hook === 'by a script' ? 'client-attached' : hook;
+    // Of what a program does that a hook runs, nothing can be known beforehand.
+    const command = hook === 'by a script' ? `run-shell "tmux ${move}"` : move;
+    await stage.writeFile(
+      '.tmux.conf',
+      `new-session -d -s secret 'while :; do echo secret-of-another; sleep .1; done'\nset-hook -g ${name} '${command}'\n`,
+    );
+    await unattended(stage, '-r', 'ada.pub', '--', 'sh', '-c', 'echo their-own; exec cat');
+    const { socket, session } = await theOne(stage);
+    const room = (...words: string[]) => stage.account.exec('tmux', ['-N', '-S', socket, ...words]);
+    const seat = await ada.join();
+    if (hook === 'by a script') {
+      await until(async () => !(await seat.isRunning()) || /their-own/.test(await seat.screen()), {
+        what: 'the guest to be brought back, or put out',
+      });
+    } else {
+      await seat.waitFor('their-own');
+      expect(await seat.transcript()).not.toContain('secret-of-another');
+    }
+    const { stdout } = await room('list-clients', '-t', '=secret', '-F', '#{client_control_mode}');
+    expect(stdout.split('\n').filter((line) => line === '0')).toEqual([]);
+    expect((await stage.run(['stop'])).exitCode).toBe(0);
+    // The host's hooks are theirs again.
+    expect((await room('show-hooks', '-t', `=${session}:`)).stdout).not.toContain(name);
+    await room('kill-server');
+  },
+);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { filesInLease, foldersInLease } from '../../src/domain/lease-folder.ts';
-import { allOptions } from '../../src/room/options.ts';
+import { allOptions } from '../../src/room/tmux-options.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 

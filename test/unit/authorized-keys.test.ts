@@ -302,7 +302,7 @@ describe('a key that is there already', () => {
     expect(findKey(text, bob)).toBeUndefined();
   });
 
-  describe('in a spelling that ssh-keygen, as sshd, takes for the same', () => {
+  describe('S21: in a spelling that ssh-keygen, as sshd, takes for the same', () => {
     const rsa = keygen('rsa', 2048).publicLine.split(' ')[1] ?? '';
     const ed = keygen('ed25519').publicLine.split(' ')[1] ?? '';
     const blob = Buffer.from(rsa, 'base64');

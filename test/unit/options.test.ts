@@ -8,7 +8,7 @@ import { parseKey } from '../../src/commands/pair.ts';
 import { parseBind, parseDoor, parseHost, parsePort } from '../../src/options/door.ts';
 import { referencesOf } from '../../src/options/guests.ts';
 import { keyFileFrom } from '../../src/options/key-file.ts';
-import { parseSession } from '../../src/options/session.ts';
+import { parseSession } from '../../src/options/session-name.ts';
 import { failureOf } from '../support/failure-of.ts';
 
 type Parse = (text: string) => unknown;

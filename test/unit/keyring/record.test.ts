@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pinOf } from '../../../src/keyring/pin.ts';
-import { readIndex, readRecord, writeIndex, writeRecord } from '../../../src/keyring/record.ts';
+import { readIndex, readRecord, writeIndex, writeRecord } from '../../../src/keyring/pin-record.ts';
 import { keyOf } from '../../support/keys.ts';
 
 const reference = 'github:octocat';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Respite } from '../../../src/pairing/respite.ts';
 
-test('a guest whose questions come to nothing is asked about less and less often, and others as ever', () => {
+test('S20: a guest whose questions come to nothing is asked about less and less often, and others as ever', () => {
   let now = 0;
   const respite = new Respite(() => now);
   const pauses: number[] = [];
