@@ -6,7 +6,7 @@ import { type Answer, answerAsk, asking } from '../lease/presence.ts';
 import type { Client } from '../room/clients.ts';
 import { type ShownMenu, showMenu } from '../room/menu.ts';
 import type { Menu } from '../room/menu-script.ts';
-import { showGuests } from '../room/room.ts';
+import { showGuests } from '../room/status-segment.ts';
 import { watchFolder } from '../system/watch-folder.ts';
 import type { HostPresence } from './host-presence.ts';
 import { type Live, namesIn } from './live.ts';

@@ -6,7 +6,7 @@ import { moveExpiry, withMovedExpiry } from '../lease/grant.ts';
 import { uptime } from '../lease/process.ts';
 import { writeBelow } from '../lease/run-directory.ts';
 import { showDeadlineInside } from '../room/airlock.ts';
-import { showDeadline } from '../room/room.ts';
+import { showDeadline } from '../room/status-segment.ts';
 import type { Live, Pairing } from './live.ts';
 
 export function deadlineFrom(start: Date, seconds: number): Deadline {

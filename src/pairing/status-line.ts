@@ -1,7 +1,7 @@
 import type { Event } from '../domain/events.ts';
 import { announce, flash } from '../room/announce.ts';
 import { ringBell } from '../room/bell.ts';
-import { showGuests } from '../room/room.ts';
+import { showGuests } from '../room/status-segment.ts';
 import { Turns } from '../system/turns.ts';
 import type { PairingContext } from './context.ts';
 import type { HostPresence } from './host-presence.ts';

@@ -142,20 +142,9 @@ export async function hasSession(room: Room): Promise<boolean> {
   return true;
 }
 
-/** Shows a new deadline on the status line. @param deadline epoch seconds */
-export async function showDeadline(room: Room, deadline: number): Promise<void> {
-  await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-until', String(deadline)]]);
-}
-
 /** What the host types to get back into the session. */
 export function reattachCommand({ claim, socket, session }: Room): string {
   return `tmux -S ${socket} attach${claim ? '' : ` -t ${session}`}`;
-}
-
-/** Shows who is in on the status line. @param labels safe text */
-export async function showGuests(room: Room, labels: readonly string[]): Promise<void> {
-  const text = labels.length === 0 ? '' : `: ${labels.join(' ')}`;
-  await run(room, [['set-option', '-t', `${room.target}:`, '@tmuxpair-guests', text]]);
 }
 
 /** Ends the room's session and what runs in it, and gives up the room. */
