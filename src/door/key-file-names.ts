@@ -4,7 +4,7 @@ import { thisAccount } from '../system/account.ts';
 import { homeFolder } from '../system/home.ts';
 import { configIn, defaultConfig, readConfigFile } from './config-file.ts';
 import { listeners } from './listeners.ts';
-import { namedKeyFiles } from './match-specs.ts';
+import { mayAllow, namedKeyFiles } from './match-specs.ts';
 import { expand } from './sshd-settings.ts';
 
 /** What sshd reads by default, and perhaps before what it is told to read. */
@@ -30,8 +30,10 @@ export function namesInConfig(places: readonly ConfigPlace[] = []): string[] {
   return [...new Set([...names, ...configured])];
 }
 
-/** The names in one configuration. */
+/** The names in one configuration; none if its sshd lets only other accounts in. */
 export function namesOf({ file, options }: ConfigPlace): string[] {
   const account = { ...thisAccount(), groups: [] };
-  return namedKeyFiles(readConfigFile(file, options), account).map((name) => expand(name, account));
+  const config = readConfigFile(file, options);
+  if (!mayAllow(config, account)) return [];
+  return namedKeyFiles(config, account).map((name) => expand(name, account));
 }

@@ -78,6 +78,14 @@ export function namedKeyFiles({ directives }: ConfigFile, account: Pick<Account,
   );
 }
 
+/** Whether an sshd may let the account in: no, if its `AllowUsers` names only others, from wherever they come. */
+export function mayAllow({ directives }: ConfigFile, { name }: Pick<Account, 'name'>): boolean {
+  const lists = directives.filter(({ keyword }) => keyword === 'allowusers');
+  if (!lists.some(({ matches }) => matches.length === 0)) return true; // Outside those blocks it allows everybody.
+  const users = lists.flatMap(({ args }) => args).map((one) => one.replace(/@.*/, ''));
+  return users.some((one) => /[!,]/.test(one) || matchesList([one], name));
+}
+
 function mayHold(matches: readonly Match[], { name }: Pick<Account, 'name'>): boolean {
   return matches.every(({ criteria }) =>
     criteria.every(

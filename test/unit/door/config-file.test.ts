@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { configIn, readConfigFile } from '../../../src/door/config-file.ts';
-import { namedKeyFiles, specsFor } from '../../../src/door/match-specs.ts';
+import { mayAllow, namedKeyFiles, specsFor } from '../../../src/door/match-specs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tmuxpair-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -73,6 +73,20 @@ test('what is no plain file can’t be read, what is not there is nothing', () =
   expect(readConfigFile(folder).unread).toEqual([folder]);
   expect(readConfigFile(join(folder, 'none'))).toMatchObject({ directives: [], unread: [] });
   expect(keywords('')).toEqual([]);
+});
+
+test.each([
+  ['', true],
+  ['AllowUsers ada', true],
+  ['AllowUsers bob a*@192.0.2.1', true],
+  ['AllowUsers bob\nAllowUsers ada', true],
+  ['AllowUsers *,!eve', true],
+  ['AllowUsers bob\nMatch Address 192.0.2.1\nAllowUsers ada', true],
+  ['Match Address 192.0.2.1\nAllowUsers bob', true],
+  ['AllowUsers bob', false],
+  ['AllowUsers bob ada2 b*', false],
+])('who is allowed in: %j', (text, allowed) => {
+  expect(mayAllow(readConfigFile(write(text)), ada)).toBe(allowed);
 });
 
 test('files of keys that may be read for the account, in whichever block', () => {
