@@ -65,7 +65,7 @@ export async function announce(
   if (to.length === 0) return;
   const message = (name: string) =>
     `display-message -c ${name} -d ${options.seconds * 1000} '#{@tmuxpair-said}'`;
-  const { stderr } = await run(room, [
+  const show: Commands = [
     ['set-option', ...here, '@tmuxpair-to', options.pids ? `+${options.pids.join('+')}+` : ''],
     ['set-option', ...here, '@tmuxpair-said-id', id],
     ['set-option', ...here, '@tmuxpair-said', text.replaceAll('#', '##')],
@@ -76,7 +76,10 @@ export async function announce(
     ...to.map(({ name }) => ['if-shell', '-F', ...here, '#{==:#{status},off}', message(name)]),
     // Without this, tmux 3.8 does not draw a line that is announced while a popup closes.
     ...to.map(({ name }) => ['refresh-client', '-S', '-t', name]),
-  ]);
+  ];
+  let { ok, stderr } = await run(room, show);
+  // A server that is busy may answer too late: what was announced is announced once more then.
+  if (!ok && stderr === '') ({ ok, stderr } = await run(room, show));
   // tmux 3.2 can't send a message to one client: the clients get a status line for that time.
   if (/usage: display-message/.test(stderr))
     await run(room, [

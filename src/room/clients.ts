@@ -35,8 +35,11 @@ const format = fields.map((field) => `#{client_${field}}`).join(' ');
 
 /** The clients in the room, except an observer (see observe.ts); none if the server does not answer. */
 export async function clientsOf(room: Room): Promise<Client[]> {
-  const { ok, stdout } = await run(room, [listClients(room)]);
-  return ok ? parseClients(stdout.split('\n')) : [];
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const { ok, stdout } = await run(room, [listClients(room)]);
+    if (ok) return parseClients(stdout.split('\n'));
+  }
+  return [];
 }
 
 /** The command whose answer {@link parseClients} reads. */
