@@ -107,6 +107,8 @@ test('S4: not a byte of a guest who may look arrives, however their window gains
   const before = got();
   const seat = await ada.join();
   await seat.waitFor('view only');
+  // Who is in for less than the time between two looks is not told to have left.
+  await host.waitFor('ada has joined');
   for (let n = 0; n < 5; n++) await seat.type('\x1b[I\x1b[O');
   await seat.type('\x1b[Ixyz');
   // What comes within a millisecond of another key is no key to tmux, but part of a paste.
