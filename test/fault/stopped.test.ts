@@ -29,7 +29,7 @@ test('F3 I6: the supervisor is stopped past the deadline: guests out, nobody new
   const [ada, bob] = await Promise.all([invited(stage, 'ada'), invited(stage, 'bob')]);
   // Below a shell: tmux, in which the tests' terminals are, continues a program of its own that was stopped.
   const { file, args } = program();
-  const paired = [file, ...args, '--port', String(stage.sshd.port), 'ada.pub', 'bob.pub', '--ttl', '5s'];
+  const paired = [file, ...args, '--port', String(stage.sshd.port), 'ada.pub', 'bob.pub', '--ttl', '10s'];
   const host = await stage.terminal(['sh', '-c', '"$@"; exit $?', 'sh', ...paired]);
   const child = await until(() => allProcesses().find(({ ppid }) => ppid === host.pid), {
     what: 'the start',
@@ -41,6 +41,7 @@ test('F3 I6: the supervisor is stopped past the deadline: guests out, nobody new
   const inside = guestProcesses(stage);
 
   signalProcess(live.supervisor, 'SIGSTOP');
+  expect(deadline - performance.now(), 'time to the deadline').toBeGreaterThan(0);
   const silent = await stage.run(['list']);
   expect(silent.stderr).toContain(`${live.id} does not answer`);
   await until(() => performance.now() > deadline, { what: 'the deadline' });
