@@ -38,6 +38,8 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   const notBefore = new Map<string, number>();
   /** The records of guests who were let in: they no longer wait, and their question does not count against them. */
   const admitted = new Set<string>();
+  /** The records of guests about whom a menu has been shown: nobody else has had the host's screen. */
+  const shown = new Set<string>();
   const respite = new Respite(() => performance.now());
   let stopped = false;
   const giveUp = (): void => {}; // The room may be gone by now, or is asked again soon.
@@ -52,6 +54,7 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
   const ask = async (client: string, record: string, visit: Visit): Promise<void> => {
     const menu = showMenu(room, client, menuFor(visit), folder);
     menus.set(client, { record, menu });
+    shown.add(record);
     const choice = await menu.choice;
     menus.delete(client);
     if (stopped) return;
@@ -83,7 +86,7 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
 
   /** Closes the menus of a question whose possible answers have changed. */
   const askAnew = (record: string): void => {
-    for (const shown of menus.values()) if (shown.record === record) shown.menu.close();
+    for (const one of menus.values()) if (one.record === record) one.menu.close();
   };
 
   const look = (): void => {
@@ -92,8 +95,9 @@ export function approveJoins(live: Live, host: HostPresence, menuFor: (visit: Vi
     for (const [record, { label }] of waiting) {
       if (now.has(record)) continue;
       waiting.delete(record);
+      const wasShown = shown.delete(record);
       if (admitted.delete(record)) respite.clear(label);
-      else respite.strike(label);
+      else if (wasShown) respite.strike(label);
     }
     for (const { record, menu } of menus.values()) if (!waiting.has(record)) menu.close();
     for (const [record, presence] of now) {
