@@ -15,14 +15,18 @@ export const askForHooks: Commands = [
   ['show-hooks', '-gw'],
 ];
 
-/** `attach`, `switchc` and so on: tmux accepts any unambiguous beginning of a command's name. */
-const moves = /(?:^|[\s;{'"])(?:switch-?c[a-z]*|attach[a-z-]*)(?=$|[\s;}'"])/;
+/** Whether a command of these moves a client: tmux accepts any unambiguous beginning of a command's name, and an alias. */
+export function movesClients(commands: string): boolean {
+  const words = commands.match(/[a-z-]{3,}/g) ?? [];
+  const names = ['switch-client', 'switchc', 'attach-session'];
+  return words.some((word) => names.some((name) => name.startsWith(word)));
+}
 
 /** Mutes, in the room's session, the hooks that move clients. @param printed the answer to {@link askForHooks} */
 export async function muteMovingHooks(room: Room, printed: string): Promise<void> {
   const names = printed.split('\n').flatMap((line) => {
     const [, name, command = ''] = /^([a-z-]+)\[\d+\] (.*)$/.exec(line) ?? [];
-    return name !== undefined && moves.test(command) ? [name] : [];
+    return name !== undefined && movesClients(command) ? [name] : [];
   });
   const mute = [...new Set(names)].map((name) => [
     ...['set-hook', '-t', `${room.target}:`, `${name}[${place}]`],
