@@ -25,7 +25,11 @@ export async function runningConfigs(): Promise<ConfigPlace[]> {
  */
 export function namesInConfig(places: readonly ConfigPlace[] = []): string[] {
   const account = { ...thisAccount(), groups: [] };
-  const configured = [{ file: defaultConfig, options: [] }, ...places].flatMap(namesOf);
+  // Several sshds may run with one configuration: each is read once.
+  const all = [{ file: defaultConfig, options: [] }, ...places].map(
+    (one) => [JSON.stringify(one), one] as const,
+  );
+  const configured = [...new Map(all).values()].flatMap(namesOf);
   const names = usual.flatMap((name) => [expand(name, account), join(homeFolder(), name)]);
   return [...new Set([...names, ...configured])];
 }

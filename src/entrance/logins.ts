@@ -11,6 +11,7 @@ import { type Behind, lookBehind } from '../lease/behind.ts';
 import { isGateOpen } from '../lease/gate.ts';
 import { type Lease, sever } from '../lease/lease.ts';
 import { forgetGroup, nameConnection } from '../lease/presence.ts';
+import { signalProcess } from '../system/signal.ts';
 
 export interface LoginsWorld {
   readonly lease: Lease;
@@ -142,11 +143,5 @@ export function watchLogins(world: LoginsWorld): Logins {
 
 /** Ends what has a guest's terminal and is not the gate. Some of it may outlive its connection. */
 function endStrangers({ strangers }: Behind): void {
-  for (const { pid } of strangers) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It went with its terminal.
-    }
-  }
+  for (const { pid } of strangers) signalProcess(pid, 'SIGKILL');
 }

@@ -5,6 +5,7 @@ import type { Label } from '../domain/guest.ts';
 import { inLease } from '../domain/lease-folder.ts';
 import { type RefusalReason, refusalReasons } from '../domain/refusal-reason.ts';
 import { namesIn } from '../system/names-in.ts';
+import { signalGroup } from '../system/signal.ts';
 import { commandOf, isRunning } from './process.ts';
 
 /** One guest process, as its gate registered it in `in/`. */
@@ -118,11 +119,7 @@ export function nameConnection(folder: string, leader: number, label: Label): vo
  * group, for example if the leader was killed.
  */
 export function forgetGroup(folder: string, leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch {
-    // None is left.
-  }
+  signalGroup(leader, 'SIGKILL');
   for (const record of recordsIn(folder) ?? []) {
     const { kind, pid } = parseRecord(record);
     if (isGroup(kind) && pid === leader) rmSync(inLease(folder, 'in', record), { force: true });

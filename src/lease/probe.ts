@@ -18,6 +18,7 @@ import { inLease } from '../domain/lease-folder.ts';
 import { randomBytes } from '../domain/random.ts';
 import { shQuote } from '../domain/sh-word.ts';
 import { namesIn } from '../system/names-in.ts';
+import { signalProcess } from '../system/signal.ts';
 import { hasProc } from './process.ts';
 import { ps } from './ps.ts';
 import { writeBelow } from './run-directory.ts';
@@ -103,7 +104,7 @@ export async function endProbe(folder: string): Promise<void> {
   const entry = `${marker}=${basename(folder)}`;
   for (let round = 0; round < 100; round++) {
     const left = marked(entry);
-    for (const pid of left) kill(pid);
+    for (const pid of left) signalProcess(pid, 'SIGKILL');
     if (left.length === 0) break;
     await sleep(10);
   }
@@ -158,14 +159,6 @@ function markedByPs(entry: string): number[] {
     return lines.flatMap((line) => (`${line} `.includes(` ${entry} `) ? [Number.parseInt(line, 10)] : []));
   } catch {
     return [];
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has just ended.
   }
 }
 

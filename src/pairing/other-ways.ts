@@ -100,7 +100,10 @@ export function noteLines(pairing: Pairing, guests: readonly Guest[]): readonly 
 /** What remains of these guests' access, with sshd and the files as they are now. */
 export async function remainsOf(live: Live, guests: readonly Guest[]): Promise<Remains> {
   const { lease, otherWays, door, forward } = live;
-  const [lasting, others] = await Promise.all([live.lookout.lastingWays(), runningConfigs()]);
+  const [lasting, others] = await Promise.all([
+    live.lookout.lastingWays(),
+    runningConfigs().catch(() => otherWays.others), // Those that ran before are still looked at.
+  ]);
   const ways = lasting?.filter((one) => !isOfFile(one));
   // An sshd may have started meanwhile, or have ended with what it let in.
   live.otherWays = { ...live.otherWays, others };

@@ -143,7 +143,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   watching.add('guests', watch.stop);
   live.lookout.start();
   if (intent.approve) watching.add('approval', approveJoins(live, host, world.menus.approval));
-  // As above.
+  // Of a host who could not get in, `reasons` says why.
   host.arrived.then(() => sinks.emit({ kind: 'host-attached', command: door.command() })).catch(() => {});
   door.listen(sinks.emit);
   const shell = watchShell(live.shell);
@@ -163,7 +163,7 @@ export async function supervise(live: Live, intent: PairIntent, world: PairingCo
   const remains = await remainsOf(live, [...roster.guests, ...roster.kicked]);
   const left = failure ?? keysLeft(remains);
   sinks.remove(status);
-  await watching.close();
+  await watching.close(); // What can't be stopped keeps nothing of the end from being reported.
   await log.ended(reason, left);
   over.resolve(left);
   await control.close();

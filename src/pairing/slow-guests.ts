@@ -3,6 +3,7 @@ import { presences } from '../lease/presence.ts';
 import { type Output, takesOutput, viewersIn } from '../room/backlog.ts';
 import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
+import { signalProcess } from '../system/signal.ts';
 import type { Live } from './live.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
@@ -34,7 +35,8 @@ export function boundBacklogs(live: Live, room: Room): (clients: readonly Client
     const hasTaken =
       !last || last.discarded !== discarded || last.written > written || (await takesOutput(tty));
     if (hasTaken) taken.set(pid, { written, discarded });
-    else if (written - last.written > most) end(pid);
+    // Killed, not asked: a client that says good-bye would wait for the terminal, too.
+    else if (written - last.written > most) signalProcess(pid, 'SIGKILL');
   };
   const look = async (clients: readonly Client[]): Promise<void> => {
     const due = clients.filter(isDue);
@@ -46,13 +48,4 @@ export function boundBacklogs(live: Live, room: Room): (clients: readonly Client
     for (const output of [...due, ...viewers]) if (guests.has(output.pid)) await bound(output);
   };
   return oneAtATime(look);
-}
-
-/** Killed, not asked: a client that says good-bye would wait for the terminal, too. */
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
 }

@@ -2,6 +2,7 @@ import { guestPids } from '../lease/presence.ts';
 import type { Room } from '../room/claim.ts';
 import type { Client } from '../room/clients.ts';
 import { bringBack, clientsElsewhere, holdClients, sessionId } from '../room/hold.ts';
+import { signalProcess } from '../system/signal.ts';
 import type { Live } from './live.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
@@ -50,7 +51,8 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
       const name = elsewhere.get(pid);
       if (name === undefined) continue;
       asked.delete(pid); // Until it is seen in its session.
-      if (strays.has(pid) || !(await bringBack(room, id, name))) end(pid);
+      // Killed, not asked: a client that says good-bye draws once more.
+      if (strays.has(pid) || !(await bringBack(room, id, name))) signalProcess(pid, 'SIGKILL');
       strays.add(pid);
     }
   };
@@ -59,12 +61,3 @@ export function holdGuests(live: Live, room: Room): (clients: readonly Client[])
 
 /** How long, in ms, until the server is asked again. */
 const anew = 3000;
-
-/** Killed, not asked: a client that says good-bye draws once more. */
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
-}

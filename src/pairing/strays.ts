@@ -13,6 +13,7 @@ import { loginEnvironment } from '../shell/login-environment.ts';
 import { loginShell } from '../shell/shell.ts';
 import { thisAccount } from '../system/account.ts';
 import { deferred } from '../system/deferred.ts';
+import { signalProcess } from '../system/signal.ts';
 import type { Live } from './live.ts';
 
 /** In ms: how often to look. */
@@ -56,13 +57,7 @@ export function watchStrays({ lease, door, roster }: Live): Strays {
     for (const { label, seconds } of strayLogins(lease.folder, strays)) {
       roster.noteAstray(label, seconds);
     }
-    for (const { pid } of strays) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It went with its terminal.
-      }
-    }
+    for (const { pid } of strays) signalProcess(pid, 'SIGKILL');
     const { path: shell } = loginShell();
     found.resolve(blockOf(shell, loginEnvironment({ ...thisAccount(), shell }, undefined), outcome));
   };

@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { inLease } from '../domain/lease-folder.ts';
+import { signalGroup } from '../system/signal.ts';
 import type { Room } from './claim.ts';
 import { extentOf, type Menu, menuScript } from './menu-script.ts';
 import { argv, withoutTmux } from './tmux.ts';
@@ -78,7 +79,7 @@ export function showMenu(room: Room, client: string, menu: Menu, folder: string)
     pid = Number(read(answer)[0] ?? 0);
     if (pid === 0) return;
     clearInterval(timer);
-    if (isUnwanted) endGroup(pid);
+    if (isUnwanted) signalGroup(pid, 'SIGTERM');
   }, soon).unref();
   let hasEnded = false;
   const end = (): void => {
@@ -88,18 +89,9 @@ export function showMenu(room: Room, client: string, menu: Menu, folder: string)
   choice.then(end, end);
   const close = (): void => {
     isUnwanted = true;
-    if (pid > 1 && !hasEnded) endGroup(pid);
+    if (!hasEnded) signalGroup(pid, 'SIGTERM');
   };
   return { choice, close };
-}
-
-/** A popup's program leads a process group, in which another program waits for a key. */
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGTERM');
-  } catch {
-    // It has just ended.
-  }
 }
 
 /** The lines that the script has written; none if it has never run. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { signalGroup } from '../system/signal.ts';
 import type { Room } from './claim.ts';
 import { type Client, listClients, parseClients } from './clients.ts';
 import { withoutTmux } from './tmux.ts';
@@ -48,9 +49,10 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     if (!waiting && child.stdin.writable) child.stdin.write(list);
     waiting = true;
   };
+  const stop = (): void => signalGroup(child.pid ?? 0, 'SIGTERM');
   let answer: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line === gone) return endGroup(child.pid);
+    if (line === gone) return stop();
     if (/^%(client|session|sessions)-/.test(line)) return ask();
     if (line.startsWith('%begin ')) answer = [];
     else if (!/^%(end|error) /.test(line)) answer.push(line);
@@ -73,13 +75,5 @@ export function observeRoom(room: Room, onClients: (clients: readonly Client[]) 
     child.once('exit', end);
     child.once('error', end);
   });
-  return { ended, stop: () => endGroup(child.pid) };
-}
-
-function endGroup(leader: number | undefined): void {
-  try {
-    if (leader !== undefined) process.kill(-leader, 'SIGTERM');
-  } catch {
-    // It has ended by itself.
-  }
+  return { ended, stop };
 }
